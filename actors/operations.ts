@@ -1,0 +1,104 @@
+/**
+ * What the rest of the process may ask of the running gateway: the interface between routes and
+ * actors.
+ *
+ * @module
+ */
+import type { ClientInfo, ErrorCode, PublishReceipt } from "../protocol/api.ts";
+import type { Channel } from "../protocol/channels.ts";
+import type { EndingCause } from "../protocol/close_codes.ts";
+import type { Fault, Submission } from "../protocol/publish.ts";
+
+/** Why events were not delivered to a connection. */
+export type ShedReason = "rate_limit" | "slow_consumer" | "ring_overrun";
+
+/** The life of the hub. */
+export type HubStatus = "running" | "draining" | "stopped";
+
+/** Counters and gauges of one channel; counters start at 0 with the process. */
+export interface ChannelStats {
+  /** Number of the last event. */
+  readonly head: number;
+  /** Identity of the sequence. */
+  readonly epoch: string;
+  /** Cursors into the channel. */
+  readonly subscribers: number;
+  /** Latest states that a replay would draw from. */
+  readonly snapshotSize: number;
+  /** Events and bytes in the ring. */
+  readonly ringEvents: number;
+  readonly ringBytes: number;
+  /** Events accepted from publishers. */
+  readonly published: number;
+  /** Events delivered, counted once per connection. */
+  readonly sent: number;
+  /** Events shed, counted once per connection, by reason. */
+  readonly shed: Readonly<Record<ShedReason, number>>;
+}
+
+/** Counters and gauges of the process. */
+export interface GatewayStats {
+  readonly status: HubStatus;
+  /** Time since start, in ms. */
+  readonly uptimeMillis: number;
+  /** Open connections. */
+  readonly activeConnections: number;
+  /** Handshakes under way. */
+  readonly connecting: number;
+  /** Connections that ended while the peer still holds the socket. */
+  readonly lingering: number;
+  /** Connections being sampled instead of streamed at this moment. */
+  readonly throttled: number;
+  /** Connections accepted since the start. */
+  readonly accepted: number;
+  /** Endings since the start, by cause; `peer` is a close by the peer. */
+  readonly endings: Readonly<Partial<Record<EndingCause | "peer" | "refused", number>>>;
+  /** Connection actors that failed since the start. */
+  readonly failures: number;
+  readonly channels: Readonly<Record<Channel, ChannelStats>>;
+}
+
+/** What administrators do with connections. */
+export interface Operations {
+  /** A consistent picture of this moment. */
+  stats(): GatewayStats;
+  /** Every open connection, ordered by `connectionId`. */
+  clients(): readonly ClientInfo[];
+  /** Connections whose `connectionId` is `id`, else all whose `clientId` is. */
+  clientsById(id: string): readonly ClientInfo[];
+  /**
+   * Ends the connections that {@link Operations.clientsById} names with 4410.
+   *
+   * @param banSeconds Refuses their return for so long; 0 does not.
+   * @returns How many were ended.
+   */
+  disconnect(id: string, reason: string, banSeconds: number): number;
+}
+
+/** Takes events from publishers. */
+export interface Publisher {
+  /**
+   * Numbers, commits and fans out a batch, whole or not at all.
+   *
+   * @param principal The publisher's key name: the scope of its `eventId`s.
+   * @returns After the commit.
+   * @throws {PublishError} When nothing was stored.
+   */
+  publish(principal: string, submissions: readonly Submission[]): Promise<PublishReceipt>;
+}
+
+/** Why a valid batch was not stored. Nothing of it was. */
+export class PublishError extends Error {
+  /** The code of the answer. */
+  readonly code: ErrorCode;
+  /** What is wrong with which event, when the batch is to blame. */
+  readonly faults: readonly Fault[];
+
+  /** Takes the code, a message for people, and the faults if there are any. */
+  constructor(code: ErrorCode, message: string, faults: readonly Fault[] = []) {
+    super(message);
+    this.name = "PublishError";
+    this.code = code;
+    this.faults = faults;
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * Bodies of the REST interface.
+ *
+ * @module
+ */
+import { z } from "zod";
+import type { Channel } from "./channels.ts";
+
+/** The codes of the error envelope, with the HTTP status of each. */
+export const ERROR_STATUS = {
+  INVALID_REQUEST: 400,
+  UNSUPPORTED_PROTOCOL: 400,
+  UNAUTHORIZED: 401,
+  FORBIDDEN: 403,
+  ORIGIN_NOT_ALLOWED: 403,
+  BANNED: 403,
+  NOT_FOUND: 404,
+  CLIENT_NOT_FOUND: 404,
+  METHOD_NOT_ALLOWED: 405,
+  PAYLOAD_TOO_LARGE: 413,
+  UNSUPPORTED_MEDIA_TYPE: 415,
+  MISDIRECTED_REQUEST: 421,
+  INVALID_EVENTS: 422,
+  EVENT_ID_REUSED: 422,
+  SNAPSHOT_FULL: 422,
+  UPGRADE_REQUIRED: 426,
+  TOO_MANY_CONNECTIONS: 429,
+  INTERNAL_ERROR: 500,
+  OVERLOADED: 503,
+  DRAINING: 503,
+  STORE_UNAVAILABLE: 503,
+} as const;
+
+/** A code of the error envelope. */
+export type ErrorCode = keyof typeof ERROR_STATUS;
+
+/** `{"success":true,"data":…,"timestamp":"ISO"}` */
+export interface SuccessEnvelope<T> {
+  readonly success: true;
+  readonly data: T;
+  readonly timestamp: string;
+}
+
+/** `{"success":false,"error":{…},"timestamp":"ISO"}`; `details` are strings. */
+export interface ErrorEnvelope {
+  readonly success: false;
+  readonly error: {
+    readonly code: ErrorCode;
+    readonly message: string;
+    readonly details?: Readonly<Record<string, string>>;
+  };
+  readonly timestamp: string;
+}
+
+/** Wraps an answer. */
+export function successEnvelope<T>(data: T, epochMillis: number): SuccessEnvelope<T> {
+  return { success: true, data, timestamp: new Date(epochMillis).toISOString() };
+}
+
+/** Wraps an error. */
+export function errorEnvelope(
+  code: ErrorCode,
+  message: string,
+  epochMillis: number,
+  details?: Readonly<Record<string, string>>,
+): ErrorEnvelope {
+  const error = details === undefined ? { code, message } : { code, message, details };
+  return { success: false, error, timestamp: new Date(epochMillis).toISOString() };
+}
+
+/** A position in the sequence of a channel. */
+export interface ChannelPosition {
+  /** Identity of the sequence. */
+  readonly epoch: string;
+  /** Number of the last event, from 1; 0 when there is none. */
+  readonly seq: number;
+}
+
+/** Answer to a publication, given after the commit. */
+export interface PublishReceipt {
+  /** Events that were stored by this request. */
+  readonly accepted: number;
+  /** Events that had been stored before, recognised by their `eventId`. */
+  readonly duplicates: number;
+  /** The position of the last event of each channel in the request. */
+  readonly last: Readonly<Partial<Record<Channel, ChannelPosition>>>;
+}
+
+/** Longest ban, in seconds: one day. */
+export const MAX_BAN_SECONDS = 86_400;
+
+/** Query of `DELETE /api/v1/websocket/clients/{id}`. */
+export const DisconnectQuery = z.object({
+  reason: z.string().max(256).optional(),
+  banSeconds: z.coerce.number().int().min(0).max(MAX_BAN_SECONDS).optional(),
+});
+
+/** The states of a connection, as its machine names them. */
+export const CONNECTION_STATES = [
+  "connecting",
+  "authenticated",
+  "subscribed",
+  "throttled",
+  "timed-out",
+  "closed",
+] as const;
+
+/** A state of a connection. */
+export type ConnectionState = (typeof CONNECTION_STATES)[number];
+
+/** Largest page of `GET /api/v1/websocket/clients`. */
+export const MAX_CLIENTS_PAGE = 1_000;
+
+/** Query of `GET /api/v1/websocket/clients`. */
+export const ClientsQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(MAX_CLIENTS_PAGE).default(MAX_CLIENTS_PAGE),
+  cursor: z.string().max(128).optional(),
+  state: z.enum(CONNECTION_STATES).optional(),
+  channel: z.string().max(128).optional(),
+});
+
+/** One connection, as administrators see it. */
+export interface ClientInfo {
+  /** The `clientId`, given by the client or made up for it. */
+  readonly id: string;
+  /** Unique per connection; `{id}` in paths matches it first. */
+  readonly connectionId: string;
+  readonly remoteAddress: string;
+  readonly subscribedChannels: readonly Channel[];
+  readonly connectedAtEpochMillis: number;
+  /** Time of the last inbound message, else of connecting; epoch ms. */
+  readonly lastHeartbeatEpochMillis: number;
+  /** Outbound limit in events per second; 0 is unlimited. */
+  readonly rateLimitPerSecond: number;
+  readonly authenticated: boolean;
+  readonly isOpen: boolean;
+  readonly state: ConnectionState;
+  readonly protocol: "telemetry.v1";
+  /** The name of the key, or `anonymous`. */
+  readonly principal: string;
+  /** Bytes handed to the socket and not yet written to the network. */
+  readonly bufferedBytes: number;
+  /** Events behind the head, by channel. */
+  readonly lag: Readonly<Partial<Record<Channel, number>>>;
+  readonly eventsSent: number;
+  readonly eventsSkipped: number;
+}

@@ -1,0 +1,86 @@
+/**
+ * The payload schema of each channel, and what turns a valid payload into the form that is numbered
+ * and sent.
+ *
+ * @module
+ */
+import type { z } from "zod";
+import type { Channel } from "../channels.ts";
+import { MarketData } from "./market_data.ts";
+import { Position } from "./position.ts";
+import { RiskAlert } from "./risk_alert.ts";
+import { SystemWarning } from "./system_warning.ts";
+import { TraderStatus } from "./trader_status.ts";
+
+/** The schema of what may be published on each channel. Unknown keys are faults. */
+export const PAYLOADS = {
+  "risk-alerts": RiskAlert,
+  "system-warnings": SystemWarning,
+  "trader-status": TraderStatus,
+  "positions": Position,
+  "market-data": MarketData,
+} as const satisfies Record<Channel, z.ZodType>;
+
+/** A payload of any channel, as published. */
+export type Payload = z.infer<(typeof PAYLOADS)[Channel]>;
+
+/** Which key of a payload carries its time. */
+const TIME_KEY: Readonly<Record<Channel, "createdAt" | "updatedAt">> = {
+  "risk-alerts": "createdAt",
+  "system-warnings": "createdAt",
+  "trader-status": "updatedAt",
+  "positions": "updatedAt",
+  "market-data": "updatedAt",
+};
+
+/** A validated event before it has a number. */
+export interface EventDraft {
+  /** The channel it belongs to. */
+  readonly channel: Channel;
+  /** What it is the latest state of: the `id` of its payload. */
+  readonly key: string;
+  /**
+   * Whether it ends its key: `closed` (a closed position, which clients see), `removed` (taken out
+   * of the snapshot; it has no payload).
+   */
+  readonly ends?: "closed" | "removed";
+  /** The outgoing `data`: the payload with its defaults, its ISO time, and `timestamp` (epoch ms). */
+  readonly data: Readonly<Record<string, unknown>>;
+  /** The ISO time of the payload. */
+  readonly time: string;
+}
+
+/**
+ * Completes a valid payload: the time defaults to now, a market's `id` to its symbol in upper case,
+ * and `timestamp` repeats the time as epoch milliseconds.
+ *
+ * @param channel The channel that the payload was validated for.
+ * @param payload The output of that channel's schema in {@link PAYLOADS}.
+ * @param nowEpochMillis The time that stands in for an absent one, in epoch ms.
+ */
+export function draftEvent(channel: Channel, payload: Payload, nowEpochMillis: number): EventDraft {
+  const timeKey = TIME_KEY[channel];
+  const { [timeKey]: given, ...rest } = payload as Record<string, unknown> & { id?: string };
+  const time = typeof given === "string" ? given : new Date(nowEpochMillis).toISOString();
+  const key = "symbol" in payload && payload.id === undefined
+    ? payload.symbol.toUpperCase()
+    : payload.id!;
+  const data = { id: key, ...definedOnly(rest), [timeKey]: time, timestamp: Date.parse(time) };
+  const draft = { channel, key, data, time };
+  return channel === "positions" && rest["status"] === "CLOSED"
+    ? { ...draft, ends: "closed" }
+    : draft;
+}
+
+/** The draft of a removal: the key leaves the snapshot, its number is accounted for. */
+export function draftRemoval(channel: Channel, key: string, nowEpochMillis: number): EventDraft {
+  const time = new Date(nowEpochMillis).toISOString();
+  return { channel, key, ends: "removed", data: { id: key, removed: true }, time };
+}
+
+/** Copies an object without the keys whose value is `undefined`. */
+function definedOnly(value: Record<string, unknown>): Record<string, unknown> {
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) if (value[key] !== undefined) copy[key] = value[key];
+  return copy;
+}

@@ -1,0 +1,40 @@
+/**
+ * Payload of the `risk-alerts` channel.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { Details, Id, IsoTime, Text } from "./fields.ts";
+
+/** Most violations that one alert may name. */
+export const MAX_VIOLATIONS = 100;
+
+/** One limit that was broken. */
+export const RiskViolation = z.strictObject({
+  type: z.enum([
+    "BUDGET",
+    "LEVERAGE",
+    "EXPOSURE",
+    "DAILY_LOSS",
+    "STOP_LOSS",
+    "EMERGENCY",
+    "UNKNOWN",
+  ]),
+  message: Text,
+  details: Details,
+});
+
+/** A risk alert; cores emit the same `id` again while its condition lasts. */
+export const RiskAlert = z.strictObject({
+  id: Id,
+  traderId: Id.optional(),
+  severity: z.enum(["INFO", "WARNING", "CRITICAL"]),
+  recommendation: z.enum(["ALLOW", "WARN", "BLOCK", "EMERGENCY_STOP"]).optional(),
+  message: Text,
+  violations: z.array(RiskViolation).max(MAX_VIOLATIONS),
+  status: Id,
+  createdAt: IsoTime.optional(),
+});
+
+/** A risk alert, as published. */
+export type RiskAlert = z.infer<typeof RiskAlert>;
