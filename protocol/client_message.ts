@@ -9,6 +9,9 @@ import { z } from "zod";
 /** Longest accepted client message, in characters (UTF-16 code units). */
 export const MAX_CLIENT_MESSAGE_LENGTH = 16_384;
 
+/** Length at which a message ends its connection instead of being answered (1 Mi characters). */
+export const MAX_TOLERATED_LENGTH = 1_048_576;
+
 /** Most channel names in one message. */
 export const MAX_CHANNEL_NAMES = 64;
 

@@ -25,6 +25,7 @@ export const ENDINGS = {
   goingAway: { code: 1001, reason: "server going away", reconnect: "after-hint" },
   pongTimeout: { code: 1001, reason: "no answer to ping", reconnect: "yes" },
   stalled: { code: 1001, reason: "peer stopped reading", reconnect: "yes" },
+  handshakeTimeout: { code: 1001, reason: "handshake not finished in time", reconnect: "yes" },
   messageTooLarge: { code: 1009, reason: "message too large", reconnect: "no" },
   internalError: { code: 1011, reason: "internal error", reconnect: "yes" },
   overloaded: { code: 1013, reason: "overloaded", reconnect: "later" },

@@ -38,7 +38,11 @@ export interface Submission {
   /** The event, complete but for its number. */
   readonly draft: EventDraft;
   /** The publisher's own identity of the event, which makes a retry harmless. */
-  readonly eventId?: string;
+  readonly identity?: {
+    readonly eventId: string;
+    /** What was published, without defaults: a retry has the same, a reused id another. */
+    readonly payload: string;
+  };
 }
 
 /** The outcome of {@link parseSubmission}: a submission, or everything that is wrong. */
@@ -82,20 +86,28 @@ export function parseSubmission(
     ? parseRemoval(channel.data, event, path, nowEpochMillis)
     : parsePayload(channel.data, event["data"], path, nowEpochMillis);
   if (!draft.ok) return draft;
-  const submission = { draft: draft.draft };
-  return {
-    ok: true,
-    submission: eventId.data === undefined ? submission : { ...submission, eventId: eventId.data },
-  };
+  if (isTooLarge(draft.draft.data)) {
+    return fault(`${path}.data`, `too large; at most ${MAX_EVENT_BYTES} bytes as JSON`);
+  }
+  if (eventId.data === undefined) return { ok: true, submission: { draft: draft.draft } };
+  const identity = { eventId: eventId.data, payload: JSON.stringify(draft.payload) };
+  return { ok: true, submission: { draft: draft.draft, identity } };
+}
+
+function isTooLarge(data: string): boolean {
+  if (data.length * 3 <= MAX_EVENT_BYTES) return false; // No character has more than 3 bytes a unit.
+  return new TextEncoder().encode(data).length > MAX_EVENT_BYTES;
 }
 
 type DraftResult =
-  | { readonly ok: true; readonly draft: EventDraft }
+  | { readonly ok: true; readonly draft: EventDraft; readonly payload: unknown }
   | { readonly ok: false; readonly faults: readonly Fault[] };
 
 function parsePayload(channel: Channel, data: unknown, path: string, now: number): DraftResult {
   const parsed = PAYLOADS[channel].safeParse(data);
-  if (parsed.success) return { ok: true, draft: draftEvent(channel, parsed.data, now) };
+  if (parsed.success) {
+    return { ok: true, draft: draftEvent(channel, parsed.data, now), payload: parsed.data };
+  }
   const faults = parsed.error.issues.map((issue) => ({
     path: [`${path}.data`, ...issue.path].reduce<string>(joinPath, ""),
     message: issue.message,
@@ -115,7 +127,7 @@ function parseRemoval(
   if (event["removed"] !== true) return fault(`${path}.removed`, "expected true");
   const id = Id.safeParse(event["id"]);
   if (!id.success) return fault(`${path}.id`, id.error.issues[0]!.message);
-  return { ok: true, draft: draftRemoval(channel, id.data, now) };
+  return { ok: true, draft: draftRemoval(channel, id.data, now), payload: "removed" };
 }
 
 /** Writes a path the way people do: `a.b[2].c`. */

@@ -44,8 +44,11 @@ export interface EventDraft {
    * of the snapshot; it has no payload).
    */
   readonly ends?: "closed" | "removed";
-  /** The outgoing `data`: the payload with its defaults, its ISO time, and `timestamp` (epoch ms). */
-  readonly data: Readonly<Record<string, unknown>>;
+  /**
+   * The outgoing `data` as JSON: the payload with its defaults, and as its last two keys its ISO
+   * time and `timestamp` (epoch ms).
+   */
+  readonly data: string;
   /** The ISO time of the payload. */
   readonly time: string;
 }
@@ -60,12 +63,11 @@ export interface EventDraft {
  */
 export function draftEvent(channel: Channel, payload: Payload, nowEpochMillis: number): EventDraft {
   const timeKey = TIME_KEY[channel];
-  const { [timeKey]: given, ...rest } = payload as Record<string, unknown> & { id?: string };
+  const { id, [timeKey]: given, ...rest } = payload as Record<string, unknown> & { id?: string };
   const time = typeof given === "string" ? given : new Date(nowEpochMillis).toISOString();
-  const key = "symbol" in payload && payload.id === undefined
-    ? payload.symbol.toUpperCase()
-    : payload.id!;
-  const data = { id: key, ...definedOnly(rest), [timeKey]: time, timestamp: Date.parse(time) };
+  const key = id ?? (payload as MarketData).symbol.toUpperCase();
+  // JSON leaves out keys whose value is undefined: absent values are omitted on the wire.
+  const data = JSON.stringify({ id: key, ...rest, [timeKey]: time, timestamp: Date.parse(time) });
   const draft = { channel, key, data, time };
   return channel === "positions" && rest["status"] === "CLOSED"
     ? { ...draft, ends: "closed" }
@@ -75,12 +77,5 @@ export function draftEvent(channel: Channel, payload: Payload, nowEpochMillis: n
 /** The draft of a removal: the key leaves the snapshot, its number is accounted for. */
 export function draftRemoval(channel: Channel, key: string, nowEpochMillis: number): EventDraft {
   const time = new Date(nowEpochMillis).toISOString();
-  return { channel, key, ends: "removed", data: { id: key, removed: true }, time };
-}
-
-/** Copies an object without the keys whose value is `undefined`. */
-function definedOnly(value: Record<string, unknown>): Record<string, unknown> {
-  const copy: Record<string, unknown> = {};
-  for (const key of Object.keys(value)) if (value[key] !== undefined) copy[key] = value[key];
-  return copy;
+  return { channel, key, ends: "removed", data: JSON.stringify({ id: key, removed: true }), time };
 }

@@ -1,0 +1,315 @@
+/**
+ * A connection: the root actor that runs the statechart, and the effects that it names.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { type Actor, type AnyActorRef, assertEvent, createActor } from "xstate";
+import type { ClientInfo, ConnectionState } from "../../protocol/api.ts";
+import type { Channel } from "../../protocol/channels.ts";
+import { type EndingCause, ENDINGS } from "../../protocol/close_codes.ts";
+import { subscriptionAck, unsubscribeAck, welcome } from "../../protocol/server_message_v1.ts";
+import type { ShedReason } from "../operations.ts";
+import type { Clock, Logger, Socket } from "../ports.ts";
+import type { Fanout } from "../stream/fanout.ts";
+import { Subscriber, type SubscriberControl } from "../stream/subscriber.ts";
+import { TokenBucket } from "../stream/token_bucket.ts";
+import { type Cause, type ConnectionEvent, connectionMachine } from "./machine.ts";
+import type { Peer } from "./peer.ts";
+import { type SessionHost, SessionV1 } from "./session_v1.ts";
+
+/** At most one line about throttling per connection in so many ms. */
+const THROTTLE_LOG_MILLIS = 60_000;
+
+/** What connections work with; one object for all of them. */
+export interface ConnectionDeps {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly fanout: Fanout;
+  /** Time between two heartbeats of the gateway, in ms. */
+  readonly heartbeatIntervalMillis: number;
+  /** Outbound events per second; 0 is unlimited. */
+  readonly rateLimitPerSecond: number;
+  /** Most events replayed per channel. */
+  readonly replayLimit: number;
+  /** Inbound messages per second. */
+  readonly inboundMessagesPerSecond: number;
+}
+
+/** The connection behind each actor: effects are supplied once, not once per connection. */
+const connections = new WeakMap<AnyActorRef, Connection>();
+
+const machine = connectionMachine.provide({
+  actions: {
+    welcome: ({ self }) => connections.get(self)!.performWelcome(),
+    openCursors: ({ self, event }) => {
+      assertEvent(event, "SUBSCRIBE");
+      connections.get(self)!.performSubscribe(event.channels, event.replay);
+    },
+    closeCursors: ({ self, event }) => {
+      assertEvent(event, "UNSUBSCRIBE");
+      connections.get(self)!.performUnsubscribe(event.channels);
+    },
+    reportThrottled: ({ self, event }) => {
+      assertEvent(event, "THROTTLED");
+      connections.get(self)!.performReport(event.reason);
+    },
+    release: ({ self, context }) => connections.get(self)!.performRelease(context.ended!),
+  },
+});
+
+/** One connection, from its handshake until its socket is gone. */
+export class Connection implements SubscriberControl, SessionHost {
+  /** Unique per connection; joins its log lines. */
+  readonly id: string;
+  /** The `clientId` given, or one made up. */
+  readonly clientId: string;
+  /** Who is at the other end. */
+  readonly peer: Peer;
+  /** The actor that runs the statechart. */
+  readonly actor: Actor<typeof connectionMachine>;
+  /** When the handshake began, monotonic ms. */
+  readonly startedAt: number;
+  /** The data-plane half; `undefined` until the socket is open. */
+  subscriber: Subscriber | undefined;
+  /** Whether the socket is gone for good. */
+  socketGone = false;
+  /** When the last message came in, monotonic ms. */
+  lastInboundAt: number;
+  /** When the next heartbeat is due, monotonic ms. */
+  nextHeartbeatAt = Infinity;
+
+  readonly #deps: ConnectionDeps;
+  readonly #connectedAt: number;
+  readonly #session: SessionV1;
+  #cause: Cause | undefined;
+  #throttleLoggedAt = -Infinity;
+
+  /** Starts the actor in `connecting`. Subscribe to {@link Connection.actor} for its end. */
+  constructor(deps: ConnectionDeps, id: string, peer: Peer) {
+    const { clock } = deps;
+    this.#deps = deps;
+    this.id = id;
+    this.peer = peer;
+    this.clientId = peer.clientId ?? crypto.randomUUID();
+    this.startedAt = clock.now();
+    this.lastInboundAt = this.startedAt;
+    this.#connectedAt = clock.epochMillis();
+    this.#session = new SessionV1(this, clock, deps.inboundMessagesPerSecond);
+    this.actor = createActor(machine, { clock });
+    connections.set(this.actor, this);
+  }
+
+  /** The state of the statechart. */
+  get state(): ConnectionState {
+    return this.actor.getSnapshot().value;
+  }
+
+  /** Why it ended; `undefined` while it lives. */
+  get cause(): Cause | undefined {
+    return this.#cause;
+  }
+
+  /**
+   * The socket is open: welcomes the client and subscribes what the address asked for.
+   *
+   * @param names Channel names of the query; none subscribes nothing.
+   */
+  open(socket: Socket, names: readonly string[], replay: boolean): void {
+    const { clock, rateLimitPerSecond, heartbeatIntervalMillis } = this.#deps;
+    if (this.#cause !== undefined) {
+      closeSocket(socket, this.#cause);
+      return;
+    }
+    const now = clock.now();
+    this.subscriber = new Subscriber(socket, new TokenBucket(rateLimitPerSecond, now), this, now);
+    this.lastInboundAt = now;
+    this.nextHeartbeatAt = now + heartbeatIntervalMillis;
+    this.#send({ type: "OPENED" });
+    if (names.length > 0) this.#session.subscribe(names, replay);
+  }
+
+  /** A message came in. */
+  receive(data: unknown): void {
+    if (this.#cause !== undefined) return;
+    this.lastInboundAt = this.#deps.clock.now();
+    this.#session.receive(data);
+  }
+
+  /** The handshake was answered with an error. */
+  refuse(code: string): void {
+    this.#send({ type: "REFUSED", code });
+  }
+
+  /** The peer closed, or its socket broke. */
+  socketClosed(code: number): void {
+    this.socketGone = true;
+    this.#send({ type: "SOCKET_CLOSED", code });
+  }
+
+  /** The peer gave no sign of life. */
+  timeOut(cause: EndingCause): void {
+    this.#send({ type: "TIMED_OUT", cause });
+  }
+
+  /** Sends a frame that is not an event; one that does not fit ends the connection. */
+  reply(frame: string): void {
+    const bytes = Buffer.byteLength(frame);
+    if (this.subscriber?.fits(bytes)) this.subscriber.send(frame, bytes);
+    else this.end("slowConsumer");
+  }
+
+  /** {@inheritDoc SessionHost.subscribe} */
+  subscribe(channels: readonly Channel[], replay: boolean): void {
+    this.#send({ type: "SUBSCRIBE", channels, replay });
+  }
+
+  /** {@inheritDoc SessionHost.unsubscribe} */
+  unsubscribe(channels: readonly Channel[]): void {
+    this.#send({ type: "UNSUBSCRIBE", channels });
+  }
+
+  /** Ends the connection with the code of a cause. The first cause wins. */
+  end(cause: EndingCause, detail?: string): void {
+    this.#send(detail === undefined ? { type: "CLOSE", cause } : { type: "CLOSE", cause, detail });
+  }
+
+  /** {@inheritDoc SubscriberControl.throttled} */
+  throttled(reason: ShedReason): void {
+    this.#send({ type: "THROTTLED", reason });
+  }
+
+  /** {@inheritDoc SubscriberControl.recovered} */
+  recovered(): void {
+    this.#send({ type: "RECOVERED" });
+  }
+
+  /** {@inheritDoc SubscriberControl.tooSlow} */
+  tooSlow(): void {
+    this.end("slowConsumer");
+  }
+
+  /** The connection as administrators see it. */
+  describe(): ClientInfo {
+    const { peer, subscriber } = this;
+    const lag: Partial<Record<Channel, number>> = {};
+    for (const [channel, cursor] of subscriber?.cursors ?? []) lag[channel] = cursor.lag;
+    const { clock } = this.#deps;
+    return {
+      id: this.clientId,
+      connectionId: this.id,
+      remoteAddress: peer.address,
+      subscribedChannels: [...this.actor.getSnapshot().context.channels],
+      connectedAtEpochMillis: this.#connectedAt,
+      lastHeartbeatEpochMillis: Math.round(
+        clock.epochMillis() - (clock.now() - this.lastInboundAt),
+      ),
+      rateLimitPerSecond: this.#deps.rateLimitPerSecond,
+      authenticated: peer.principal.authenticated,
+      isOpen: subscriber !== undefined && this.#cause === undefined,
+      state: this.state,
+      protocol: peer.protocol,
+      principal: peer.principal.name,
+      bufferedBytes: subscriber?.socket.bufferedAmount ?? 0,
+      lag,
+      eventsSent: subscriber?.eventsSent ?? 0,
+      eventsSkipped: subscriber?.eventsSkipped ?? 0,
+    };
+  }
+
+  /** Effect of the statechart. @internal */
+  performWelcome(): void {
+    const { clock, heartbeatIntervalMillis, rateLimitPerSecond } = this.#deps;
+    const { principal, address, protocol } = this.peer;
+    this.#info("connected", { address, protocol, clientId: this.clientId });
+    this.#info("authenticated", { principal: principal.name });
+    const meta = {
+      clientId: this.clientId,
+      heartbeatIntervalSeconds: String(heartbeatIntervalMillis / 1_000),
+      rateLimitPerSecond: String(rateLimitPerSecond),
+      connectionId: this.id,
+    };
+    this.reply(welcome(meta, clock.epochMillis()));
+  }
+
+  /** Effect of the statechart. @internal */
+  performSubscribe(channels: readonly Channel[], replay: boolean): void {
+    const { clock, fanout, replayLimit } = this.#deps;
+    this.#info("subscribed", { channels, replay });
+    this.reply(subscriptionAck(channels, replay, clock.epochMillis()));
+    for (const channel of channels) {
+      fanout.subscribe(this.subscriber!, channel, replay ? replayLimit : 0);
+    }
+  }
+
+  /** Effect of the statechart. @internal */
+  performUnsubscribe(channels: readonly Channel[]): void {
+    const { clock, fanout } = this.#deps;
+    this.#info("unsubscribed", { channels });
+    for (const channel of channels) fanout.unsubscribe(this.subscriber!, channel);
+    this.reply(unsubscribeAck(channels, clock.epochMillis()));
+  }
+
+  /** Effect of the statechart. @internal */
+  performReport(reason: ShedReason): void {
+    const now = this.#deps.clock.now();
+    if (now - this.#throttleLoggedAt < THROTTLE_LOG_MILLIS) return;
+    this.#throttleLoggedAt = now;
+    this.#deps.log.warn("throttled", { connectionId: this.id, reason });
+  }
+
+  /** Effect of the statechart. @internal */
+  performRelease(cause: Cause): void {
+    this.release(cause);
+    const { clock, log } = this.#deps;
+    const ending = cause.by === "gateway" ? ENDINGS[cause.cause] : undefined;
+    const properties = {
+      connectionId: this.id,
+      ...cause,
+      ...(ending && { code: ending.code }),
+      clientId: this.clientId,
+      principal: this.peer.principal.name,
+      eventsSent: this.subscriber?.eventsSent ?? 0,
+      eventsSkipped: this.subscriber?.eventsSkipped ?? 0,
+      seconds: Math.round(clock.now() - this.startedAt) / 1_000,
+    };
+    if (ending === undefined || ending.code < 1_002) log.info("closed", properties);
+    else log.warn("closed", properties);
+  }
+
+  /**
+   * Takes the connection out of the data plane and starts closing its socket. Idempotent, and safe
+   * when the actor has failed.
+   */
+  release(cause: Cause): void {
+    if (this.#cause !== undefined) return;
+    this.#cause = cause;
+    if (this.subscriber === undefined) return;
+    this.#deps.fanout.remove(this.subscriber);
+    closeSocket(this.subscriber.socket, cause);
+  }
+
+  /** The first cause wins: what comes after the end is late, not wrong. */
+  #send(event: ConnectionEvent): void {
+    if (this.#cause === undefined) this.actor.send(event);
+  }
+
+  #info(message: string, properties: Readonly<Record<string, unknown>>): void {
+    this.#deps.log.info(message, { connectionId: this.id, ...properties });
+  }
+}
+
+function closeSocket(socket: Socket, cause: Cause): void {
+  if (cause.by !== "gateway") return;
+  const { code, reason } = ENDINGS[cause.cause];
+  socket.close(code, clipReason(cause.detail ?? reason));
+}
+
+/** Most bytes of a reason in a Close frame (RFC 6455 §5.5: 125 less the code). */
+const MAX_REASON_BYTES = 123;
+
+function clipReason(reason: string): string {
+  if (Buffer.byteLength(reason) <= MAX_REASON_BYTES) return reason;
+  const clipped = Buffer.from(reason).subarray(0, MAX_REASON_BYTES).toString();
+  return clipped.replace(/\uFFFD+$/, ""); // A character cut in half.
+}

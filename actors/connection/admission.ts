@@ -1,0 +1,89 @@
+/**
+ * Who may come back, and when: bans, and the pacing of clients that reconnect without a delay.
+ *
+ * @module
+ */
+import type { Clock } from "../ports.ts";
+import type { Peer } from "./peer.ts";
+
+/** A return so soon after the gateway closed the same client is held, in ms. */
+export const RETURN_WINDOW_MILLIS = 5_000;
+
+/** The first hold, in ms; each further one in a row is as much longer. */
+export const HOLD_STEP_MILLIS = 1_000;
+
+/** The longest hold, in ms. */
+export const MAX_HOLD_MILLIS = 5_000;
+
+/** Most clients remembered, of each kind; beyond it the oldest is forgotten. */
+export const MAX_REMEMBERED = 10_000;
+
+interface Closing {
+  readonly at: number;
+  /** Closings in a row, each soon after the one before. */
+  readonly streak: number;
+}
+
+/** Remembers bans and recent closings by client. */
+export class Admission {
+  readonly #clock: Clock;
+  readonly #bans = new Map<string, number>();
+  readonly #closings = new Map<string, Closing>();
+
+  /** Takes the clock. */
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The gateway closed a client. */
+  recordClosing(peer: Peer): void {
+    const key = clientKey(peer);
+    const now = this.#clock.now();
+    const last = this.#closings.get(key);
+    const inRow = last !== undefined && now - last.at <= RETURN_WINDOW_MILLIS + MAX_HOLD_MILLIS;
+    this.#closings.delete(key);
+    this.#closings.set(key, { at: now, streak: inRow ? last.streak + 1 : 1 });
+    forgetOldest(this.#closings);
+  }
+
+  /**
+   * For how long a handshake is held before it is accepted, in ms.
+   *
+   * Deployed clients reconnect at once when a connection ends and give up when they are refused a
+   * few times, so they are slowed down and not refused.
+   */
+  holdFor(peer: Peer): number {
+    const last = this.#closings.get(clientKey(peer));
+    if (last === undefined || this.#clock.now() - last.at > RETURN_WINDOW_MILLIS) return 0;
+    return Math.min(MAX_HOLD_MILLIS, HOLD_STEP_MILLIS * last.streak);
+  }
+
+  /** Refuses a client for so many seconds. */
+  ban(peer: Peer, seconds: number): void {
+    this.#bans.delete(clientKey(peer));
+    this.#bans.set(clientKey(peer), this.#clock.now() + seconds * 1_000);
+    forgetOldest(this.#bans);
+  }
+
+  /** For how much longer a client is banned, in ms; 0 when it is not. */
+  bannedFor(peer: Peer): number {
+    const key = clientKey(peer);
+    const left = (this.#bans.get(key) ?? 0) - this.#clock.now();
+    if (left > 0) return left;
+    this.#bans.delete(key);
+    return 0;
+  }
+}
+
+/** The same client: same key, same address, same `clientId` (or none). */
+function clientKey({ principal, address, clientId }: Peer): string {
+  return `${principal.name}\0${address}\0${clientId ?? ""}`;
+}
+
+function forgetOldest(entries: Map<string, unknown>): void {
+  if (entries.size <= MAX_REMEMBERED) return;
+  for (const key of entries.keys()) {
+    entries.delete(key);
+    return;
+  }
+}

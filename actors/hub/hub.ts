@@ -1,0 +1,284 @@
+/**
+ * The hub: admits connections, supervises their actors, keeps time for them, and ends them.
+ *
+ * @module
+ */
+import { type Actor, createActor } from "xstate";
+import type { ClientInfo, ErrorCode } from "../../protocol/api.ts";
+import { type Channel, CHANNELS } from "../../protocol/channels.ts";
+import type { EndingCause } from "../../protocol/close_codes.ts";
+import { Connection, type ConnectionDeps } from "../connection/actor.ts";
+import { Admission } from "../connection/admission.ts";
+import type { Peer } from "../connection/peer.ts";
+import type { ChannelStats, GatewayStats, HubStatus, Operations } from "../operations.ts";
+import type { Socket } from "../ports.ts";
+import type { ChannelStream } from "../stream/channel_stream.ts";
+import { hubLogic } from "./lifecycle.ts";
+import { Registry } from "./registry.ts";
+import { sweep, type SweeperDeps } from "./sweeper.ts";
+
+/** Longest time between two sweeps, in ms. */
+export const SWEEP_MILLIS = 250;
+
+/** What the hub works with. */
+export interface HubDeps extends ConnectionDeps, SweeperDeps {
+  readonly streams: ReadonlyMap<Channel, ChannelStream>;
+  /** Identifies this process in connection ids. */
+  readonly instance: string;
+  /** Time between two looks at slow connections, in ms. */
+  readonly tickMillis: number;
+  /** Most seats in all, per address, and per key. */
+  readonly maxConnections: number;
+  readonly maxConnectionsPerAddress: number;
+  readonly maxConnectionsPerKey: number;
+}
+
+/** The answer to a handshake. */
+export type Admittance =
+  | {
+    readonly ok: true;
+    readonly connection: Connection;
+    /** How long to wait before the upgrade, in ms. */
+    readonly holdMillis: number;
+  }
+  | {
+    readonly ok: false;
+    readonly code: ErrorCode;
+    readonly message: string;
+    /** When to come back, in whole seconds. */
+    readonly retryAfterSeconds?: number;
+  };
+
+/** The supervisor of all connections. */
+export class Hub implements Operations {
+  readonly #deps: HubDeps;
+  readonly #lifecycle: Actor<typeof hubLogic>;
+  readonly #registry = new Registry();
+  readonly #admission: Admission;
+  readonly #endings: Partial<Record<EndingCause | "peer" | "refused", number>> = {};
+  readonly #startedAt: number;
+  #accepted = 0;
+  #failures = 0;
+  #nextId = 0;
+  #ticker: unknown;
+  #sweptAt: number;
+  #whenEmpty: (() => void) | undefined;
+
+  /** Starts the hub's actor and its ticker. */
+  constructor(deps: HubDeps) {
+    this.#deps = deps;
+    this.#startedAt = deps.clock.now();
+    this.#sweptAt = this.#startedAt;
+    this.#admission = new Admission(deps.clock);
+    this.#lifecycle = createActor(hubLogic);
+    this.#lifecycle.subscribe({ error: (error) => deps.log.error("hub failed", { error }) });
+    this.#lifecycle.start();
+    this.#arm();
+  }
+
+  /** Running, draining or stopped. */
+  get status(): HubStatus {
+    return this.#lifecycle.getSnapshot().context;
+  }
+
+  /** Decides on a handshake of a known peer and, when it may come in, starts its actor. */
+  admit(peer: Peer): Admittance {
+    const connection = new Connection(this.#deps, this.#newId(), peer);
+    this.#supervise(connection);
+    const refusal = this.#refusalOf(peer);
+    if (refusal === undefined) {
+      return { ok: true, connection, holdMillis: this.#admission.holdFor(peer) };
+    }
+    connection.refuse(refusal.code);
+    return refusal;
+  }
+
+  /** The socket of an admitted connection is open. A connection of the same identity gives way. */
+  open(connection: Connection, socket: Socket, names: readonly string[], replay: boolean): void {
+    if (connection.cause === undefined) {
+      this.#accepted += 1;
+      const previous = this.#registry.claim(connection);
+      if (previous !== undefined) {
+        this.#deps.log.info("replaced", { connectionId: previous.id, by: connection.id });
+        previous.end("replaced");
+      }
+    }
+    connection.open(socket, names, replay);
+  }
+
+  /** The socket of a connection is gone, for whatever reason. Idempotent. */
+  closed(connection: Connection, code: number): void {
+    connection.socketClosed(code);
+    this.#registry.release(connection);
+    this.#checkEmpty();
+  }
+
+  /** {@inheritDoc Operations.clients} */
+  clients(): readonly ClientInfo[] {
+    return [...this.#registry.live.values()].map((connection) => connection.describe());
+  }
+
+  /** {@inheritDoc Operations.clientsById} */
+  clientsById(id: string): readonly ClientInfo[] {
+    return this.#find(id).map((connection) => connection.describe());
+  }
+
+  /** {@inheritDoc Operations.disconnect} */
+  disconnect(id: string, reason: string, banSeconds: number): number {
+    const found = this.#find(id);
+    for (const connection of found) {
+      this.#deps.log.warn("forced disconnect", { connectionId: connection.id, reason, banSeconds });
+      if (banSeconds > 0) this.#admission.ban(connection.peer, banSeconds);
+      connection.end("disconnected", reason);
+    }
+    return found.length;
+  }
+
+  /** {@inheritDoc Operations.stats} */
+  stats(): GatewayStats {
+    const { clock, streams } = this.#deps;
+    const states = { connecting: 0, open: 0, throttled: 0 };
+    for (const connection of this.#registry.live.values()) {
+      if (connection.subscriber === undefined) states.connecting += 1;
+      else states.open += 1;
+      if (connection.subscriber?.throttle !== undefined) states.throttled += 1;
+    }
+    const channels = CHANNELS.map((channel) => [channel, describe(streams.get(channel)!)]);
+    return {
+      status: this.status,
+      uptimeMillis: clock.now() - this.#startedAt,
+      activeConnections: states.open,
+      connecting: states.connecting,
+      lingering: this.#registry.lingering,
+      throttled: states.throttled,
+      accepted: this.#accepted,
+      endings: { ...this.#endings },
+      failures: this.#failures,
+      channels: Object.fromEntries(channels) as Record<Channel, ChannelStats>,
+    };
+  }
+
+  /**
+   * Refuses handshakes from now on, closes every connection, and waits for the sockets to go. v1
+   * clients reconnect without a delay, so they are all ended at once, when nothing else is left to
+   * be done.
+   *
+   * @param deadlineMillis How long to wait, in ms.
+   * @returns Whether every socket was gone in time.
+   */
+  async drain(deadlineMillis: number): Promise<boolean> {
+    this.#lifecycle.send({ type: "DRAIN" });
+    for (const connection of [...this.#registry.live.values()]) connection.end("goingAway");
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#whenEmpty = resolve;
+    const timer = this.#deps.clock.setTimeout(resolve, deadlineMillis);
+    this.#checkEmpty();
+    await promise;
+    this.#deps.clock.clearTimeout(timer);
+    return this.#registry.seats === 0;
+  }
+
+  /** Stops the ticker and the hub's actor. */
+  stop(): void {
+    this.#lifecycle.send({ type: "STOP" });
+    this.#lifecycle.stop();
+    this.#deps.clock.clearTimeout(this.#ticker);
+  }
+
+  /** A connection actor that fails costs its own socket and nothing else. */
+  #supervise(connection: Connection): void {
+    this.#registry.add(connection);
+    connection.actor.subscribe({
+      error: (error) => {
+        this.#failures += 1;
+        this.#deps.log.error("connection failed", { connectionId: connection.id, error });
+        connection.release({ by: "gateway", cause: "internalError" });
+        this.#ended(connection);
+      },
+      complete: () => this.#ended(connection),
+    });
+    connection.actor.start();
+  }
+
+  #ended(connection: Connection): void {
+    const cause = connection.cause!;
+    const label = cause.by === "gateway" ? cause.cause : cause.by === "peer" ? "peer" : "refused";
+    this.#endings[label] = (this.#endings[label] ?? 0) + 1;
+    if (cause.by === "gateway") this.#admission.recordClosing(connection.peer);
+    this.#registry.leave(connection);
+    this.#checkEmpty();
+  }
+
+  #refusalOf(peer: Peer): Extract<Admittance, { ok: false }> | undefined {
+    const { maxConnections, maxConnectionsPerAddress, maxConnectionsPerKey } = this.#deps;
+    if (this.status !== "running") {
+      return refuse("DRAINING", "the gateway is shutting down; reconnect shortly", 5);
+    }
+    const banned = this.#admission.bannedFor(peer);
+    if (banned > 0) {
+      const seconds = Math.ceil(banned / 1_000);
+      return refuse("BANNED", "this client was disconnected by an administrator", seconds);
+    }
+    // The seat of this handshake is counted already.
+    if (this.#registry.seats > maxConnections) {
+      return refuse("OVERLOADED", "the gateway has all the connections that it can serve", 10);
+    }
+    if (this.#registry.seatsOfAddress(peer.address) > maxConnectionsPerAddress) {
+      return refuse("TOO_MANY_CONNECTIONS", "too many connections from this address", 10);
+    }
+    if (this.#registry.seatsOfPrincipal(peer.principal.name) > maxConnectionsPerKey) {
+      return refuse("TOO_MANY_CONNECTIONS", "too many connections with this key", 10);
+    }
+    return undefined;
+  }
+
+  #find(id: string): readonly Connection[] {
+    const exact = this.#registry.live.get(id);
+    if (exact !== undefined) return [exact];
+    return [...this.#registry.live.values()].filter((connection) => connection.clientId === id);
+  }
+
+  #arm(): void {
+    this.#ticker = this.#deps.clock.setTimeout(() => {
+      this.#arm();
+      this.#tick();
+    }, this.#deps.tickMillis);
+  }
+
+  #tick(): void {
+    const { clock, fanout, heartbeatIntervalMillis } = this.#deps;
+    fanout.tick();
+    const now = clock.now();
+    if (now - this.#sweptAt < Math.min(SWEEP_MILLIS, heartbeatIntervalMillis / 4)) return;
+    this.#sweptAt = now;
+    sweep(this.#registry.live.values(), this.#deps);
+  }
+
+  #checkEmpty(): void {
+    if (this.#registry.seats === 0) this.#whenEmpty?.();
+  }
+
+  /** Ids sort in the order of their handshakes. */
+  #newId(): string {
+    this.#nextId += 1;
+    return `${this.#deps.instance}-${this.#nextId.toString(36).padStart(8, "0")}`;
+  }
+}
+
+function refuse(code: ErrorCode, message: string, retryAfterSeconds: number) {
+  return { ok: false, code, message, retryAfterSeconds } as const;
+}
+
+function describe({ log, latest, cursors, published, sent, shed }: ChannelStream): ChannelStats {
+  return {
+    head: log.head,
+    epoch: log.epoch,
+    subscribers: cursors.length,
+    snapshotSize: latest?.size ?? log.size,
+    ringEvents: log.size,
+    ringBytes: log.bytes,
+    published,
+    sent,
+    shed: { ...shed },
+  };
+}

@@ -1,0 +1,66 @@
+/**
+ * One sweep over all connections for everything that depends on time: heartbeats, signs of life,
+ * deadlines. There is no timer per connection.
+ *
+ * @module
+ */
+import { heartbeat } from "../../protocol/server_message_v1.ts";
+import type { Connection } from "../connection/actor.ts";
+import { MAX_HOLD_MILLIS } from "../connection/admission.ts";
+import type { Clock, Logger } from "../ports.ts";
+
+/** Time that a handshake may take beyond the hold, in ms. */
+export const HANDSHAKE_MILLIS = 10_000;
+
+/** What the sweeper works with. */
+export interface SweeperDeps {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly heartbeatIntervalMillis: number;
+  readonly heartbeatTimeoutMillis: number;
+  /** Whether silence of a client that answers pings is a timeout as well. */
+  readonly requireClientHeartbeat: boolean;
+}
+
+/** Sends due heartbeats and ends the connections whose time is over. */
+export function sweep(connections: Iterable<Connection>, deps: SweeperDeps): void {
+  const now = deps.clock.now();
+  // One frame for all that are due in this sweep.
+  const beat = heartbeat("server", deps.clock.epochMillis());
+  for (const connection of connections) {
+    if (connection.subscriber === undefined) sweepHandshake(connection, now, deps);
+    else if (!sweepSilence(connection, now, deps)) sweepHeartbeat(connection, now, beat, deps);
+  }
+}
+
+function sweepHandshake(connection: Connection, now: number, deps: SweeperDeps): void {
+  if (now - connection.startedAt < HANDSHAKE_MILLIS + MAX_HOLD_MILLIS) return;
+  deps.log.info("handshake timeout", { connectionId: connection.id });
+  connection.timeOut("handshakeTimeout");
+}
+
+function sweepSilence(connection: Connection, now: number, deps: SweeperDeps): boolean {
+  const stalled = connection.subscriber!.stalledFor(now);
+  if (stalled >= deps.heartbeatTimeoutMillis) {
+    deps.log.warn("stalled", { connectionId: connection.id, millis: Math.round(stalled) });
+    connection.timeOut("stalled");
+    return true;
+  }
+  const silent = now - connection.lastInboundAt;
+  if (deps.requireClientHeartbeat && silent >= deps.heartbeatTimeoutMillis) {
+    deps.log.warn("heartbeat timeout", { connectionId: connection.id, millis: Math.round(silent) });
+    connection.timeOut("heartbeatTimeout");
+    return true;
+  }
+  return false;
+}
+
+function sweepHeartbeat(connection: Connection, now: number, beat: string, deps: SweeperDeps) {
+  if (now < connection.nextHeartbeatAt) return;
+  connection.nextHeartbeatAt += deps.heartbeatIntervalMillis;
+  if (connection.nextHeartbeatAt <= now) {
+    connection.nextHeartbeatAt = now + deps.heartbeatIntervalMillis; // The process was asleep.
+  }
+  // A peer whose buffer is full hears more than enough of us.
+  if (connection.subscriber!.fits(beat.length)) connection.subscriber!.send(beat, beat.length);
+}

@@ -1,0 +1,76 @@
+/**
+ * Structured logs through LogTape: JSON lines for machines, one readable line for people.
+ *
+ * @module
+ */
+import {
+  configureSync,
+  getAnsiColorFormatter,
+  getJsonLinesFormatter,
+  getLogger,
+  type LogLevel,
+  type LogRecord,
+  resetSync,
+} from "@logtape/logtape";
+import type { Logger } from "../ports.ts";
+
+/** How logs are written. */
+export interface LogOptions {
+  /** The lowest level that is written. */
+  readonly level: LogLevel;
+  /** `json`: one object per line; `pretty`: for a terminal. */
+  readonly format: "json" | "pretty";
+  /** Takes each line, without its line feed. */
+  readonly write: (line: string) => void;
+}
+
+/** The category of every record. */
+const CATEGORY = "gateway";
+
+/** Configures logging for the process; a second call replaces the first. */
+export function createLogger(options: LogOptions): Logger {
+  const format = options.format === "json" ? getJsonLinesFormatter() : prettyFormatter();
+  configureSync({
+    reset: true,
+    sinks: { out: (record) => options.write(format(record).trimEnd()) },
+    loggers: [
+      { category: CATEGORY, sinks: ["out"], lowestLevel: options.level },
+      { category: ["logtape", "meta"], sinks: ["out"], lowestLevel: "warning" },
+    ],
+  });
+  const logger = getLogger(CATEGORY);
+  // Messages are constants and never templates, so that data can never be taken for one.
+  return {
+    debug: (message, properties) => logger.debug(message, { ...properties }),
+    info: (message, properties) => logger.info(message, { ...properties }),
+    warn: (message, properties) => logger.warn(message, { ...properties }),
+    error: (message, properties) => logger.error(message, { ...properties }),
+  };
+}
+
+/** Stops logging. */
+export function resetLogging(): void {
+  resetSync();
+}
+
+function prettyFormatter(): (record: LogRecord) => string {
+  return getAnsiColorFormatter({
+    timestamp: "time",
+    level: "ABBR",
+    format: ({ timestamp, level, message, record }) =>
+      `${timestamp} ${level} ${message}${formatProperties(record.properties)}`,
+  });
+}
+
+function formatProperties(properties: Readonly<Record<string, unknown>>): string {
+  return Object.entries(properties)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `  ${key}=${formatValue(value)}`)
+    .join("");
+}
+
+function formatValue(value: unknown): string {
+  if (typeof value === "string") return /[\s"]/.test(value) ? JSON.stringify(value) : value;
+  if (value instanceof Error) return JSON.stringify(value.stack ?? value.message);
+  return JSON.stringify(value) ?? String(value);
+}

@@ -1,0 +1,133 @@
+/**
+ * Prometheus metrics. The hot paths count in plain numbers; they become metrics when somebody
+ * looks.
+ *
+ * @module
+ */
+import process from "node:process";
+import { Counter, Gauge, Registry } from "prom-client";
+import { CHANNELS } from "../../protocol/channels.ts";
+import type { GatewayStats } from "../operations.ts";
+
+/** What all names start with, as in the replaced service. */
+export const PREFIX = "autotrader_telemetry";
+
+/** The media type and the text of a scrape. */
+export interface Exposition {
+  readonly contentType: string;
+  readonly text: string;
+}
+
+/** Publishes the numbers of the gateway under their deployed names. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #stats: () => GatewayStats;
+
+  /** @param stats Gives the numbers of the moment; called once per scrape. */
+  constructor(stats: () => GatewayStats) {
+    this.#stats = stats;
+  }
+
+  /** Answers a scrape in the Prometheus text format. */
+  async scrape(): Promise<Exposition> {
+    this.#registry.clear();
+    const stats = this.#stats();
+    this.#connections(stats);
+    this.#messages(stats);
+    this.#streams(stats);
+    this.#process(stats);
+    return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
+  }
+
+  #connections(stats: GatewayStats): void {
+    this.#gauge("active_connections", "Open connections", stats.activeConnections);
+    this.#gauge("connecting", "Handshakes under way", stats.connecting);
+    this.#gauge("lingering", "Ended connections whose socket the peer holds", stats.lingering);
+    this.#gauge("throttled_connections", "Connections being conflated", stats.throttled);
+    this.#counter("connections_accepted_total", "Connections accepted", stats.accepted);
+    this.#counter("connection_failures_total", "Connection actors that failed", stats.failures);
+    const ended = this.#labelled("connections_ended_total", "Connections ended, by cause", "cause");
+    for (const [cause, count] of Object.entries(stats.endings)) ended.inc({ cause }, count);
+  }
+
+  /** Names and their doubles (gauge and counter per channel) are those of deployed dashboards. */
+  #messages(stats: GatewayStats): void {
+    const perChannel = CHANNELS.map((channel) => {
+      const { sent, shed } = stats.channels[channel];
+      const dropped = Object.values(shed).reduce((total, count) => total + count, 0);
+      return { channel, sent, dropped, shed };
+    });
+    for (const kind of ["sent", "dropped"] as const) {
+      const what = kind === "sent" ? "Events delivered" : "Events shed";
+      const total = perChannel.reduce((sum, counts) => sum + counts[kind], 0);
+      this.#counter(`messages_${kind}_total`, `${what}, over all connections`, total);
+      const name = `messages_${kind}`;
+      const gauge = this.#labelledGauge(`${name}_channel`, `${what}, by channel`);
+      const counter = this.#labelled(`${name}_counter_total`, `${what}, by channel`, "channel");
+      for (const counts of perChannel) {
+        gauge.set({ channel: counts.channel }, counts[kind]);
+        counter.inc({ channel: counts.channel }, counts[kind]);
+      }
+    }
+    const shedding = new Counter({
+      name: `${PREFIX}_messages_shed_total`,
+      help: "Events shed, by channel and reason",
+      labelNames: ["channel", "reason"],
+      registers: [this.#registry],
+    });
+    for (const { channel, shed } of perChannel) {
+      for (const [reason, count] of Object.entries(shed)) shedding.inc({ channel, reason }, count);
+    }
+  }
+
+  #streams(stats: GatewayStats): void {
+    const published = this.#labelled("events_published_total", "Events accepted", "channel");
+    const gauges = {
+      head: this.#labelledGauge("channel_head", "Number of the last event"),
+      subscribers: this.#labelledGauge("channel_subscribers", "Connections subscribed"),
+      snapshotSize: this.#labelledGauge("snapshot_size", "States that a replay draws from"),
+      ringEvents: this.#labelledGauge("ring_events", "Events held in memory"),
+      ringBytes: this.#labelledGauge("ring_bytes", "Bytes held in memory"),
+    };
+    for (const channel of CHANNELS) {
+      const numbers = stats.channels[channel];
+      published.inc({ channel }, numbers.published);
+      for (const [key, gauge] of Object.entries(gauges)) {
+        gauge.set({ channel }, numbers[key as keyof typeof gauges]);
+      }
+    }
+  }
+
+  /** Only what needs no permission: prom-client's own process metrics would read 0. */
+  #process(stats: GatewayStats): void {
+    const cpu = process.cpuUsage();
+    const memory = process.memoryUsage();
+    this.#gauge("uptime_seconds", "Time since the start", stats.uptimeMillis / 1_000);
+    this.#counter("cpu_seconds_total", "CPU time used", (cpu.user + cpu.system) / 1_000_000);
+    this.#gauge("resident_memory_bytes", "Resident memory", memory.rss);
+    this.#gauge("heap_used_bytes", "JavaScript heap in use", memory.heapUsed);
+  }
+
+  #gauge(name: string, help: string, value: number): void {
+    new Gauge({ name: `${PREFIX}_${name}`, help, registers: [this.#registry] }).set(value);
+  }
+
+  #counter(name: string, help: string, value: number): void {
+    new Counter({ name: `${PREFIX}_${name}`, help, registers: [this.#registry] }).inc(value);
+  }
+
+  #labelled<Label extends string>(name: string, help: string, label: Label): Counter<Label> {
+    const labelNames = [label];
+    return new Counter({
+      name: `${PREFIX}_${name}`,
+      help,
+      labelNames,
+      registers: [this.#registry],
+    });
+  }
+
+  #labelledGauge(name: string, help: string): Gauge<"channel"> {
+    const options = { name: `${PREFIX}_${name}`, help, labelNames: ["channel"] as const };
+    return new Gauge({ ...options, registers: [this.#registry] });
+  }
+}

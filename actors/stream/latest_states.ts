@@ -1,0 +1,153 @@
+/**
+ * The latest state per key of a keyed or sampled channel, ordered by number.
+ *
+ * It serves two readers. A replay wants the live states, oldest first. A connection that is
+ * conflated wants the fold of everything after its cursor, which is the tail of the same order:
+ * each entry whose number is above the cursor is the latest of its key, and every number in between
+ * was superseded by a later entry. So a conflated cursor stays one number.
+ *
+ * Ended keys (closed positions, removed keys) stay as tombstones, so that a cursor behind their end
+ * still learns of it.
+ *
+ * @module
+ */
+import type { LoggedEvent } from "./channel_log.ts";
+
+/** Most live keys in one channel. */
+export const MAX_KEYS = 50_000;
+
+/** Most tombstones kept; beyond it the oldest goes before its time. */
+export const MAX_TOMBSTONES = 50_000;
+
+/** How long a tombstone is kept, in ms: one hour. */
+export const TOMBSTONE_MILLIS = 3_600_000;
+
+/** A key with its latest event, linked in the order of numbers. */
+export interface LatestState {
+  /** The latest event of the key. */
+  readonly event: LoggedEvent;
+  /** The state with the next higher number. */
+  readonly next: LatestState | undefined;
+}
+
+interface Node {
+  event: LoggedEvent;
+  previous: Node | undefined;
+  next: Node | undefined;
+}
+
+interface Tombstone {
+  readonly node: Node;
+  readonly event: LoggedEvent;
+  readonly evictAt: number;
+}
+
+/** Latest states by key in the order of their numbers. */
+export class LatestStates {
+  readonly #nodes = new Map<string, Node>();
+  readonly #tombstones: Tombstone[] = [];
+  #firstTombstone = 0;
+  #last: Node | undefined;
+  #live = 0;
+  #horizon = 0;
+
+  /** Keys that have not ended. */
+  get size(): number {
+    return this.#live;
+  }
+
+  /** The highest number whose tombstone was evicted: below it, ended keys may be unknown. */
+  get horizon(): number {
+    return this.#horizon;
+  }
+
+  /** Whether a key is live. */
+  has(key: string): boolean {
+    const node = this.#nodes.get(key);
+    return node !== undefined && node.event.stored.ends === undefined;
+  }
+
+  /**
+   * Makes an event the latest of its key.
+   *
+   * @param event Its number is above every earlier one.
+   * @param now Monotonic time in ms, for the age of tombstones.
+   */
+  put(event: LoggedEvent, now: number): void {
+    const { key, ends } = event.stored;
+    const wasLive = this.has(key);
+    let node = this.#nodes.get(key);
+    if (node === undefined) {
+      node = { event, previous: undefined, next: undefined };
+      this.#nodes.set(key, node);
+    } else {
+      this.#unlink(node);
+      node.event = event;
+    }
+    this.#linkLast(node);
+    this.#live += Number(ends === undefined) - Number(wasLive);
+    if (ends !== undefined) {
+      this.#tombstones.push({ node, event, evictAt: now + TOMBSTONE_MILLIS });
+    }
+    this.#evictTombstones(now);
+  }
+
+  /** The state with the lowest number above `seq`: the next one that a conflated cursor sends. */
+  after(seq: number): LatestState | undefined {
+    let found: Node | undefined;
+    for (let node = this.#last; node !== undefined && node.event.seq > seq; node = node.previous) {
+      found = node;
+    }
+    return found;
+  }
+
+  /**
+   * The newest live states, oldest first.
+   *
+   * @param limit Most states returned.
+   * @param upTo Highest number included.
+   */
+  newest(limit: number, upTo: number): LoggedEvent[] {
+    const events: LoggedEvent[] = [];
+    for (
+      let node = this.#last;
+      node !== undefined && events.length < limit;
+      node = node.previous
+    ) {
+      if (node.event.seq <= upTo && node.event.stored.ends === undefined) events.push(node.event);
+    }
+    return events.reverse();
+  }
+
+  #evictTombstones(now: number): void {
+    const queue = this.#tombstones;
+    while (this.#firstTombstone < queue.length) {
+      const { node, event, evictAt } = queue[this.#firstTombstone]!;
+      const kept = queue.length - this.#firstTombstone;
+      if (evictAt > now && kept <= MAX_TOMBSTONES) break;
+      this.#firstTombstone += 1;
+      if (node.event !== event) continue; // The key came back to life, or ended again later.
+      this.#unlink(node);
+      this.#nodes.delete(event.stored.key);
+      this.#horizon = Math.max(this.#horizon, event.seq);
+    }
+    // Compact now and then, so that eviction is cheap on average and the queue stays bounded.
+    if (this.#firstTombstone > 1_024 && this.#firstTombstone * 2 > queue.length) {
+      queue.splice(0, this.#firstTombstone);
+      this.#firstTombstone = 0;
+    }
+  }
+
+  #linkLast(node: Node): void {
+    node.previous = this.#last;
+    node.next = undefined;
+    if (this.#last !== undefined) this.#last.next = node;
+    this.#last = node;
+  }
+
+  #unlink(node: Node): void {
+    if (node.previous !== undefined) node.previous.next = node.next;
+    if (node.next === undefined) this.#last = node.previous;
+    else node.next.previous = node.previous;
+  }
+}

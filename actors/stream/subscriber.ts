@@ -1,0 +1,95 @@
+/**
+ * The data-plane half of a connection: its socket, its rate, its cursors, and how full it is.
+ *
+ * @module
+ */
+import type { Channel } from "../../protocol/channels.ts";
+import type { ShedReason } from "../operations.ts";
+import type { Socket } from "../ports.ts";
+import type { Cursor } from "./cursor.ts";
+import type { TokenBucket } from "./token_bucket.ts";
+
+/** Buffered bytes at which metered lanes stop sending (64 KiB). */
+export const HIGH_WATER_BYTES = 64 * 1024;
+
+/** Buffered bytes below which a connection counts as caught up (16 KiB). */
+export const LOW_WATER_BYTES = 16 * 1024;
+
+/** Buffered bytes that nothing may exceed (256 KiB). */
+export const HARD_CAP_BYTES = 256 * 1024;
+
+/** What the data plane tells the control plane; at most a few times a second. */
+export interface SubscriberControl {
+  /** From now on keyed and sampled lanes are conflated. */
+  throttled(reason: ShedReason): void;
+  /** Back to streaming. */
+  recovered(): void;
+  /** A lossless lane can no longer be served without a hole. */
+  tooSlow(): void;
+}
+
+/** The data-plane half of a connection. */
+export class Subscriber {
+  /** Where frames go. */
+  readonly socket: Socket;
+  /** The outbound rate. */
+  readonly bucket: TokenBucket;
+  /** The control-plane half. */
+  readonly control: SubscriberControl;
+  /** One cursor per subscribed channel. */
+  readonly cursors = new Map<Channel, Cursor>();
+  /** Bytes in the socket's buffer: read once a slice, then counted up with what is sent. */
+  buffered = 0;
+  /** The slice in which {@link Subscriber.buffered} was read. */
+  slice = -1;
+  /** Why it is conflated; `undefined` while it is streamed. */
+  throttle: ShedReason | undefined;
+  /** When it was throttled, monotonic ms. */
+  throttledAt = 0;
+  /** When its buffer went over the mark, monotonic ms; `undefined` while it is not parked. */
+  parkedAt: number | undefined;
+  /** Whether it left the fan-out; nothing is sent to it any more. */
+  removed = false;
+  /** Events delivered. */
+  eventsSent = 0;
+  /** Events skipped: conflated or shed. */
+  eventsSkipped = 0;
+  #sentBytes = 0;
+  #writtenBytes = 0;
+  #progressAt: number;
+
+  /** Joins a socket, a rate and the control plane; `now` is monotonic ms. */
+  constructor(socket: Socket, bucket: TokenBucket, control: SubscriberControl, now: number) {
+    this.socket = socket;
+    this.bucket = bucket;
+    this.control = control;
+    this.#progressAt = now;
+  }
+
+  /** Sends a frame whose size is known. */
+  send(frame: string, bytes: number): void {
+    this.socket.send(frame);
+    this.buffered += bytes;
+    this.#sentBytes += bytes;
+  }
+
+  /** Whether a frame of so many bytes can be sent now without exceeding the hard cap. */
+  fits(bytes: number): boolean {
+    return this.socket.bufferedAmount + bytes <= HARD_CAP_BYTES;
+  }
+
+  /**
+   * For how long the peer has taken nothing although something waits for it, in ms.
+   *
+   * Counted as bytes written, not as a shrinking buffer: new frames would hide that it shrinks.
+   */
+  stalledFor(now: number): number {
+    const buffered = this.socket.bufferedAmount;
+    const written = this.#sentBytes - buffered;
+    if (buffered === 0 || written > this.#writtenBytes) {
+      this.#writtenBytes = written;
+      this.#progressAt = now;
+    }
+    return now - this.#progressAt;
+  }
+}

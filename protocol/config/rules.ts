@@ -1,0 +1,59 @@
+/**
+ * What must hold between options, beyond the bounds of each.
+ *
+ * @module
+ */
+import type { z } from "zod";
+import { isLoopbackHost } from "./loopback.ts";
+import type { SECTIONS } from "./sections.ts";
+
+/** All options, each valid by itself. */
+export type Settings = {
+  [Section in keyof typeof SECTIONS]: z.infer<(typeof SECTIONS)[Section]>;
+};
+
+/** A combination of options that cannot be served. */
+export interface Conflict {
+  /** The options that do not go together, the one to change first. */
+  readonly options: readonly [string, ...string[]];
+  /** Why, and what to do about it. */
+  readonly message: string;
+}
+
+/** Finds what contradicts itself in options that are each valid; an empty list when nothing does. */
+export function findConflicts(settings: Settings): readonly Conflict[] {
+  const conflicts: Conflict[] = [];
+  const { heartbeatIntervalSeconds, heartbeatTimeoutSeconds } = settings.telemetry;
+  if (heartbeatTimeoutSeconds <= heartbeatIntervalSeconds) {
+    conflicts.push({
+      options: ["telemetry.heartbeatTimeoutSeconds", "telemetry.heartbeatIntervalSeconds"],
+      message: "the timeout must be longer than the interval, best three times as long",
+    });
+  }
+  const { anonymousScopes, allowAnonymousRemote } = settings.security;
+  if (
+    anonymousScopes.length > 0 && !allowAnonymousRemote && !isLoopbackHost(settings.server.host)
+  ) {
+    conflicts.push({
+      options: ["security.anonymousScopes", "server.host"],
+      message: "anonymous access from other machines must be allowed in so many words: " +
+        "set security.allowAnonymousRemote to true, or listen on 127.0.0.1",
+    });
+  }
+  return conflicts;
+}
+
+/**
+ * Whether these options can be served with the keys at hand. Without one the gateway stays on
+ * loopback, where it makes up a development key.
+ *
+ * @param hasKey Whether a key is configured.
+ */
+export function findKeyConflict(settings: Settings, hasKey: boolean): Conflict | undefined {
+  if (hasKey || isLoopbackHost(settings.server.host)) return undefined;
+  return {
+    options: ["server.host"],
+    message: "other machines could connect, and no key is configured: " +
+      "set TELEMETRY_API_KEY in the environment, or listen on 127.0.0.1",
+  };
+}

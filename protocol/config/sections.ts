@@ -1,0 +1,175 @@
+/**
+ * The options of the gateway by section: type, default, bounds and one sentence each. Flags,
+ * environment variables, `--help` and the reference in the docs are derived from here.
+ *
+ * What `meta` may say of an option:
+ * - `description`: one sentence.
+ * - `unit`: of the number.
+ * - `allowed`: what is accepted, where type and bounds do not say it.
+ * - `name`: the name that flag and environment variable are made of, where the key is too short.
+ *
+ * @module
+ */
+import { z } from "zod";
+
+const KIB = 1_024;
+const MIB = 1_024 * KIB;
+
+/** A host to bind: a name or an address without port, brackets or scheme. */
+const BIND_HOST = /^[\w.:%-]+$/;
+
+/** What may stand in a `Host` header: a name or address, IPv6 in brackets, perhaps a port. */
+const PUBLIC_HOST = /^(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/;
+
+/** `scheme://host[:port]`; any scheme, as desktop shells have origins such as `app://desk`. */
+const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/;
+
+/** Where the gateway listens, and how much it takes on. */
+export const ServerSection = z.strictObject({
+  host: z.string().regex(BIND_HOST).default("127.0.0.1").meta({
+    description: "The address to listen on; anything but a loopback address needs a key.",
+    allowed: "a host name or IP address without port or brackets",
+  }),
+  port: z.int().min(0).max(65_535).default(8_080).meta({
+    description: "The port to listen on; 0 takes any free one.",
+  }),
+  publicHosts: z.array(z.string().toLowerCase().regex(PUBLIC_HOST)).default([]).meta({
+    description:
+      "Values of the Host header to answer to besides loopback names; others get 421 (DNS rebinding).",
+    allowed: "host names, each perhaps with a port, such as desk.example:8443",
+  }),
+  maxConnections: z.int().min(1).max(1_000_000).default(20_000).meta({
+    description:
+      "WebSocket connections in all, lingering ones included; clipped to 80 % of the descriptor limit when that is known.",
+    unit: "connections",
+  }),
+  maxConnectionsPerAddress: z.int().min(1).max(1_000_000).default(12_000).meta({
+    description: "WebSocket connections from one remote address.",
+    unit: "connections",
+  }),
+  maxConnectionsPerKey: z.int().min(1).max(1_000_000).default(12_000).meta({
+    description: "WebSocket connections of one key.",
+    unit: "connections",
+  }),
+  fileDescriptorLimit: z.int().min(0).max(1_073_741_824).default(0).meta({
+    description:
+      "How many files and sockets the system lets the process open; 0 is unknown. The start task finds it out.",
+    unit: "descriptors",
+  }),
+  maxBodyBytes: z.int().min(KIB).max(64 * MIB).default(8 * MIB).meta({
+    description: "Largest body of an HTTP request.",
+    unit: "bytes",
+  }),
+  maxBatchEvents: z.int().min(1).max(10_000).default(1_000).meta({
+    description: "Most events in one published batch.",
+    unit: "events",
+  }),
+  drainSeconds: z.number().min(1).max(300).default(10).meta({
+    description: "How long a shutdown may take to see clients off before the process ends.",
+    unit: "seconds",
+  }),
+});
+
+/** Who is let in. */
+export const SecuritySection = z.strictObject({
+  anonymousScopes: z.array(z.enum(["subscribe"])).default([]).meta({
+    description: "What clients without a key may do; none by default.",
+  }),
+  allowAnonymousRemote: z.boolean().default(false).meta({
+    description: "Lets anonymousScopes apply when the gateway does not listen on loopback.",
+  }),
+  allowedOrigins: z.array(z.string().toLowerCase().regex(ORIGIN)).default([]).meta({
+    description: "Origins whose pages may connect besides the gateway's own.",
+    allowed: "origins such as https://desk.example",
+  }),
+  allowQueryApiKey: z.boolean().default(true).meta({
+    description: "Accepts ?apiKey= from old clients that send no Origin.",
+  }),
+});
+
+/** How events flow to clients. */
+export const TelemetrySection = z.strictObject({
+  heartbeatIntervalSeconds: z.number().min(0.1).max(3_600).default(15).meta({
+    description: "Time between two heartbeats to a client.",
+    unit: "seconds",
+  }),
+  heartbeatTimeoutSeconds: z.number().min(0.2).max(7_200).default(45).meta({
+    description:
+      "Silence of a peer, pongs included, after which its connection ends; longer than the interval.",
+    unit: "seconds",
+  }),
+  requireClientHeartbeat: z.boolean().default(false).meta({
+    description: "Ends clients that answer pings but send no message within the timeout.",
+  }),
+  rateLimitPerSecond: z.int().min(0).max(1_000_000).default(120).meta({
+    description:
+      "Events a second to one connection on channels that can be sampled; 0 is unlimited. Alerts and warnings are never held back.",
+    unit: "events/s",
+  }),
+  replayLimit: z.int().min(1).max(10_000).default(50).meta({
+    description: "Most events of a channel that a v1 replay sends.",
+    unit: "events",
+  }),
+  ringCapacity: z.int().min(16).max(1_048_576).default(4_096).meta({
+    description: "Events of a channel that are kept in memory for slow and returning clients.",
+    unit: "events",
+  }),
+  flushIntervalMs: z.int().min(5).max(1_000).default(50).meta({
+    description: "Time between two batches to a v2 client.",
+    unit: "ms",
+  }),
+  dedupeWindowSeconds: z.int().min(1).max(3_600).default(120).meta({
+    description: "How long an eventId makes a repeated publication harmless.",
+    unit: "seconds",
+  }),
+  inboundMessagesPerSecond: z.int().min(1).max(1_000).default(20).meta({
+    description: "Messages a second that one client may send before it is told to slow down.",
+    unit: "messages/s",
+  }),
+});
+
+/** Where events and the development key are kept. */
+export const StoreSection = z.strictObject({
+  kind: z.enum(["memory"]).default("memory").meta({
+    description: "Where events are kept; memory forgets them when the process ends.",
+    name: "store",
+  }),
+  dataDir: z.string().min(1).default("./data").meta({
+    description: "Directory of what outlives the process, such as the development key.",
+    allowed: "a path",
+  }),
+});
+
+/** What the process says about itself. */
+export const LogSection = z.strictObject({
+  level: z.enum(["debug", "info", "warning", "error"]).default("info").meta({
+    description: "The least severe records to write.",
+    name: "logLevel",
+  }),
+  format: z.enum(["pretty", "json"]).optional().meta({
+    description: "How records are written; unset, pretty on a terminal and json otherwise.",
+    name: "logFormat",
+  }),
+});
+
+/** The simulated trading floor. */
+export const DemoSection = z.strictObject({
+  enabled: z.boolean().default(false).meta({
+    description: "Publishes a simulated trading floor.",
+    name: "demo",
+  }),
+  seed: z.int().min(0).max(4_294_967_295).default(1).meta({
+    description: "Makes the simulation repeatable: the same seed tells the same story.",
+    name: "demoSeed",
+  }),
+});
+
+/** Every section by its name in the file. */
+export const SECTIONS = {
+  server: ServerSection,
+  security: SecuritySection,
+  telemetry: TelemetrySection,
+  store: StoreSection,
+  log: LogSection,
+  demo: DemoSection,
+} as const;

@@ -1,0 +1,90 @@
+/**
+ * What administrators ask and do over HTTP.
+ *
+ * @module
+ */
+import type { z } from "zod";
+import type { ClientInfo } from "../protocol/api.ts";
+import { ClientsQuery, DisconnectQuery } from "../protocol/api.ts";
+import { CHANNELS, parseChannel } from "../protocol/channels.ts";
+import { type AppContext, type AppDeps, fail, succeed } from "./context.ts";
+
+/** `GET /api/v1/websocket/stats` */
+export function getStats(c: AppContext, deps: AppDeps): Response {
+  const stats = deps.hub.stats();
+  const perChannel = <T>(read: (channel: (typeof CHANNELS)[number]) => T) =>
+    Object.fromEntries(CHANNELS.map((channel) => [channel, read(channel)]));
+  const sent = perChannel((channel) => stats.channels[channel].sent);
+  const dropped = perChannel((channel) => sum(stats.channels[channel].shed));
+  const { channels, activeConnections, ...process } = stats;
+  return succeed(c, deps, {
+    metrics: {
+      activeConnections,
+      messagesSent: sum(sent),
+      messagesDropped: sum(dropped),
+      messagesPerChannel: sent,
+      messagesDroppedPerChannel: dropped,
+    },
+    channelSnapshots: perChannel((channel) => channels[channel].snapshotSize),
+    channels,
+    ...process,
+  });
+}
+
+/** `GET /api/v1/websocket/clients`: a page of connections, ordered by `connectionId`. */
+export function listClients(c: AppContext, deps: AppDeps): Response {
+  const query = ClientsQuery.safeParse(c.req.query());
+  if (!query.success) return failQuery(c, deps, query.error);
+  const { limit, cursor, state, channel: name } = query.data;
+  const channel = name === undefined ? undefined : parseChannel(name);
+  if (name !== undefined && channel === undefined) {
+    return fail(c, deps, "INVALID_REQUEST", `channel: use one of ${CHANNELS.join(", ")}`);
+  }
+  const matches = (client: ClientInfo) =>
+    (cursor === undefined || client.connectionId > cursor) &&
+    (state === undefined || client.state === state) &&
+    (channel === undefined || client.subscribedChannels.includes(channel));
+  const found = deps.hub.clients().filter(matches);
+  const page = found.slice(0, limit);
+  // The list itself is the contract's answer; the way to the next page is a header.
+  if (found.length > limit) {
+    const next = new URL(c.req.url);
+    next.searchParams.set("cursor", page.at(-1)!.connectionId);
+    next.searchParams.delete("apiKey");
+    c.header("Link", `<${next.pathname}${next.search}>; rel="next"`);
+  }
+  return succeed(c, deps, page);
+}
+
+/** `GET /api/v1/websocket/clients/{id}`: one connection, or the newest of a `clientId`. */
+export function getClient(c: AppContext, deps: AppDeps): Response {
+  const id = c.req.param("id")!;
+  const client = deps.hub.clientsById(id).at(-1);
+  return client === undefined ? failUnknown(c, deps, id) : succeed(c, deps, client);
+}
+
+/** `DELETE /api/v1/websocket/clients/{id}?reason=&banSeconds=` */
+export function disconnectClient(c: AppContext, deps: AppDeps): Response {
+  const query = DisconnectQuery.safeParse(c.req.query());
+  if (!query.success) return failQuery(c, deps, query.error);
+  const id = c.req.param("id")!;
+  const { reason = "disconnected by an administrator", banSeconds = 0 } = query.data;
+  const count = deps.hub.disconnect(id, reason, banSeconds);
+  if (count === 0) return failUnknown(c, deps, id);
+  return succeed(c, deps, { clientId: id, disconnected: true, reason });
+}
+
+function failUnknown(c: AppContext, deps: AppDeps, id: string): Response {
+  return fail(c, deps, "CLIENT_NOT_FOUND", "no such connection is open", { id });
+}
+
+function failQuery(c: AppContext, deps: AppDeps, error: z.ZodError): Response {
+  const details = error.issues.map(({ path, message }) => [path.join("."), message]);
+  const first = error.issues[0]!;
+  const message = `${first.path.join(".")}: ${first.message}`;
+  return fail(c, deps, "INVALID_REQUEST", message, Object.fromEntries(details));
+}
+
+function sum(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((total, count) => total + count, 0);
+}

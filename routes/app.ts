@@ -1,0 +1,85 @@
+/**
+ * All routes as one value: `createApp(deps)` needs no port, so tests call `app.request()`.
+ *
+ * @module
+ */
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { cors } from "hono/cors";
+import { disconnectClient, getClient, getStats, listClients } from "./admin.ts";
+import { redactUrl } from "./auth/credentials.ts";
+import { isAllowedOrigin, isKnownHost, isLoopbackRequest } from "./auth/origin.ts";
+import { type AppDeps, type AppEnv, fail, originRules, requireScope } from "./context.ts";
+import { getHealth, getLive, getReady } from "./health.ts";
+import { publishEvents, removeKey } from "./ingest.ts";
+import { securityHeaders, statusPage } from "./status_page.ts";
+import { telemetrySocket } from "./telemetry_socket.ts";
+
+/** Builds the application. */
+export function createApp(deps: AppDeps): Hono<AppEnv> {
+  const app = new Hono<AppEnv>();
+  app.onError((error, c) => {
+    deps.log.error("request failed", { method: c.req.method, url: redactUrl(c.req.url), error });
+    return fail(c, deps, "INTERNAL_ERROR", "the gateway failed; its log says why");
+  });
+  app.notFound((c) => fail(c, deps, "NOT_FOUND", `there is no ${c.req.method} ${c.req.path}`));
+  guardHosts(app, deps);
+  app.get("/ws/telemetry", (c) => telemetrySocket(c, deps));
+  addPublishing(app, deps);
+  addAdministration(app, deps);
+  app.get("/api/health", (c) => getHealth(c, deps));
+  app.get("/health/live", (c) => getLive(c, deps));
+  app.get("/health/ready", (c) => getReady(c, deps));
+  app.get("/", securityHeaders, (c) => statusPage(c, deps));
+  return app;
+}
+
+/** Foreign hosts are misdirected, foreign pages are forbidden; allowed ones may read answers. */
+function guardHosts(app: Hono<AppEnv>, deps: AppDeps): void {
+  const rules = originRules(deps.config);
+  app.use(async (c, next) => {
+    const url = new URL(c.req.url);
+    if (!isKnownHost(url, rules)) {
+      const message = "this host name is not served here; add it to server.publicHosts";
+      return fail(c, deps, "MISDIRECTED_REQUEST", message);
+    }
+    if (!isAllowedOrigin(c.req.raw, url, rules)) {
+      const message =
+        "this page may not use the gateway; add its origin to security.allowedOrigins";
+      return fail(c, deps, "ORIGIN_NOT_ALLOWED", message);
+    }
+    return await next();
+  });
+  if (rules.allowedOrigins.length > 0) {
+    app.use("/api/*", cors({ origin: [...rules.allowedOrigins], maxAge: 600 }));
+  }
+}
+
+function addPublishing(app: Hono<AppEnv>, deps: AppDeps): void {
+  const { maxBodyBytes } = deps.config.server;
+  const limit = bodyLimit({
+    maxSize: maxBodyBytes,
+    onError: (c) => fail(c, deps, "PAYLOAD_TOO_LARGE", `a body may have ${maxBodyBytes} bytes`),
+  });
+  const publisher = requireScope(deps, "publish");
+  app.post("/api/v1/telemetry/events", publisher, limit, (c) => publishEvents(c, deps));
+  app.delete("/api/v1/telemetry/:channel/snapshot/:key", publisher, (c) => removeKey(c, deps));
+}
+
+function addAdministration(app: Hono<AppEnv>, deps: AppDeps): void {
+  const admin = requireScope(deps, "admin");
+  app.get("/api/v1/websocket/stats", admin, (c) => getStats(c, deps));
+  app.get("/api/v1/websocket/clients", admin, (c) => listClients(c, deps));
+  app.get("/api/v1/websocket/clients/:id", admin, (c) => getClient(c, deps));
+  app.delete("/api/v1/websocket/clients/:id", admin, (c) => disconnectClient(c, deps));
+  const metrics = requireScope(deps, "metrics");
+  const rules = originRules(deps.config);
+  // Open on loopback, so that a local Prometheus needs no key.
+  app.get("/metrics", async (c, next) => {
+    if (isLoopbackRequest(c.req.raw, new URL(c.req.url), rules)) return await next();
+    return await metrics(c, next);
+  }, async (c) => {
+    const { contentType, text } = await deps.metrics.scrape();
+    return c.body(text, 200, { "Content-Type": contentType });
+  });
+}

@@ -1,0 +1,68 @@
+/**
+ * Which keys there are, and who stands behind a key.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { Principal, Scope } from "../../actors/ports.ts";
+
+/** Every scope. */
+export const ALL_SCOPES: ReadonlySet<Scope> = new Set([
+  "subscribe",
+  "publish",
+  "acknowledge",
+  "admin",
+  "metrics",
+]);
+
+/** A key that is accepted. Its secret is not kept. */
+export interface ApiKey {
+  /** The name of the principal. */
+  readonly name: string;
+  /** SHA-256 of the secret. */
+  readonly digest: Buffer;
+  /** What the key may do. */
+  readonly scopes: ReadonlySet<Scope>;
+  /** Whether it counts on loopback alone, as the development key does. */
+  readonly loopbackOnly: boolean;
+}
+
+/** Makes a key of a secret. */
+export function apiKey(
+  name: string,
+  secret: string,
+  options: { readonly scopes?: ReadonlySet<Scope>; readonly loopbackOnly?: boolean } = {},
+): ApiKey {
+  const { scopes = ALL_SCOPES, loopbackOnly = false } = options;
+  return { name, digest: sha256(secret), scopes, loopbackOnly };
+}
+
+/** The keys that are accepted. */
+export class KeyRing {
+  readonly #keys: readonly ApiKey[];
+
+  /** Takes the accepted keys. */
+  constructor(keys: readonly ApiKey[]) {
+    this.#keys = keys;
+  }
+
+  /**
+   * Who stands behind a secret. Takes the same time whichever key matches, or none.
+   *
+   * @param loopback Whether the request has the privileges of loopback.
+   */
+  verify(secret: string, loopback: boolean): Principal | undefined {
+    const digest = sha256(secret);
+    let found: ApiKey | undefined;
+    for (const key of this.#keys) {
+      if (timingSafeEqual(key.digest, digest)) found = key;
+    }
+    if (found === undefined || (found.loopbackOnly && !loopback)) return undefined;
+    return { name: found.name, authenticated: true, scopes: found.scopes };
+  }
+}
+
+function sha256(secret: string): Buffer {
+  return createHash("sha256").update(secret).digest();
+}

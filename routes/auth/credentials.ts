@@ -1,0 +1,55 @@
+/**
+ * Where a request carries its credential.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+
+/** How a subprotocol that is a credential starts; unpadded base64url of the key follows. */
+export const KEY_PROTOCOL_PREFIX = "telemetry.key.";
+
+/**
+ * The credential of a request: header `X-API-Key`, `Authorization: Bearer`, a `telemetry.key.…`
+ * subprotocol, or query `apiKey`, whichever comes first in this order.
+ *
+ * @param allowQuery Whether `?apiKey=` is accepted; it never is from a page (with an `Origin`).
+ * @returns `undefined` when there is none. A malformed one is returned as it stands: it will not
+ * match any key.
+ */
+export function credentialOf(request: Request, allowQuery: boolean): string | undefined {
+  const { headers } = request;
+  return headers.get("x-api-key") ??
+    bearerOf(headers.get("authorization")) ??
+    protocolKeyOf(headers.get("sec-websocket-protocol")) ??
+    (allowQuery && !headers.has("origin") ? queryKeyOf(request.url) : undefined);
+}
+
+/** The subprotocols that a handshake offers, without those that are credentials. */
+export function offeredProtocols(request: Request): { names: string[]; hasKey: boolean } {
+  const all = splitProtocols(request.headers.get("sec-websocket-protocol"));
+  const names = all.filter((name) => !name.startsWith(KEY_PROTOCOL_PREFIX));
+  return { names, hasKey: names.length < all.length };
+}
+
+/** A URL as it may be written down: without its credentials. */
+export function redactUrl(url: string): string {
+  return url.replace(/([?&](?:apiKey|ticket)=)[^&#]*/gi, "$1REDACTED");
+}
+
+function bearerOf(header: string | null): string | undefined {
+  return header === null ? undefined : /^Bearer\s+(.+)$/i.exec(header)?.[1]?.trim() ?? header;
+}
+
+function protocolKeyOf(header: string | null): string | undefined {
+  const offered = splitProtocols(header).find((name) => name.startsWith(KEY_PROTOCOL_PREFIX));
+  if (offered === undefined) return undefined;
+  return Buffer.from(offered.slice(KEY_PROTOCOL_PREFIX.length), "base64url").toString();
+}
+
+function queryKeyOf(url: string): string | undefined {
+  return new URL(url).searchParams.get("apiKey") ?? undefined;
+}
+
+function splitProtocols(header: string | null): string[] {
+  return (header ?? "").split(",").map((name) => name.trim()).filter((name) => name !== "");
+}

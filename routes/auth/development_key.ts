@@ -1,0 +1,43 @@
+/**
+ * The development key: made at the first start on a loopback address when no key is configured.
+ *
+ * @module
+ */
+import { join } from "node:path";
+
+/** The file in the data directory that keeps the key. */
+export const DEVELOPMENT_KEY_FILE = "development.key";
+
+/** The key and whether it was made just now. */
+export interface DevelopmentKey {
+  readonly secret: string;
+  /** Where it is kept. */
+  readonly path: string;
+  /** Whether this start made it; only then is it shown. */
+  readonly created: boolean;
+}
+
+/**
+ * Reads the key from the data directory, or makes one that only its owner can read.
+ *
+ * @throws {Deno.errors.NotCapable} When the permissions do not cover the directory.
+ */
+export async function developmentKey(dataDir: string): Promise<DevelopmentKey> {
+  const path = join(dataDir, DEVELOPMENT_KEY_FILE);
+  const kept = await readIfPresent(path);
+  if (kept !== undefined) return { secret: kept, path, created: false };
+  await Deno.mkdir(dataDir, { recursive: true });
+  const bytes = crypto.getRandomValues(new Uint8Array(24));
+  const secret = `dev_${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+  await Deno.writeTextFile(path, `${secret}\n`, { mode: 0o600 });
+  return { secret, path, created: true };
+}
+
+async function readIfPresent(path: string): Promise<string | undefined> {
+  try {
+    return (await Deno.readTextFile(path)).trim() || undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}

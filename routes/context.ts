@@ -1,0 +1,111 @@
+/**
+ * What every route works with, and how every route answers.
+ *
+ * @module
+ */
+import type { Context, Env, MiddlewareHandler } from "hono";
+import type { Hub } from "../actors/hub/hub.ts";
+import type { Publisher } from "../actors/operations.ts";
+import type { Metrics } from "../actors/observability/metrics.ts";
+import type { Clock, Logger, Principal, Scope } from "../actors/ports.ts";
+import { ERROR_STATUS, type ErrorCode, errorEnvelope, successEnvelope } from "../protocol/api.ts";
+import type { Config } from "../protocol/config.ts";
+import type { KeyRing } from "./auth/api_keys.ts";
+import { credentialOf } from "./auth/credentials.ts";
+import { isLoopbackRequest, type OriginRules } from "./auth/origin.ts";
+
+/** Everything the routes need. */
+export interface AppDeps {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly keys: KeyRing;
+  readonly hub: Hub;
+  readonly publisher: Publisher;
+  readonly metrics: Metrics;
+  /** The kind of the store, for health. */
+  readonly storeKind: string;
+  /** The version of the gateway. */
+  readonly version: string;
+}
+
+/** Hono's types for our context: the peer's address comes with the request. */
+export interface AppEnv extends Env {
+  Bindings: { readonly remoteAddr?: Deno.Addr };
+  Variables: { principal: Principal };
+}
+
+/** The context of a request. */
+export type AppContext = Context<AppEnv>;
+
+/** Answers with the success envelope. */
+export function succeed(
+  c: AppContext,
+  deps: AppDeps,
+  data: unknown,
+  status: 200 | 202 = 200,
+): Response {
+  return c.json(successEnvelope(data, deps.clock.epochMillis()), status);
+}
+
+/** Answers with the error envelope. */
+export function fail(
+  c: AppContext,
+  deps: AppDeps,
+  code: ErrorCode,
+  message: string,
+  details?: Readonly<Record<string, string>>,
+): Response {
+  if (code === "UNAUTHORIZED") c.header("WWW-Authenticate", 'Bearer realm="telemetry"');
+  const envelope = errorEnvelope(code, message, deps.clock.epochMillis(), details);
+  return c.json(envelope, ERROR_STATUS[code]);
+}
+
+/** The rules about hosts and origins, from the configuration. */
+export function originRules({ server, security }: Config): OriginRules {
+  return {
+    host: server.host,
+    publicHosts: server.publicHosts,
+    allowedOrigins: security.allowedOrigins,
+  };
+}
+
+/** The address of the peer; the hostname alone, since ports change with every connection. */
+export function addressOf(c: AppContext): string {
+  const address = c.env?.remoteAddr;
+  return address !== undefined && "hostname" in address ? address.hostname : "unknown";
+}
+
+/**
+ * Who sends a request. A wrong credential is never taken for none.
+ *
+ * @returns `undefined` when the request must be refused with 401.
+ */
+export function authenticate(c: AppContext, deps: AppDeps): Principal | undefined {
+  const { security } = deps.config;
+  const request = c.req.raw;
+  const loopback = isLoopbackRequest(request, new URL(request.url), originRules(deps.config));
+  const credential = credentialOf(request, security.allowQueryApiKey);
+  if (credential !== undefined) return deps.keys.verify(credential, loopback);
+  if (security.anonymousScopes.length === 0) return undefined;
+  if (!loopback && !security.allowAnonymousRemote) return undefined;
+  const scopes = new Set<Scope>(security.anonymousScopes);
+  return { name: "anonymous", authenticated: false, scopes };
+}
+
+/** What a request without a valid key is told. */
+export const UNAUTHORIZED_MESSAGE =
+  "a valid key is needed: send it as X-API-Key or as Authorization: Bearer";
+
+/** Lets requests pass whose principal has a scope; others get 401 or 403. */
+export function requireScope(deps: AppDeps, scope: Scope): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const principal = authenticate(c, deps);
+    if (principal === undefined) return fail(c, deps, "UNAUTHORIZED", UNAUTHORIZED_MESSAGE);
+    if (!principal.scopes.has(scope)) {
+      return fail(c, deps, "FORBIDDEN", `this needs the scope "${scope}"`);
+    }
+    c.set("principal", principal);
+    return await next();
+  };
+}

@@ -1,0 +1,31 @@
+/**
+ * Health, for people, load balancers and orchestrators.
+ *
+ * @module
+ */
+import { type AppContext, type AppDeps, fail, succeed } from "./context.ts";
+
+/** `GET /api/health`: a summary that is open to everyone and holds nothing confidential. */
+export function getHealth(c: AppContext, deps: AppDeps): Response {
+  const { status, uptimeMillis, activeConnections } = deps.hub.stats();
+  return succeed(c, deps, {
+    status: status === "running" ? "ok" : status,
+    version: deps.version,
+    uptimeSeconds: Math.floor(uptimeMillis / 1_000),
+    activeConnections,
+    store: deps.storeKind,
+  });
+}
+
+/** `GET /health/live`: the event loop answers. */
+export function getLive(c: AppContext, deps: AppDeps): Response {
+  return succeed(c, deps, { status: "live" });
+}
+
+/** `GET /health/ready`: whether new connections and events are welcome. */
+export function getReady(c: AppContext, deps: AppDeps): Response {
+  const { status } = deps.hub;
+  if (status === "running") return succeed(c, deps, { status: "ready" });
+  c.header("Retry-After", "5");
+  return fail(c, deps, "DRAINING", `the gateway is ${status}`);
+}

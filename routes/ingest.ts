@@ -1,0 +1,128 @@
+/**
+ * Publishing over HTTP: one event, an array, or NDJSON.
+ *
+ * @module
+ */
+import { PublishError } from "../actors/operations.ts";
+import { parseChannel } from "../protocol/channels.ts";
+import {
+  type Fault,
+  MAX_REPORTED_FAULTS,
+  parseSubmission,
+  type Submission,
+} from "../protocol/publish.ts";
+import { type AppContext, type AppDeps, fail, succeed } from "./context.ts";
+
+/** When publishers should come back after an overload, in seconds. */
+const RETRY_AFTER_SECONDS = 1;
+
+/** A body that cannot be read as events. */
+class BodyError extends Error {}
+
+/** `POST /api/v1/telemetry/events`: answers 202 after the commit. */
+export async function publishEvents(c: AppContext, deps: AppDeps): Promise<Response> {
+  let values: readonly unknown[];
+  try {
+    const parse = parserOf(c.req.header("content-type"));
+    if (parse === undefined) {
+      const message = "send application/json or application/x-ndjson";
+      return fail(c, deps, "UNSUPPORTED_MEDIA_TYPE", message);
+    }
+    values = parse(await c.req.text());
+  } catch (error) {
+    if (error instanceof BodyError) return fail(c, deps, "INVALID_REQUEST", error.message);
+    throw error;
+  }
+  const { maxBatchEvents } = deps.config.server;
+  if (values.length > maxBatchEvents) {
+    const message = `at most ${maxBatchEvents} events in a request, these are ${values.length}`;
+    return fail(c, deps, "PAYLOAD_TOO_LARGE", message);
+  }
+  return await submit(c, deps, values);
+}
+
+/** `DELETE /api/v1/telemetry/{channel}/snapshot/{key}`: takes a key out of the snapshot. */
+export async function removeKey(c: AppContext, deps: AppDeps): Promise<Response> {
+  const { channel, key } = c.req.param() as { channel: string; key: string };
+  if (parseChannel(channel) === undefined) {
+    return fail(c, deps, "NOT_FOUND", `there is no channel "${channel}"`);
+  }
+  return await submit(c, deps, [{ channel, id: key, removed: true }]);
+}
+
+async function submit(
+  c: AppContext,
+  deps: AppDeps,
+  values: readonly unknown[],
+): Promise<Response> {
+  const { submissions, faults } = validate(values, deps.clock.epochMillis());
+  if (faults.length > 0) return failFaults(c, deps, "INVALID_EVENTS", faults);
+  if (submissions.some(({ draft }) => draft.channel === "system-warnings")) {
+    return fail(c, deps, "FORBIDDEN", "system-warnings are published by the gateway alone");
+  }
+  try {
+    const receipt = await deps.publisher.publish(c.get("principal").name, submissions);
+    return succeed(c, deps, receipt, 202);
+  } catch (error) {
+    if (!(error instanceof PublishError)) throw error;
+    if (error.faults.length > 0) return failFaults(c, deps, error.code, error.faults);
+    c.header("Retry-After", String(RETRY_AFTER_SECONDS));
+    return fail(c, deps, error.code, error.message);
+  }
+}
+
+function validate(
+  values: readonly unknown[],
+  now: number,
+): { submissions: Submission[]; faults: Fault[] } {
+  const submissions: Submission[] = [];
+  const faults: Fault[] = [];
+  if (values.length === 0) faults.push({ path: "events", message: "no event was sent" });
+  for (const [index, value] of values.entries()) {
+    const result = parseSubmission(value, `events[${index}]`, now);
+    if (result.ok) submissions.push(result.submission);
+    else faults.push(...result.faults);
+  }
+  return { submissions, faults };
+}
+
+function failFaults(
+  c: AppContext,
+  deps: AppDeps,
+  code: PublishError["code"],
+  faults: readonly Fault[],
+): Response {
+  const shown = faults.slice(0, MAX_REPORTED_FAULTS);
+  const details = Object.fromEntries(shown.map(({ path, message }) => [path, message]));
+  const count = faults.length === 1 ? "1 fault" : `${faults.length} faults`;
+  const first = `${shown[0]!.path}: ${shown[0]!.message}`;
+  return fail(c, deps, code, `nothing was stored; ${count}, the first is ${first}`, details);
+}
+
+function parserOf(contentType: string | undefined): ((text: string) => unknown[]) | undefined {
+  const mediaType = contentType?.split(";")[0]!.trim().toLowerCase();
+  if (mediaType === "application/json") return parseJson;
+  if (mediaType === "application/x-ndjson") return parseNdjson;
+  return undefined;
+}
+
+function parseJson(text: string): unknown[] {
+  const value = parseText(text, "the body");
+  return Array.isArray(value) ? value : [value];
+}
+
+function parseNdjson(text: string): unknown[] {
+  const values: unknown[] = [];
+  for (const [index, line] of text.split("\n").entries()) {
+    if (line.trim() !== "") values.push(parseText(line, `line ${index + 1}`));
+  }
+  return values;
+}
+
+function parseText(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new BodyError(`${where} is not JSON`);
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * The listener, and how it comes back.
+ *
+ * When the process runs out of descriptors the runtime gives up accepting for good while live
+ * sockets go on. So a lost listener is opened again, with growing pauses, beside them.
+ *
+ * @module
+ */
+import type { Clock, Logger } from "../actors/ports.ts";
+
+/** The first pause before listening again, in ms; it doubles up to {@link MAX_PAUSE_MILLIS}. */
+export const MIN_PAUSE_MILLIS = 100;
+
+/** The longest pause between two attempts, in ms. */
+export const MAX_PAUSE_MILLIS = 5_000;
+
+/** How long a listener may be lost before the process should give up, in ms. */
+export const GIVE_UP_MILLIS = 60_000;
+
+/** The part of a server that is watched. */
+export interface Server {
+  /** Settles when the server has stopped; rejects when its listener was lost. */
+  readonly finished: Promise<void>;
+  /** Stops accepting and waits for open requests. */
+  shutdown(): Promise<void>;
+}
+
+/** What the listener works with. */
+export interface ListenerDeps {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Starts to listen; throws when the address cannot be had. */
+  readonly listen: () => Server;
+  /** Called when the listener has been lost for {@link GIVE_UP_MILLIS}. */
+  readonly giveUp: () => void;
+}
+
+/** Keeps a server listening until it is closed. */
+export class ResilientListener {
+  readonly #deps: ListenerDeps;
+  #server: Server;
+  #closing = false;
+  #timer: unknown;
+
+  /** @throws What `listen` throws: an address that cannot be had at the start is an error. */
+  constructor(deps: ListenerDeps) {
+    this.#deps = deps;
+    this.#server = deps.listen();
+    this.#watch(this.#server);
+  }
+
+  /** Stops listening and waits for open requests, but not longer than `deadlineMillis`. */
+  async close(deadlineMillis: number): Promise<void> {
+    const { clock } = this.#deps;
+    this.#closing = true;
+    clock.clearTimeout(this.#timer);
+    let timer: unknown;
+    const deadline = new Promise<void>((done) => timer = clock.setTimeout(done, deadlineMillis));
+    await Promise.race([this.#server.shutdown(), deadline]);
+    clock.clearTimeout(timer);
+  }
+
+  #watch(server: Server): void {
+    server.finished.then(
+      () => this.#lost(new Error("the listener stopped by itself")),
+      (error) => this.#lost(error),
+    );
+  }
+
+  #lost(error: unknown): void {
+    if (this.#closing) return;
+    const { clock, log } = this.#deps;
+    log.error("listener lost; live connections are kept", { error: String(error) });
+    this.#retry(clock.now(), MIN_PAUSE_MILLIS);
+  }
+
+  #retry(lostAt: number, pause: number): void {
+    const { clock, log, listen, giveUp } = this.#deps;
+    this.#timer = clock.setTimeout(() => {
+      try {
+        this.#server = listen();
+        log.warn("listening again", { afterMillis: Math.round(clock.now() - lostAt) });
+        this.#watch(this.#server);
+      } catch (error) {
+        if (clock.now() - lostAt >= GIVE_UP_MILLIS) {
+          log.error("no listener for a minute; giving up", { error: String(error) });
+          giveUp();
+        } else {
+          this.#retry(lostAt, Math.min(MAX_PAUSE_MILLIS, pause * 2));
+        }
+      }
+    }, pause);
+  }
+}
