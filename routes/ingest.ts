@@ -100,10 +100,15 @@ function failFaults(
 }
 
 function parserOf(contentType: string | undefined): ((text: string) => unknown[]) | undefined {
-  const mediaType = contentType?.split(";")[0]!.trim().toLowerCase();
-  if (mediaType === "application/json") return parseJson;
-  if (mediaType === "application/x-ndjson") return parseNdjson;
-  return undefined;
+  const [mediaType = ""] = (contentType ?? "").split(";");
+  switch (mediaType.trim().toLowerCase()) {
+    case "application/json":
+      return parseJson;
+    case "application/x-ndjson":
+      return parseNdjson;
+    default:
+      return undefined;
+  }
 }
 
 function parseJson(text: string): unknown[] {

@@ -1,0 +1,106 @@
+/**
+ * The composition root: reads the configuration, builds the gateway, serves, and drains.
+ *
+ * @module
+ */
+import { createGateway, type Gateway } from "./actors/gateway.ts";
+import { createLogger } from "./actors/observability/log.ts";
+import type { Logger } from "./actors/ports.ts";
+import { Simulator } from "./actors/sources/simulator.ts";
+import { MemoryStore } from "./actors/store/memory.ts";
+import { systemClock as clock } from "./actors/system_clock.ts";
+import type { Config } from "./protocol/config.ts";
+import { CONFIG_OPTIONS } from "./protocol/config/options.ts";
+import { Config as ConfigSchema } from "./protocol/config.ts";
+import { createApp } from "./routes/app.ts";
+import { acceptedKeys } from "./routes/auth/accepted_keys.ts";
+import { publishInProcess } from "./routes/in_process_publisher.ts";
+import { ResilientListener } from "./routes/listener.ts";
+import { onShutdownSignal } from "./routes/cli/signals.ts";
+import metadata from "./deno.json" with { type: "json" };
+
+/** Exit code when the listener is lost for good (EX_SOFTWARE of sysexits.h). */
+const EXIT_LISTENER_LOST = 70;
+
+/** How long open HTTP requests may take to finish after the sockets are gone, in ms. */
+const SHUTDOWN_MILLIS = 1_000;
+
+/** Starts the gateway and keeps it running until a signal ends it. */
+async function serve(config: Config, secret: string | undefined): Promise<void> {
+  const terminal = Deno.stdout.isTerminal();
+  const format = config.log.format ?? (terminal ? "pretty" : "json");
+  // deno-lint-ignore no-console
+  const log = createLogger({ level: config.log.level, format, write: (line) => console.log(line) });
+  const keys = await acceptedKeys(config, secret, (line) => console.error(line));
+  const store = new MemoryStore(config.telemetry.ringCapacity);
+  const gateway = createGateway(config, clock, log, store);
+  const { hub, collector, metrics } = gateway;
+  const app = createApp({
+    config,
+    clock,
+    log,
+    keys,
+    hub,
+    publisher: collector,
+    metrics,
+    storeKind: store.kind,
+    version: metadata.version,
+  });
+  const { host: hostname, port } = config.server;
+  const listener = new ResilientListener({
+    clock,
+    log,
+    listen: () =>
+      Deno.serve(
+        { hostname, port, onListen: (address) => reportListening(log, address) },
+        (request, { remoteAddr }) => app.fetch(request, { remoteAddr }),
+      ),
+    giveUp: () => Deno.exit(EXIT_LISTENER_LOST),
+  });
+  const simulator = config.demo.enabled ? startDemo(config, gateway, log) : undefined;
+  onShutdownSignal(async (signal) => {
+    log.info("draining", { signal, seconds: config.server.drainSeconds });
+    const demoStopped = simulator?.stop();
+    const complete = await hub.drain(config.server.drainSeconds * 1_000);
+    await listener.close(SHUTDOWN_MILLIS);
+    await demoStopped;
+    hub.stop();
+    await store.close();
+    log.info("stopped", { complete });
+    Deno.exit(0);
+  });
+}
+
+function startDemo(config: Config, { collector }: Gateway, log: Logger): Simulator {
+  const publish = publishInProcess(collector, clock, "demo");
+  const simulator = new Simulator({ clock, publish, logger: log, seed: config.demo.seed });
+  simulator.start();
+  return simulator;
+}
+
+function reportListening(log: Logger, { hostname, port }: Deno.NetAddr): void {
+  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+  const url = `http://${host}:${port}`;
+  log.info("listening", { url, socket: `${url.replace("http", "ws")}/ws/telemetry` });
+}
+
+if (import.meta.main) {
+  const raw: Record<string, Record<string, unknown>> = {};
+  for (const option of CONFIG_OPTIONS) {
+    const text = Deno.env.get(option.variable);
+    if (text === undefined) continue;
+    const value = option.kind === "list"
+      ? text.split(",").filter(Boolean)
+      : option.kind === "boolean"
+      ? text === "true"
+      : option.kind === "text"
+      ? text
+      : Number(text);
+    (raw[option.section] ??= {})[option.key] = value;
+  }
+  if (Deno.args.includes("--demo")) (raw["demo"] ??= {})["enabled"] = true;
+  await serve(
+    ConfigSchema.parse(raw),
+    Deno.env.get("TELEMETRY_API_KEY") ?? Deno.env.get("FMPS_API_KEY"),
+  );
+}
