@@ -36,30 +36,34 @@ export interface ConnectionDeps {
   readonly inboundMessagesPerSecond: number;
 }
 
-/** The connection behind each actor: effects are supplied once, not once per connection. */
-const connections = new WeakMap<AnyActorRef, Connection>();
-
-const machine = connectionMachine.provide({
-  actions: {
-    welcome: ({ self }) => connections.get(self)!.performWelcome(),
-    openCursors: ({ self, event }) => {
-      assertEvent(event, "SUBSCRIBE");
-      connections.get(self)!.performSubscribe(event.channels, event.replay);
-    },
-    closeCursors: ({ self, event }) => {
-      assertEvent(event, "UNSUBSCRIBE");
-      connections.get(self)!.performUnsubscribe(event.channels);
-    },
-    reportThrottled: ({ self, event }) => {
-      assertEvent(event, "THROTTLED");
-      connections.get(self)!.performReport(event.reason);
-    },
-    release: ({ self, context }) => connections.get(self)!.performRelease(context.ended!),
-  },
-});
-
 /** One connection, from its handshake until its socket is gone. */
 export class Connection implements SubscriberControl, SessionHost {
+  static readonly #ofActor = new WeakMap<AnyActorRef, Connection>();
+
+  /** The statechart with its effects: supplied once for all, as providing costs more than a start. */
+  static readonly #machine = connectionMachine.provide({
+    actions: {
+      welcome: ({ self }) => Connection.#of(self).#welcome(),
+      openCursors: ({ self, event }) => {
+        assertEvent(event, "SUBSCRIBE");
+        Connection.#of(self).#openCursors(event.channels, event.replay);
+      },
+      closeCursors: ({ self, event }) => {
+        assertEvent(event, "UNSUBSCRIBE");
+        Connection.#of(self).#closeCursors(event.channels);
+      },
+      reportThrottled: ({ self, event }) => {
+        assertEvent(event, "THROTTLED");
+        Connection.#of(self).#reportThrottled(event.reason);
+      },
+      release: ({ self, context }) => Connection.#of(self).#end(context.ended!),
+    },
+  });
+
+  static #of(actor: AnyActorRef): Connection {
+    return Connection.#ofActor.get(actor)!;
+  }
+
   /** Unique per connection; joins its log lines. */
   readonly id: string;
   /** The `clientId` given, or one made up. */
@@ -96,8 +100,8 @@ export class Connection implements SubscriberControl, SessionHost {
     this.lastInboundAt = this.startedAt;
     this.#connectedAt = clock.epochMillis();
     this.#session = new SessionV1(this, clock, deps.inboundMessagesPerSecond);
-    this.actor = createActor(machine, { clock });
-    connections.set(this.actor, this);
+    this.actor = createActor(Connection.#machine, { clock });
+    Connection.#ofActor.set(this.actor, this);
   }
 
   /** The state of the statechart. */
@@ -217,8 +221,7 @@ export class Connection implements SubscriberControl, SessionHost {
     };
   }
 
-  /** Effect of the statechart. @internal */
-  performWelcome(): void {
+  #welcome(): void {
     const { clock, heartbeatIntervalMillis, rateLimitPerSecond } = this.#deps;
     const { principal, address, protocol } = this.peer;
     this.#info("connected", { address, protocol, clientId: this.clientId });
@@ -232,8 +235,7 @@ export class Connection implements SubscriberControl, SessionHost {
     this.reply(welcome(meta, clock.epochMillis()));
   }
 
-  /** Effect of the statechart. @internal */
-  performSubscribe(channels: readonly Channel[], replay: boolean): void {
+  #openCursors(channels: readonly Channel[], replay: boolean): void {
     const { clock, fanout, replayLimit } = this.#deps;
     this.#info("subscribed", { channels, replay });
     this.reply(subscriptionAck(channels, replay, clock.epochMillis()));
@@ -242,24 +244,21 @@ export class Connection implements SubscriberControl, SessionHost {
     }
   }
 
-  /** Effect of the statechart. @internal */
-  performUnsubscribe(channels: readonly Channel[]): void {
+  #closeCursors(channels: readonly Channel[]): void {
     const { clock, fanout } = this.#deps;
     this.#info("unsubscribed", { channels });
     for (const channel of channels) fanout.unsubscribe(this.subscriber!, channel);
     this.reply(unsubscribeAck(channels, clock.epochMillis()));
   }
 
-  /** Effect of the statechart. @internal */
-  performReport(reason: ShedReason): void {
+  #reportThrottled(reason: ShedReason): void {
     const now = this.#deps.clock.now();
     if (now - this.#throttleLoggedAt < THROTTLE_LOG_MILLIS) return;
     this.#throttleLoggedAt = now;
     this.#deps.log.warn("throttled", { connectionId: this.id, reason });
   }
 
-  /** Effect of the statechart. @internal */
-  performRelease(cause: Cause): void {
+  #end(cause: Cause): void {
     this.release(cause);
     const { clock, log } = this.#deps;
     const ending = cause.by === "gateway" ? ENDINGS[cause.cause] : undefined;
