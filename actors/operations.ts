@@ -62,8 +62,12 @@ export interface GatewayStats {
 export interface Operations {
   /** A consistent picture of this moment. */
   stats(): GatewayStats;
-  /** Every open connection, ordered by `connectionId`. */
-  clients(): readonly ClientInfo[];
+  /**
+   * Connections ordered by `connectionId`, described one by one as they are asked for.
+   *
+   * @param after Starts behind this `connectionId`.
+   */
+  clients(after?: string): Iterable<ClientInfo>;
   /** Connections whose `connectionId` is `id`, else all whose `clientId` is. */
   clientsById(id: string): readonly ClientInfo[];
   /**

@@ -40,20 +40,25 @@ export function listClients(c: AppContext, deps: AppDeps): Response {
   if (name !== undefined && channel === undefined) {
     return fail(c, deps, "INVALID_REQUEST", `channel: use one of ${CHANNELS.join(", ")}`);
   }
-  const matches = (client: ClientInfo) =>
-    (cursor === undefined || client.connectionId > cursor) &&
-    (state === undefined || client.state === state) &&
-    (channel === undefined || client.subscribedChannels.includes(channel));
-  const found = deps.hub.clients().filter(matches);
-  const page = found.slice(0, limit);
-  // The list itself is the contract's answer; the way to the next page is a header.
-  if (found.length > limit) {
-    const next = new URL(c.req.url);
-    next.searchParams.set("cursor", page.at(-1)!.connectionId);
-    next.searchParams.delete("apiKey");
-    c.header("Link", `<${next.pathname}${next.search}>; rel="next"`);
+  const page: ClientInfo[] = [];
+  for (const client of deps.hub.clients(cursor)) {
+    if (state !== undefined && client.state !== state) continue;
+    if (channel !== undefined && !client.subscribedChannels.includes(channel)) continue;
+    if (page.length === limit) {
+      // The list itself is the contract's answer; the way to the next page is a header.
+      c.header("Link", `<${nextPage(c.req.url, page.at(-1)!.connectionId)}>; rel="next"`);
+      break;
+    }
+    page.push(client);
   }
   return succeed(c, deps, page);
+}
+
+function nextPage(url: string, cursor: string): string {
+  const next = new URL(url);
+  next.searchParams.set("cursor", cursor);
+  next.searchParams.delete("apiKey");
+  return next.pathname + next.search;
 }
 
 /** `GET /api/v1/websocket/clients/{id}`: one connection, or the newest of a `clientId`. */

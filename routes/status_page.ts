@@ -27,7 +27,7 @@ dt { color: var(--soft); font-size: .8rem; }
 dd { margin: 0; font-size: 1.25rem; font-variant-numeric: tabular-nums; }
 .good { color: var(--good); } .bad { color: var(--bad); }
 pre { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: .9rem 1rem;
-  overflow-x: auto; font-size: .85rem; margin: 0; }
+  white-space: pre-wrap; overflow-wrap: anywhere; font-size: .85rem; margin: 0; }
 `;
 
 const SCRIPT = `
@@ -65,6 +65,21 @@ const POLICY = [
   "form-action 'none'",
   "frame-ancestors 'none'",
 ].join("; ");
+
+/** Where operators look. */
+const OPERATE = `GET /api/health
+GET /metrics
+GET /api/v1/websocket/stats
+GET /api/v1/websocket/clients`;
+
+const subscribeExample = (host: string) =>
+  `ws://${host}/ws/telemetry?channels=market-data,positions&replay=true`;
+
+const publishExample = (host: string) =>
+  `curl http://${host}/api/v1/telemetry/events \\
+  -H "X-API-Key: $TELEMETRY_API_KEY" -H "Content-Type: application/json" \\
+  -d '{"channel":"market-data","data":{"symbol":"BTCUSDT","price":"9750.25",
+       "source":"demo","isSnapshot":false}}'`;
 
 /** Headers of every page: no foreign content, no frames, no guessing of types. */
 export const securityHeaders: MiddlewareHandler<AppEnv> = async (c, next) => {
@@ -111,13 +126,11 @@ export function statusPage(c: AppContext, { version }: AppDeps): Response | Prom
             </div>
           </dl>
           <h2>Subscribe</h2>
-          <pre>ws://${host}/ws/telemetry?channels=market-data,positions&amp;replay=true</pre>
+          <pre>${subscribeExample(host)}</pre>
           <h2>Publish</h2>
-          <pre>curl http://${host}/api/v1/telemetry/events -H "X-API-Key: $TELEMETRY_API_KEY" \\
-      -H "Content-Type: application/json" -d '{"channel":"market-data","data":{
-        "symbol":"BTCUSDT","price":"9750.25","source":"demo","isSnapshot":false}}'</pre>
+          <pre>${publishExample(host)}</pre>
           <h2>Operate</h2>
-          <pre>GET /api/health    GET /metrics    GET /api/v1/websocket/stats    GET /api/v1/websocket/clients</pre>
+          <pre>${OPERATE}</pre>
         </main>
         <script>${raw(SCRIPT)}</script>
       </body>

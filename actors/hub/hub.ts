@@ -114,8 +114,11 @@ export class Hub implements Operations {
   }
 
   /** {@inheritDoc Operations.clients} */
-  clients(): readonly ClientInfo[] {
-    return [...this.#registry.live.values()].map((connection) => connection.describe());
+  *clients(after = ""): Generator<ClientInfo> {
+    // Ids are handed out in order, so the registry's order is theirs.
+    for (const [id, connection] of this.#registry.live) {
+      if (id > after) yield connection.describe();
+    }
   }
 
   /** {@inheritDoc Operations.clientsById} */
