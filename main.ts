@@ -10,14 +10,21 @@ import { Simulator } from "./actors/sources/simulator.ts";
 import { MemoryStore } from "./actors/store/memory.ts";
 import { systemClock as clock } from "./actors/system_clock.ts";
 import type { Config } from "./protocol/config.ts";
-import { CONFIG_OPTIONS } from "./protocol/config/options.ts";
-import { Config as ConfigSchema } from "./protocol/config.ts";
 import { createApp } from "./routes/app.ts";
 import { acceptedKeys } from "./routes/auth/accepted_keys.ts";
 import { publishInProcess } from "./routes/in_process_publisher.ts";
+import { printError, printLine } from "./routes/cli/print.ts";
 import { ResilientListener } from "./routes/listener.ts";
+import { loadConfig } from "./routes/cli/load_config.ts";
 import { onShutdownSignal } from "./routes/cli/signals.ts";
+import { explainStartError } from "./routes/cli/start_error.ts";
 import metadata from "./deno.json" with { type: "json" };
+
+/** Exit code when the start failed for another reason. */
+const EXIT_NOT_STARTED = 1;
+
+/** Exit code when the configuration cannot be served (EX_CONFIG of sysexits.h). */
+const EXIT_CONFIGURATION = 78;
 
 /** Exit code when the listener is lost for good (EX_SOFTWARE of sysexits.h). */
 const EXIT_LISTENER_LOST = 70;
@@ -29,9 +36,8 @@ const SHUTDOWN_MILLIS = 1_000;
 async function serve(config: Config, secret: string | undefined): Promise<void> {
   const terminal = Deno.stdout.isTerminal();
   const format = config.log.format ?? (terminal ? "pretty" : "json");
-  // deno-lint-ignore no-console
-  const log = createLogger({ level: config.log.level, format, write: (line) => console.log(line) });
-  const keys = await acceptedKeys(config, secret, (line) => console.error(line));
+  const log = createLogger({ level: config.log.level, format, write: printLine });
+  const keys = await acceptedKeys(config, secret, printError);
   const store = new MemoryStore(config.telemetry.ringCapacity);
   const gateway = createGateway(config, clock, log, store);
   const { hub, collector, metrics } = gateway;
@@ -85,22 +91,26 @@ function reportListening(log: Logger, { hostname, port }: Deno.NetAddr): void {
 }
 
 if (import.meta.main) {
-  const raw: Record<string, Record<string, unknown>> = {};
-  for (const option of CONFIG_OPTIONS) {
-    const text = Deno.env.get(option.variable);
-    if (text === undefined) continue;
-    const value = option.kind === "list"
-      ? text.split(",").filter(Boolean)
-      : option.kind === "boolean"
-      ? text === "true"
-      : option.kind === "text"
-      ? text
-      : Number(text);
-    (raw[option.section] ??= {})[option.key] = value;
+  const command = loadConfig({
+    args: Deno.args,
+    env: Deno.env.toObject(),
+    readFile: Deno.readTextFileSync,
+    mayAccess: (name, path) => Deno.permissions.querySync({ name, path }).state === "granted",
+    standalone: Deno.build.standalone,
+    version: metadata.version,
+  });
+  if (command.kind === "start") {
+    const { config } = command;
+    await serve(config, command.apiKey).catch((error) => {
+      const explanation = explainStartError(error, config);
+      if (explanation === undefined) throw error;
+      printError(`error: ${explanation}`);
+      Deno.exit(EXIT_NOT_STARTED);
+    });
+  } else if (command.kind === "print") {
+    printLine(command.text);
+  } else {
+    printError(`error: ${command.error.message}`);
+    Deno.exit(EXIT_CONFIGURATION);
   }
-  if (Deno.args.includes("--demo")) (raw["demo"] ??= {})["enabled"] = true;
-  await serve(
-    ConfigSchema.parse(raw),
-    Deno.env.get("TELEMETRY_API_KEY") ?? Deno.env.get("FMPS_API_KEY"),
-  );
 }

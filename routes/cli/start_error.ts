@@ -1,0 +1,29 @@
+/**
+ * Says in one line why the gateway could not start.
+ *
+ * @module
+ */
+import type { Config } from "../../protocol/config.ts";
+
+/**
+ * Explains an error of the start.
+ *
+ * @returns `undefined` for an error that is nobody's configuration: it deserves its stack.
+ */
+export function explainStartError(error: unknown, config: Config): string | undefined {
+  const { host, port } = config.server;
+  const where = `${host}:${port}`;
+  if (error instanceof Deno.errors.AddrInUse) {
+    return `${where} is in use by another program; stop it, or set TELEMETRY_PORT or --port`;
+  }
+  if (error instanceof Deno.errors.AddrNotAvailable) {
+    return `${host} is not an address of this machine; set TELEMETRY_HOST or --host`;
+  }
+  if (error instanceof Deno.errors.NotCapable) {
+    return `${error.message}; start with deno task start, which grants what is configured`;
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return `${where} or ${config.store.dataDir} is not ours to use: ${error.message}`;
+  }
+  return undefined;
+}
