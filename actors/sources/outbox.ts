@@ -1,0 +1,83 @@
+/**
+ * What a source has made and not yet published.
+ *
+ * @module
+ */
+import type { SourceEvent } from "./publish.ts";
+
+/** Most keys that wait; beyond it the oldest is given up. */
+export const MAX_WAITING = 5_000;
+
+/**
+ * Keeps the latest event per channel and id, so that a publisher who is slow or failing costs a
+ * bounded amount of memory and finds the present state when it is back. A closed position is never
+ * superseded, since nothing follows it.
+ */
+export class Outbox {
+  readonly #capacity: number;
+  #waiting = new Map<string, SourceEvent>();
+  #lost = 0;
+
+  /**
+   * An empty outbox.
+   *
+   * @param capacity Most keys that wait.
+   */
+  constructor(capacity: number = MAX_WAITING) {
+    this.#capacity = capacity;
+  }
+
+  /** Events that wait. */
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  /** Keys given up for lack of room, since the start. */
+  get lost(): number {
+    return this.#lost;
+  }
+
+  /** Adds an event, in place of an older one of its key. */
+  add(event: SourceEvent): void {
+    const key = keyOf(event);
+    // Deleting first moves the key to the end: the order is that of the events that remain.
+    this.#waiting.delete(key);
+    this.#waiting.set(key, event);
+    this.#trim();
+  }
+
+  /** Takes out the oldest events, at most `limit`. */
+  take(limit: number): SourceEvent[] {
+    const batch: SourceEvent[] = [];
+    for (const [key, event] of this.#waiting) {
+      if (batch.length >= limit) break;
+      batch.push(event);
+      this.#waiting.delete(key);
+    }
+    return batch;
+  }
+
+  /** Puts back what could not be published, before what came since and unless superseded by it. */
+  putBack(batch: readonly SourceEvent[]): void {
+    const since = this.#waiting;
+    this.#waiting = new Map();
+    for (const event of batch) {
+      if (!since.has(keyOf(event))) this.#waiting.set(keyOf(event), event);
+    }
+    for (const [key, event] of since) this.#waiting.set(key, event);
+    this.#trim();
+  }
+
+  #trim(): void {
+    for (const key of this.#waiting.keys()) {
+      if (this.#waiting.size <= this.#capacity) return;
+      this.#waiting.delete(key);
+      this.#lost++;
+    }
+  }
+}
+
+function keyOf(event: SourceEvent): string {
+  const id = event.channel === "market-data" ? event.data.symbol : event.data.id;
+  return `${event.channel} ${id}`;
+}

@@ -1,0 +1,55 @@
+/**
+ * Why a start was refused, and where values came from.
+ *
+ * @module
+ */
+
+/** Where the value of an option came from. */
+export interface Origin {
+  /** The layer, the last one winning: defaults, file, environment, flags. */
+  readonly layer: "default" | "file" | "environment" | "flag";
+  /** As people find it again: `--port`, `TELEMETRY_PORT`, the path of the file; empty for defaults. */
+  readonly name: string;
+}
+
+/** What every option has that nobody sets. */
+export const BY_DEFAULT: Origin = { layer: "default", name: "" };
+
+/** `flag --port`, `environment variable TELEMETRY_PORT`, `file telemetry.json`, `default`. */
+export function describeOrigin({ layer, name }: Origin): string {
+  switch (layer) {
+    case "default":
+      return "default";
+    case "file":
+      return `file ${name}`;
+    case "environment":
+      return `environment variable ${name}`;
+    case "flag":
+      return `flag ${name}`;
+  }
+}
+
+/** Longest value that a message repeats, in characters. */
+const MAX_SHOWN = 60;
+
+/** A value as a message shows it: on one line, cut when long. */
+export function showValue(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+}
+
+/** An option that stops the start. The message is one line that names it and what is allowed. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  /** The option in the file's spelling, or the unknown name as it was written. */
+  readonly option: string;
+  /** Where it came from. */
+  readonly origin: Origin;
+
+  /** Takes the option, its origin and the whole line. */
+  constructor(option: string, origin: Origin, message: string) {
+    super(message.replaceAll(/\s+/g, " "));
+    this.option = option;
+    this.origin = origin;
+  }
+}

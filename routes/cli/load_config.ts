@@ -1,0 +1,188 @@
+/**
+ * From flags, environment and file to a valid configuration, or to the one line that says why not.
+ * Defaults < file < environment < flags. Pure: everything outside is handed in.
+ *
+ * @module
+ */
+import { Config } from "../../protocol/config.ts";
+import { CONFIG_OPTIONS, EXTRA_VARIABLES } from "../../protocol/config/options.ts";
+import { type Conflict, findConflicts, findKeyConflict } from "../../protocol/config/rules.ts";
+import { BY_DEFAULT, ConfigError, describeOrigin, type Origin, showValue } from "./config_error.ts";
+import type { Assignment } from "./assignment.ts";
+import { readConfigFile } from "./read_config_file.ts";
+import { readEnvironment } from "./read_environment.ts";
+import { readFlags } from "./read_flags.ts";
+import { helpText } from "./help.ts";
+import { type Access, CONFIG_VARIABLE, uncoveredPath } from "./path_access.ts";
+
+/** What the configuration is read from. */
+export interface Surroundings {
+  /** The arguments of the program. */
+  readonly args: readonly string[];
+  /** The environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Reads a file; throws as `Deno.readTextFileSync` does. */
+  readonly readFile: (path: string) => string;
+  /** Whether the permissions of the process cover a path; absent when all are granted. */
+  readonly mayAccess?: (access: Access, path: string) => boolean;
+  /** Whether this is a compiled program. */
+  readonly standalone?: boolean;
+  /** Version of the gateway. */
+  readonly version: string;
+}
+
+/** What the command line asks for. */
+export type Command =
+  | {
+    readonly kind: "start";
+    readonly config: Config;
+    /** The key with every scope, if one is set. A secret: never logged, never printed. */
+    readonly apiKey?: string;
+  }
+  | { readonly kind: "print"; readonly text: string }
+  | { readonly kind: "refuse"; readonly error: ConfigError };
+
+/** What a key may look like: it must survive as an HTTP header. Length in characters. */
+const API_KEY = /^[\x21-\x7e]{1,512}$/;
+
+/** Decides what to do from what the process was started with. Never throws a {@link ConfigError}. */
+export function loadConfig(surroundings: Surroundings): Command {
+  try {
+    return load(surroundings);
+  } catch (error) {
+    if (error instanceof ConfigError) return { kind: "refuse", error };
+    throw error;
+  }
+}
+
+function load(surroundings: Surroundings): Command {
+  const { args, env, version } = surroundings;
+  if (args.includes("--help") || args.includes("-h")) {
+    return { kind: "print", text: helpText(version) };
+  }
+  if (args.includes("--version")) return { kind: "print", text: `telemetry-gateway ${version}` };
+  const flags = readFlags(args);
+  const environment = readEnvironment(env);
+  const file = loadFile(surroundings, flags.configFile);
+  const layers = [...file, ...environment, ...flags.assignments].map(checkValue);
+  const origins = new Map(layers.map(({ option, origin }) => [option.path, origin]));
+  const config = merge(layers, origins);
+  if (flags.printConfig) return { kind: "print", text: JSON.stringify(config, null, 2) };
+  const apiKey = readApiKey(env);
+  const conflict = findKeyConflict(config, apiKey !== undefined);
+  if (conflict !== undefined) throw conflictError(conflict, config, origins);
+  if (apiKey !== undefined) return { kind: "start", config, apiKey };
+  // Without a key of its own the gateway keeps a development key in the data directory.
+  requireDataDir(surroundings, config.store.dataDir, origins.get("store.dataDir") ?? BY_DEFAULT);
+  return { kind: "start", config };
+}
+
+function loadFile(surroundings: Surroundings, flag: string | undefined): readonly Assignment[] {
+  const variable = surroundings.env[CONFIG_VARIABLE];
+  const path = flag ?? (variable === "" ? undefined : variable);
+  if (path === undefined) return [];
+  const origin: Origin = flag === undefined
+    ? { layer: "environment", name: CONFIG_VARIABLE }
+    : { layer: "flag", name: "--config" };
+  const { mayAccess } = surroundings;
+  // Asked first, as reading without permission would ask the person at the terminal.
+  if (mayAccess !== undefined && !mayAccess("read", path)) {
+    throw uncoveredFile(surroundings, path, origin);
+  }
+  let text: string;
+  try {
+    text = surroundings.readFile(path);
+  } catch (error) {
+    throw unreadableFile(surroundings, path, origin, error);
+  }
+  return readConfigFile(path, text);
+}
+
+function unreadableFile(
+  surroundings: Surroundings,
+  path: string,
+  origin: Origin,
+  error: unknown,
+): ConfigError {
+  const name = error instanceof Error ? error.name : "";
+  if (name === "NotCapable") return uncoveredFile(surroundings, path, origin);
+  const why = name === "NotFound" ? "no such file" : `cannot be read (${name || "unknown error"})`;
+  return new ConfigError(origin.name, origin, `${origin.name}: ${path}: ${why}`);
+}
+
+function uncoveredFile(surroundings: Surroundings, path: string, origin: Origin): ConfigError {
+  const { standalone = false } = surroundings;
+  const access = ["read"] as const;
+  const option = origin.name;
+  return uncoveredPath({ option, path, origin, access, variable: CONFIG_VARIABLE, standalone });
+}
+
+/** Checks a value by itself, in every layer: one that is overridden may still not be wrong. */
+function checkValue({ option, value, origin }: Assignment): Assignment {
+  const parsed = option.schema.safeParse(value);
+  if (parsed.success) return { option, value: parsed.data, origin };
+  const message = `${option.path}: ${showValue(value)} from the ${describeOrigin(origin)} is not ` +
+    `allowed; expected ${option.allowed}`;
+  throw new ConfigError(option.path, origin, message);
+}
+
+function merge(layers: readonly Assignment[], origins: ReadonlyMap<string, Origin>): Config {
+  const raw: Record<string, Record<string, unknown>> = {};
+  for (const { option, value } of layers) (raw[option.section] ??= {})[option.key] = value;
+  const parsed = Config.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  // Each value is valid by itself, so that what is left are contradictions between them.
+  const settings = withDefaults(raw);
+  throw conflictError(findConflicts(settings)[0]!, settings, origins);
+}
+
+function withDefaults(raw: Readonly<Record<string, Readonly<Record<string, unknown>>>>): Config {
+  const settings: Record<string, Record<string, unknown>> = {};
+  for (const option of CONFIG_OPTIONS) {
+    const value = raw[option.section]?.[option.key] ?? option.default;
+    (settings[option.section] ??= {})[option.key] = value;
+  }
+  return settings as Config;
+}
+
+function conflictError(
+  { options, message }: Conflict,
+  settings: Config,
+  origins: ReadonlyMap<string, Origin>,
+): ConfigError {
+  const values = new Map<string, unknown>(
+    Object.entries(settings).flatMap(([section, content]) =>
+      Object.entries(content).map(([key, value]) => [`${section}.${key}`, value] as const)
+    ),
+  );
+  const originOf = (path: string) => origins.get(path) ?? BY_DEFAULT;
+  const named = options.map((path) =>
+    `${path} = ${showValue(values.get(path))} (${describeOrigin(originOf(path))})`
+  );
+  return new ConfigError(
+    options[0],
+    originOf(options[0]),
+    `${named.join(" with ")}: ${message}`,
+  );
+}
+
+function readApiKey(env: Readonly<Record<string, string>>): string | undefined {
+  for (const name of [EXTRA_VARIABLES.apiKey, EXTRA_VARIABLES.deployedApiKey]) {
+    const key = env[name];
+    if (key === undefined || key === "") continue;
+    if (API_KEY.test(key)) return key;
+    const origin: Origin = { layer: "environment", name };
+    const message = `${name}: not a usable key; expected 1 to 512 visible ASCII characters ` +
+      "without spaces";
+    throw new ConfigError(name, origin, message);
+  }
+  return undefined;
+}
+
+function requireDataDir(surroundings: Surroundings, path: string, origin: Origin): void {
+  const { mayAccess, standalone = false } = surroundings;
+  const access = ["read", "write"] as const;
+  if (mayAccess === undefined || access.every((kind) => mayAccess(kind, path))) return;
+  const option = "store.dataDir";
+  throw uncoveredPath({ option, path, origin, access, variable: "TELEMETRY_DATA_DIR", standalone });
+}
