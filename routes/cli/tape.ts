@@ -13,7 +13,7 @@ import { systemClock } from "../../actors/system_clock.ts";
 import { playTape } from "../../actors/sources/tape.ts";
 import { TapeLayoutError } from "../../actors/sources/tape_layout.ts";
 import { HttpPublisher } from "./http_publisher.ts";
-import { findKey, type KeyPlaces } from "./tape_key.ts";
+import { findKey, type KeyPlaces } from "./find_key.ts";
 import { parseTapeCommand, TAPE_HELP, type TapeCommand, UsageError } from "./tape_options.ts";
 import { formatSummary, ProgressLine } from "./tape_report.ts";
 

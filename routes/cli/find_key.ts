@@ -1,5 +1,5 @@
 /**
- * Finds the key that a command-line program publishes with.
+ * Finds the key that a command-line program uses.
  *
  * @module
  */
