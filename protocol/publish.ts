@@ -127,7 +127,7 @@ function parseRemoval(
   if (event["removed"] !== true) return fault(`${path}.removed`, "expected true");
   const id = Id.safeParse(event["id"]);
   if (!id.success) return fault(`${path}.id`, id.error.issues[0]!.message);
-  return { ok: true, draft: draftRemoval(channel, id.data, now), payload: "removed" };
+  return { ok: true, draft: draftRemoval(channel, id.data, now), payload: { removed: id.data } };
 }
 
 /** Writes a path the way people do: `a.b[2].c`. */

@@ -40,13 +40,23 @@ export function upgrade(
   idleTimeoutSeconds: number,
   handlers: SocketHandlers,
 ): Response {
-  const { socket, response } = Deno.upgradeWebSocket(request, {
-    idleTimeout: Math.max(1, Math.ceil(idleTimeoutSeconds)),
-  });
-  if (protocol !== undefined) response.headers.set("Sec-WebSocket-Protocol", protocol);
+  const idleTimeout = Math.max(1, Math.ceil(idleTimeoutSeconds));
+  const { socket, response } = protocol === undefined
+    ? Deno.upgradeWebSocket(request, { idleTimeout })
+    : Deno.upgradeWebSocket(offering(request, protocol), { idleTimeout, protocol });
   socket.binaryType = "arraybuffer";
   listen(socket, handlers);
   return response;
+}
+
+/**
+ * The request as if it offered one subprotocol alone. The runtime matches the chosen name against
+ * the offered list as text, and fails when the list has no space after a comma.
+ */
+function offering(request: Request, protocol: string): Request {
+  const headers = new Headers(request.headers);
+  headers.set("Sec-WebSocket-Protocol", protocol);
+  return Object.create(request, { headers: { value: headers } });
 }
 
 /** An exception in a listener would end the process, so none gets out. */

@@ -6,7 +6,7 @@
 import { type Channel, type Lane, LANES } from "../../protocol/channels.ts";
 import type { ShedReason } from "../operations.ts";
 import type { StoredEvent } from "../ports.ts";
-import { ChannelLog, type LoggedEvent } from "./channel_log.ts";
+import type { ChannelLog, LoggedEvent } from "./channel_log.ts";
 import type { Cursor } from "./cursor.ts";
 import { LatestStates } from "./latest_states.ts";
 

@@ -237,6 +237,8 @@ export class Fanout {
     subscriber.throttle = undefined;
     this.#held.delete(subscriber);
     subscriber.control.recovered();
+    // What conflation had no token or room for must not wait for the next event.
+    for (const cursor of subscriber.cursors.values()) this.#serve(cursor, now);
   }
 
   /** Reads the buffer once a slice: it counts what this turn sent, so twice would be in vain. */

@@ -25,7 +25,7 @@ export function serveReplay(cursor: Cursor): Outcome {
   const { replay } = cursor;
   while (cursor.replayed < replay.length) {
     const event = replay[cursor.replayed]!;
-    if (isFull(cursor, event, HIGH_WATER_BYTES)) return "full";
+    if (isFull(cursor, event)) return "full";
     deliver(cursor, event, true);
     cursor.replayed += 1;
   }
@@ -40,7 +40,7 @@ export function serveLossless(cursor: Cursor): Outcome {
   while (cursor.next <= log.head) {
     const event = log.get(cursor.next);
     if (event === undefined) return "behind";
-    if (isFull(cursor, event, HARD_CAP_BYTES)) return "full";
+    if (exceedsHardCap(cursor, event)) return "full";
     deliver(cursor, event, false);
     cursor.next += 1;
   }
@@ -57,7 +57,7 @@ export function serveInOrder(cursor: Cursor, now: number): Outcome {
     if (event.v1.bytes === 0) {
       cursor.skipped += 1;
     } else {
-      if (isFull(cursor, event, HIGH_WATER_BYTES)) return "full";
+      if (isFull(cursor, event)) return "full";
       if (!bucket.take(now)) return "empty";
       deliver(cursor, event, false);
     }
@@ -78,7 +78,7 @@ export function serveConflated(cursor: Cursor, now: number, reason: ShedReason):
   for (let state = latest!.after(cursor.next - 1); state !== undefined; state = state.next) {
     const { event } = state;
     const visible = event.v1.bytes > 0;
-    if (visible && isFull(cursor, event, HIGH_WATER_BYTES)) return "full";
+    if (visible && isFull(cursor, event)) return "full";
     if (visible && !bucket.take(now)) return "empty";
     shed(cursor, event.seq - cursor.next, reason);
     if (visible) deliver(cursor, event, false);
@@ -91,10 +91,16 @@ export function serveConflated(cursor: Cursor, now: number, reason: ShedReason):
   return "current";
 }
 
-/** An empty buffer takes any event, so that none is too large to be ever sent. */
-function isFull(cursor: Cursor, event: LoggedEvent, cap: number): boolean {
-  const { buffered } = cursor.subscriber;
-  return buffered > 0 && buffered + event.v1.bytes + MAX_SPLICE_BYTES > cap;
+/**
+ * Whether a metered lane waits. An event may cross the mark, so that a peer which stops reading is
+ * seen to stay above it.
+ */
+function isFull(cursor: Cursor, event: LoggedEvent): boolean {
+  return cursor.subscriber.buffered >= HIGH_WATER_BYTES || exceedsHardCap(cursor, event);
+}
+
+function exceedsHardCap(cursor: Cursor, event: LoggedEvent): boolean {
+  return cursor.subscriber.buffered + event.v1.bytes + MAX_SPLICE_BYTES > HARD_CAP_BYTES;
 }
 
 function deliver(cursor: Cursor, event: LoggedEvent, replay: boolean): void {

@@ -36,17 +36,11 @@ interface Node {
   next: Node | undefined;
 }
 
-interface Tombstone {
-  readonly node: Node;
-  readonly event: LoggedEvent;
-  readonly evictAt: number;
-}
-
 /** Latest states by key in the order of their numbers. */
 export class LatestStates {
   readonly #nodes = new Map<string, Node>();
-  readonly #tombstones: Tombstone[] = [];
-  #firstTombstone = 0;
+  /** When each ended key is evicted, monotonic ms, in the order of their ends. */
+  readonly #tombstones = new Map<string, number>();
   #last: Node | undefined;
   #live = 0;
   #horizon = 0;
@@ -86,9 +80,8 @@ export class LatestStates {
     }
     this.#linkLast(node);
     this.#live += Number(ends === undefined) - Number(wasLive);
-    if (ends !== undefined) {
-      this.#tombstones.push({ node, event, evictAt: now + TOMBSTONE_MILLIS });
-    }
+    this.#tombstones.delete(key);
+    if (ends !== undefined) this.#tombstones.set(key, now + TOMBSTONE_MILLIS);
     this.#evictTombstones(now);
   }
 
@@ -120,21 +113,13 @@ export class LatestStates {
   }
 
   #evictTombstones(now: number): void {
-    const queue = this.#tombstones;
-    while (this.#firstTombstone < queue.length) {
-      const { node, event, evictAt } = queue[this.#firstTombstone]!;
-      const kept = queue.length - this.#firstTombstone;
-      if (evictAt > now && kept <= MAX_TOMBSTONES) break;
-      this.#firstTombstone += 1;
-      if (node.event !== event) continue; // The key came back to life, or ended again later.
+    for (const [key, evictAt] of this.#tombstones) {
+      if (evictAt > now && this.#tombstones.size <= MAX_TOMBSTONES) break;
+      const node = this.#nodes.get(key)!;
+      this.#tombstones.delete(key);
+      this.#nodes.delete(key);
       this.#unlink(node);
-      this.#nodes.delete(event.stored.key);
-      this.#horizon = Math.max(this.#horizon, event.seq);
-    }
-    // Compact now and then, so that eviction is cheap on average and the queue stays bounded.
-    if (this.#firstTombstone > 1_024 && this.#firstTombstone * 2 > queue.length) {
-      queue.splice(0, this.#firstTombstone);
-      this.#firstTombstone = 0;
+      this.#horizon = Math.max(this.#horizon, node.event.seq);
     }
   }
 

@@ -40,6 +40,7 @@ export function showValue(value: unknown): string {
 
 /** An option that stops the start. The message is one line that names it and what is allowed. */
 export class ConfigError extends Error {
+  /** `ConfigError`. */
   override readonly name = "ConfigError";
   /** The option in the file's spelling, or the unknown name as it was written. */
   readonly option: string;

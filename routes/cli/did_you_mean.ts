@@ -9,14 +9,15 @@ const MAX_WRONG_SHARE = 0.4;
 
 /**
  * The candidate closest to `name`, or `undefined` when none is close. Case does not count; a
- * candidate that ends with the name (`server.port` for `port`) is as close as can be.
+ * candidate that ends with the name (`server.port` for `port`, `--demo-seed` for `--seed`) is as
+ * close as can be.
  */
 export function closest(name: string, candidates: readonly string[]): string | undefined {
   const wanted = name.toLowerCase();
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(wanted.length * MAX_WRONG_SHARE)) + 1;
   for (const candidate of candidates) {
-    const distance = candidate.toLowerCase().endsWith(`.${wanted}`)
+    const distance = endsWithWord(candidate.toLowerCase(), wanted.replace(/^-+/, ""))
       ? 0
       : editDistance(wanted, candidate.toLowerCase());
     if (distance < bestDistance) {
@@ -25,6 +26,10 @@ export function closest(name: string, candidates: readonly string[]): string | u
     }
   }
   return best;
+}
+
+function endsWithWord(text: string, word: string): boolean {
+  return word !== "" && (text.endsWith(`.${word}`) || text.endsWith(`-${word}`));
 }
 
 /** `; did you mean X?`, or nothing when nothing is close. */

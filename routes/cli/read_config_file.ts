@@ -17,7 +17,7 @@ import { suggestion } from "./did_you_mean.ts";
 export function readConfigFile(path: string, text: string): readonly Assignment[] {
   const origin: Origin = { layer: "file", name: path };
   const assignments: Assignment[] = [];
-  const root = asObject(parseJson(text, origin), "the whole file", origin);
+  const root = asObject(parseJson(text, origin), "everything", origin);
   for (const [section, content] of Object.entries(root)) {
     const known = CONFIG_OPTIONS.some((option) => option.section === section);
     if (!known) throw unknownKey(section, origin);
@@ -45,7 +45,7 @@ function asObject(value: unknown, what: string, origin: Origin): Record<string, 
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>;
   }
-  throw new ConfigError(what, origin, `${what} in the ${origin.name}: expected an object`);
+  throw new ConfigError(what, origin, `${what} in the file ${origin.name}: expected an object`);
 }
 
 function unknownKey(path: string, origin: Origin): ConfigError {
