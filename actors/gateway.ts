@@ -15,8 +15,11 @@ import { Fanout } from "./stream/fanout.ts";
 
 /** The running gateway, without its routes. */
 export interface Gateway {
+  /** All connections. */
   readonly hub: Hub;
+  /** Takes events. */
   readonly collector: Collector;
+  /** Answers scrapes. */
   readonly metrics: Metrics;
 }
 

@@ -25,8 +25,9 @@ export interface ChannelStats {
   readonly subscribers: number;
   /** Latest states that a replay would draw from. */
   readonly snapshotSize: number;
-  /** Events and bytes in the ring. */
+  /** Events in the ring. */
   readonly ringEvents: number;
+  /** Bytes in the ring. */
   readonly ringBytes: number;
   /** Events accepted from publishers. */
   readonly published: number;
@@ -38,6 +39,7 @@ export interface ChannelStats {
 
 /** Counters and gauges of the process. */
 export interface GatewayStats {
+  /** The life of the hub. */
   readonly status: HubStatus;
   /** Time since start, in ms. */
   readonly uptimeMillis: number;
@@ -55,6 +57,7 @@ export interface GatewayStats {
   readonly endings: Readonly<Partial<Record<EndingCause | "peer" | "refused", number>>>;
   /** Connection actors that failed since the start. */
   readonly failures: number;
+  /** The numbers of each channel. */
   readonly channels: Readonly<Record<Channel, ChannelStats>>;
 }
 

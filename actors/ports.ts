@@ -32,6 +32,7 @@ export interface Socket {
 
 /** An event with its number, as stores keep it. */
 export interface StoredEvent {
+  /** The channel it belongs to. */
   readonly channel: Channel;
   /** Position in the channel's sequence, from 1, without holes. */
   readonly seq: number;
@@ -92,8 +93,12 @@ export type Scope = "subscribe" | "publish" | "acknowledge" | "admin" | "metrics
 
 /** Structured logging. Values are never credentials; URLs are redacted before they come here. */
 export interface Logger {
+  /** What only developers want to see. */
   debug(message: string, properties?: Readonly<Record<string, unknown>>): void;
+  /** What normally happens. */
   info(message: string, properties?: Readonly<Record<string, unknown>>): void;
+  /** What somebody should look at some day. */
   warn(message: string, properties?: Readonly<Record<string, unknown>>): void;
+  /** What somebody should look at now. */
   error(message: string, properties?: Readonly<Record<string, unknown>>): void;
 }

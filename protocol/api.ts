@@ -36,19 +36,25 @@ export type ErrorCode = keyof typeof ERROR_STATUS;
 
 /** `{"success":true,"data":…,"timestamp":"ISO"}` */
 export interface SuccessEnvelope<T> {
+  /** Tells it from an error. */
   readonly success: true;
+  /** The answer. */
   readonly data: T;
+  /** When it was answered, ISO-8601. */
   readonly timestamp: string;
 }
 
 /** `{"success":false,"error":{…},"timestamp":"ISO"}`; `details` are strings. */
 export interface ErrorEnvelope {
+  /** Tells it from an answer. */
   readonly success: false;
+  /** What went wrong. */
   readonly error: {
     readonly code: ErrorCode;
     readonly message: string;
     readonly details?: Readonly<Record<string, string>>;
   };
+  /** When it was answered, ISO-8601. */
   readonly timestamp: string;
 }
 
@@ -125,16 +131,23 @@ export interface ClientInfo {
   readonly id: string;
   /** Unique per connection; `{id}` in paths matches it first. */
   readonly connectionId: string;
+  /** The address of the peer, without its port. */
   readonly remoteAddress: string;
+  /** Wire names of the subscribed channels. */
   readonly subscribedChannels: readonly Channel[];
+  /** When the handshake began, epoch ms. */
   readonly connectedAtEpochMillis: number;
   /** Time of the last inbound message, else of connecting; epoch ms. */
   readonly lastHeartbeatEpochMillis: number;
   /** Outbound limit in events per second; 0 is unlimited. */
   readonly rateLimitPerSecond: number;
+  /** Whether a key was presented; anonymous clients have none. */
   readonly authenticated: boolean;
+  /** Whether the socket is open. */
   readonly isOpen: boolean;
+  /** Where it is in its life. */
   readonly state: ConnectionState;
+  /** The negotiated protocol. */
   readonly protocol: "telemetry.v1";
   /** The name of the key, or `anonymous`. */
   readonly principal: string;
@@ -142,6 +155,8 @@ export interface ClientInfo {
   readonly bufferedBytes: number;
   /** Events behind the head, by channel. */
   readonly lag: Readonly<Partial<Record<Channel, number>>>;
+  /** Events delivered. */
   readonly eventsSent: number;
+  /** Events skipped: conflated or shed. */
   readonly eventsSkipped: number;
 }

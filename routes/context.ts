@@ -16,12 +16,19 @@ import { isLoopbackRequest, type OriginRules } from "./auth/origin.ts";
 
 /** Everything the routes need. */
 export interface AppDeps {
+  /** The options. */
   readonly config: Config;
+  /** Time. */
   readonly clock: Clock;
+  /** Where faults are written. */
   readonly log: Logger;
+  /** The accepted keys. */
   readonly keys: KeyRing;
+  /** All connections. */
   readonly hub: Hub;
+  /** Takes events. */
   readonly publisher: Publisher;
+  /** Answers scrapes. */
   readonly metrics: Metrics;
   /** The kind of the store, for health. */
   readonly storeKind: string;
@@ -31,7 +38,9 @@ export interface AppDeps {
 
 /** Hono's types for our context: the peer's address comes with the request. */
 export interface AppEnv extends Env {
+  /** What the listener knows of a request. */
   Bindings: { readonly remoteAddr?: Deno.Addr };
+  /** What earlier handlers found out. */
   Variables: { principal: Principal };
 }
 

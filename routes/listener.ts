@@ -27,7 +27,9 @@ export interface Server {
 
 /** What the listener works with. */
 export interface ListenerDeps {
+  /** Time. */
   readonly clock: Clock;
+  /** Where the loss and the return of the listener are written. */
   readonly log: Logger;
   /** Starts to listen; throws when the address cannot be had. */
   readonly listen: () => Server;
@@ -42,7 +44,11 @@ export class ResilientListener {
   #closing = false;
   #timer: unknown;
 
-  /** @throws What `listen` throws: an address that cannot be had at the start is an error. */
+  /**
+   * Starts to listen.
+   *
+   * @throws What `listen` throws: an address that cannot be had at the start is an error.
+   */
   constructor(deps: ListenerDeps) {
     this.#deps = deps;
     this.#server = deps.listen();

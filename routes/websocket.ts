@@ -10,10 +10,13 @@ import type { Socket } from "../actors/ports.ts";
 
 /** What the listeners of a socket do. */
 export interface SocketHandlers {
+  /** Frames can be sent from now on. */
   open(socket: Socket): void;
+  /** A message came in: a string, or binary data. */
   message(data: unknown): void;
   /** The runtime's ping was not answered in time; `close` follows. */
   pongTimeout(): void;
+  /** The socket is gone. May come twice. */
   close(code: number): void;
   /** One of the others threw. */
   failed(error: unknown): void;

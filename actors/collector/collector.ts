@@ -20,10 +20,15 @@ export const MAX_PENDING_EVENTS = 100_000;
 
 /** What the collector works with. */
 export interface CollectorDeps {
+  /** Time. */
   readonly clock: Clock;
+  /** Where failed commits are written. */
   readonly log: Logger;
+  /** Where events are kept. */
   readonly store: Store;
+  /** Takes events after their commit. */
   readonly fanout: Fanout;
+  /** The channels, for their epochs and keys. */
   readonly streams: ReadonlyMap<Channel, ChannelStream>;
   /** How long an `eventId` is remembered, in seconds. */
   readonly dedupeWindowSeconds: number;

@@ -25,7 +25,11 @@ export class DedupeWindow {
   readonly #windowMillis: number;
   readonly #entries = new Map<string, Remembered>();
 
-  /** @param windowSeconds How long an identity is remembered; 0 remembers none. */
+  /**
+   * Starts empty.
+   *
+   * @param windowSeconds How long an identity is remembered; 0 remembers none.
+   */
   constructor(windowSeconds: number) {
     this.#windowMillis = windowSeconds * 1_000;
   }

@@ -23,8 +23,11 @@ const THROTTLE_LOG_MILLIS = 60_000;
 
 /** What connections work with; one object for all of them. */
 export interface ConnectionDeps {
+  /** Time. */
   readonly clock: Clock;
+  /** Where the lines of all connections go. */
   readonly log: Logger;
+  /** The data plane that connections subscribe to. */
   readonly fanout: Fanout;
   /** Time between two heartbeats of the gateway, in ms. */
   readonly heartbeatIntervalMillis: number;

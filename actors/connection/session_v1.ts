@@ -38,7 +38,11 @@ export class SessionV1 {
   #violations = 0;
   #windowEndsAt = 0;
 
-  /** @param messagesPerSecond Inbound messages that are served, with a burst of as many. */
+  /**
+   * Starts with a clean record.
+   *
+   * @param messagesPerSecond Inbound messages that are served, with a burst of as many.
+   */
   constructor(host: SessionHost, clock: Clock, messagesPerSecond: number) {
     this.#host = host;
     this.#clock = clock;

@@ -22,14 +22,17 @@ export const SWEEP_MILLIS = 250;
 
 /** What the hub works with. */
 export interface HubDeps extends ConnectionDeps, SweeperDeps {
+  /** The channels, for their numbers. */
   readonly streams: ReadonlyMap<Channel, ChannelStream>;
   /** Identifies this process in connection ids. */
   readonly instance: string;
   /** Time between two looks at slow connections, in ms. */
   readonly tickMillis: number;
-  /** Most seats in all, per address, and per key. */
+  /** Most seats in all. */
   readonly maxConnections: number;
+  /** Most seats for one address. */
   readonly maxConnectionsPerAddress: number;
+  /** Most seats for one key. */
   readonly maxConnectionsPerKey: number;
 }
 

@@ -14,9 +14,13 @@ export const HANDSHAKE_MILLIS = 10_000;
 
 /** What the sweeper works with. */
 export interface SweeperDeps {
+  /** Time. */
   readonly clock: Clock;
+  /** Where timeouts are written. */
   readonly log: Logger;
+  /** Time between two heartbeats of the gateway, in ms. */
   readonly heartbeatIntervalMillis: number;
+  /** How long a peer may give no sign of life, in ms. */
   readonly heartbeatTimeoutMillis: number;
   /** Whether silence of a client that answers pings is a timeout as well. */
   readonly requireClientHeartbeat: boolean;

@@ -14,7 +14,9 @@ export const PREFIX = "autotrader_telemetry";
 
 /** The media type and the text of a scrape. */
 export interface Exposition {
+  /** Its media type. */
   readonly contentType: string;
+  /** The scrape. */
   readonly text: string;
 }
 
@@ -23,7 +25,11 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly #stats: () => GatewayStats;
 
-  /** @param stats Gives the numbers of the moment; called once per scrape. */
+  /**
+   * Reads the numbers when they are asked for.
+   *
+   * @param stats Gives the numbers of the moment; called once per scrape.
+   */
   constructor(stats: () => GatewayStats) {
     this.#stats = stats;
   }

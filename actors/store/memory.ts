@@ -15,6 +15,8 @@ export class MemoryStore implements Store {
   readonly #events = new Map<Channel, StoredEvent[]>(CHANNELS.map((channel) => [channel, []]));
 
   /**
+   * Starts empty.
+   *
    * @param capacity Events kept per channel, at least 1; twice as many are held at most.
    * @param epoch Identity of all sequences; made up when absent.
    */

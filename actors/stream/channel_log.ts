@@ -30,6 +30,8 @@ export class ChannelLog {
   #bytes = 0;
 
   /**
+   * Starts empty, behind the head.
+   *
    * @param epoch Identity of the sequence.
    * @param head Number of the last event before this log; 0 for a new sequence.
    * @param capacity Most events kept, at least 1.

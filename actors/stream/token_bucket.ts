@@ -12,8 +12,10 @@ export class TokenBucket {
   #refilledAt: number;
 
   /**
+   * Starts full.
+   *
    * @param rate Tokens per second; 0 is unlimited.
-   * @param now Monotonic time in ms; the bucket starts full.
+   * @param now Monotonic time in ms.
    */
   constructor(rate: number, now: number) {
     this.rate = rate;

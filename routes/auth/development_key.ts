@@ -10,6 +10,7 @@ export const DEVELOPMENT_KEY_FILE = "development.key";
 
 /** The key and whether it was made just now. */
 export interface DevelopmentKey {
+  /** The key itself; never logged. */
   readonly secret: string;
   /** Where it is kept. */
   readonly path: string;
