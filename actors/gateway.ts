@@ -8,10 +8,11 @@ import { type Config, effectiveMaxConnections } from "../protocol/config.ts";
 import { Collector } from "./collector/collector.ts";
 import { Hub } from "./hub/hub.ts";
 import { Metrics } from "./observability/metrics.ts";
-import type { Clock, Logger, Store } from "./ports.ts";
-import { ChannelLog } from "./stream/channel_log.ts";
+import type { Clock, Logger, RestoredStore, RestoreRequest, Store } from "./ports.ts";
+import { MAX_RING_BYTES } from "./stream/channel_log.ts";
 import { ChannelStream } from "./stream/channel_stream.ts";
 import { Fanout } from "./stream/fanout.ts";
+import { TOMBSTONE_MILLIS } from "./stream/latest_states.ts";
 
 /** The running gateway, without its routes. */
 export interface Gateway {
@@ -23,13 +24,34 @@ export interface Gateway {
   readonly metrics: Metrics;
 }
 
-/** Builds and starts the actors around an open store. */
-export function createGateway(config: Config, clock: Clock, log: Logger, store: Store): Gateway {
+/** What {@link createGateway} has a use for, to be asked of {@link Store.restore}. */
+export function restoreRequest({ telemetry }: Config, clock: Clock): RestoreRequest {
+  return {
+    events: telemetry.ringCapacity,
+    // The ring weighs data and frame, which holds the data again.
+    characters: MAX_RING_BYTES / 2,
+    tombstoneMillis: TOMBSTONE_MILLIS,
+    epochMillis: clock.epochMillis(),
+  };
+}
+
+/**
+ * Builds and starts the actors around an open store.
+ *
+ * @param restored What the store brought back; nothing when absent, as for a store that is new.
+ */
+export function createGateway(
+  config: Config,
+  clock: Clock,
+  log: Logger,
+  store: Store,
+  restored?: RestoredStore,
+): Gateway {
   const { telemetry, server } = config;
   const streams = new Map<Channel, ChannelStream>(CHANNELS.map((channel) => {
-    const { epoch, seq } = store.head(channel);
-    const ring = new ChannelLog(epoch, seq, telemetry.ringCapacity);
-    return [channel, new ChannelStream(channel, ring)];
+    const kept = restored?.channels.get(channel) ??
+      { ...store.head(channel), events: [], latest: [], horizon: 0 };
+    return [channel, ChannelStream.restore(channel, kept, telemetry.ringCapacity, clock)];
   }));
   const fanout = new Fanout(clock, streams);
   const hub = new Hub({
@@ -50,6 +72,9 @@ export function createGateway(config: Config, clock: Clock, log: Logger, store: 
     maxConnectionsPerKey: server.maxConnectionsPerKey,
   });
   const { dedupeWindowSeconds } = telemetry;
-  const collector = new Collector({ clock, log, store, fanout, streams, dedupeWindowSeconds });
+  const collector = new Collector(
+    { clock, log, store, fanout, streams, dedupeWindowSeconds },
+    restored?.identities,
+  );
   return { hub, collector, metrics: new Metrics(() => hub.stats()) };
 }

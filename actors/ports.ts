@@ -56,25 +56,110 @@ export interface ChannelHead {
   readonly seq: number;
 }
 
-/** Where events are kept. What {@link Store.commit} resolved is kept; what it rejected is not. */
+/** Under which identity an event was published. Kept with it, so that a late retry is harmless. */
+export interface StoredIdentity {
+  /** The channel of the event. */
+  readonly channel: Channel;
+  /** The number that the event was given. */
+  readonly seq: number;
+  /** Name of the publisher's key. */
+  readonly principal: string;
+  /** The publisher's own id of the event. */
+  readonly eventId: string;
+  /** Digest of what was published. */
+  readonly digest: string;
+  /** When it may be forgotten, epoch ms. */
+  readonly expiresAt: number;
+}
+
+/** How much {@link Store.restore} brings back. */
+export interface RestoreRequest {
+  /** Most events of a channel. */
+  readonly events: number;
+  /** Most characters of `data` among them; the newest event comes in any case. */
+  readonly characters: number;
+  /** Age from which a tombstone is left out, in ms. */
+  readonly tombstoneMillis: number;
+  /** The time now, epoch ms. */
+  readonly epochMillis: number;
+}
+
+/** A channel as it was when the store was closed, or the process killed. */
+export interface RestoredChannel extends ChannelHead {
+  /** The newest events, consecutive up to the head. */
+  readonly events: readonly StoredEvent[];
+  /** Latest event per key, tombstones included, in the order of numbers; none if lossless. */
+  readonly latest: readonly StoredEvent[];
+  /** The highest number whose tombstone is gone or left out; 0 when there is none. */
+  readonly horizon: number;
+}
+
+/** What a gateway continues from. */
+export interface RestoredStore {
+  /** Every channel. */
+  readonly channels: ReadonlyMap<Channel, RestoredChannel>;
+  /** Identities that have not expired, in the order in which they were committed. */
+  readonly identities: readonly StoredIdentity[];
+}
+
+/**
+ * Where events are kept. What {@link Store.commit} resolved is kept; what it rejected is not. An open
+ * store is the only one on its data.
+ */
 export interface Store {
   /** `memory` or the name of the engine, for logs and health. */
   readonly kind: string;
   /** The epoch and head of a channel. */
   head(channel: Channel): ChannelHead;
+  /** Number of the oldest event that can be read; head + 1 when there is none. */
+  oldest(channel: Channel): number;
   /**
-   * Keeps a batch whole or not at all. Numbers continue the head of their channel.
+   * What a gateway continues from. Called once, before the first commit.
+   *
+   * @throws {Error} When the store cannot be read.
+   */
+  restore(request: RestoreRequest): Promise<RestoredStore>;
+  /**
+   * Keeps a batch and its identities whole or not at all. Numbers continue the head of their
+   * channel. After a failure the same store may be tried again.
    *
    * @throws {Error} When the batch could not be kept; nothing of it is.
    */
-  commit(batch: readonly StoredEvent[]): Promise<void>;
+  commit(
+    batch: readonly StoredEvent[],
+    identities?: readonly StoredIdentity[],
+  ): Promise<void>;
   /**
    * Events of a channel after a number, in order, at most `limit`.
    *
    * @returns `undefined` when events right after `afterSeq` are no longer kept.
+   * @throws {Error} When the store cannot be read.
    */
-  read(channel: Channel, afterSeq: number, limit: number): readonly StoredEvent[] | undefined;
-  /** Releases what the store holds. */
+  read(
+    channel: Channel,
+    afterSeq: number,
+    limit: number,
+  ): Promise<readonly StoredEvent[] | undefined>;
+  /**
+   * Takes one small step of forgetting what is over the limits: old events, tombstones, identities.
+   *
+   * @param epochMillis The time now, epoch ms.
+   * @returns Whether there may be more to forget.
+   * @throws {Error} When the step could not be taken; nothing of it is.
+   */
+  retain(epochMillis: number): Promise<boolean>;
+  /**
+   * Gives every channel a new epoch; numbers go on. For a store that was restored from a backup,
+   * before a gateway continues from it.
+   *
+   * @throws {Error} When it could not be kept.
+   */
+  rotateEpoch(): Promise<void>;
+  /**
+   * Releases what the store holds. Idempotent; what is called afterwards rejects.
+   *
+   * @throws {Error} When it could not be closed in order, which the next start makes good.
+   */
   close(): Promise<void>;
 }
 

@@ -8,7 +8,7 @@ import type { ChannelPosition, PublishReceipt } from "../../protocol/api.ts";
 import type { Channel } from "../../protocol/channels.ts";
 import type { Fault, Submission } from "../../protocol/publish.ts";
 import { type Publisher, PublishError } from "../operations.ts";
-import type { Clock, Logger, Store, StoredEvent } from "../ports.ts";
+import type { Clock, Logger, Store, StoredEvent, StoredIdentity } from "../ports.ts";
 import { MAX_KEYS } from "../stream/latest_states.ts";
 import type { ChannelStream } from "../stream/channel_stream.ts";
 import type { Fanout } from "../stream/fanout.ts";
@@ -42,13 +42,14 @@ interface Request {
 
 interface Identity {
   readonly key: string;
+  readonly eventId: string;
   readonly digest: string;
 }
 
 /** What one turn commits. */
 interface Turn {
   readonly events: StoredEvent[];
-  readonly identities: string[];
+  readonly identities: StoredIdentity[];
   readonly newKeys: Map<Channel, Set<string>>;
   readonly answers: { readonly request: Request; readonly receipt: PublishReceipt }[];
 }
@@ -62,11 +63,21 @@ export class Collector implements Publisher {
   #pending = 0;
   #busy = false;
 
-  /** Continues the sequences of the store. */
-  constructor(deps: CollectorDeps) {
+  /**
+   * Continues the sequences of the store.
+   *
+   * @param identities What publishers may repeat that an earlier process has stored.
+   */
+  constructor(deps: CollectorDeps, identities: readonly StoredIdentity[] = []) {
     this.#deps = deps;
     this.#sequencer = new Sequencer(deps.store);
     this.#dedupe = new DedupeWindow(deps.dedupeWindowSeconds);
+    const now = deps.clock.now();
+    const epochMillis = deps.clock.epochMillis();
+    for (const identity of identities) {
+      const remaining = identity.expiresAt - epochMillis;
+      this.#dedupe.restore(keyOf(identity), identity.digest, identity.seq, now, remaining);
+    }
   }
 
   /** Queues a batch for the commit at the end of this turn. */
@@ -111,7 +122,7 @@ export class Collector implements Publisher {
   async #commit(turn: Turn): Promise<boolean> {
     if (turn.events.length === 0) return true;
     try {
-      await this.#deps.store.commit(turn.events);
+      await this.#deps.store.commit(turn.events, turn.identities);
       return true;
     } catch (error) {
       this.#undo(turn, error);
@@ -121,7 +132,7 @@ export class Collector implements Publisher {
 
   #undo(turn: Turn, error: unknown): void {
     this.#sequencer.rewind();
-    for (const identity of turn.identities) this.#dedupe.forget(identity);
+    for (const identity of turn.identities) this.#dedupe.forget(keyOf(identity));
     this.#deps.log.error("commit failed; nothing of it was stored", {
       events: turn.events.length,
       error: String(error),
@@ -151,7 +162,9 @@ export class Collector implements Publisher {
         turn.events.push({ ...draft, seq, timestamp });
         if (identity !== undefined) {
           this.#dedupe.remember(identity.key, identity.digest, seq, now);
-          turn.identities.push(identity.key);
+          const { eventId, digest } = identity;
+          const expiresAt = timestamp + this.#deps.dedupeWindowSeconds * 1_000;
+          turn.identities.push({ channel, seq, principal, eventId, digest, expiresAt });
         }
       } else {
         duplicates += 1;
@@ -181,7 +194,7 @@ export class Collector implements Publisher {
         faults.push({ path: `events[${index}].eventId`, message });
       }
       inRequest.set(key, known);
-      return { key, digest };
+      return { key, eventId: identity.eventId, digest };
     });
     if (faults.length === 0) return identities;
     throw new PublishError("EVENT_ID_REUSED", "an eventId was used for another payload", faults);
@@ -204,4 +217,8 @@ export class Collector implements Publisher {
       }]);
     }
   }
+}
+
+function keyOf({ principal, channel, eventId }: StoredIdentity): string {
+  return identityKey(principal, channel, eventId);
 }

@@ -55,6 +55,22 @@ export class DedupeWindow {
     }
   }
 
+  /**
+   * Remembers an identity of an earlier process.
+   *
+   * @param remainingMillis How long it has left, in ms; never longer than the window.
+   */
+  restore(
+    identity: string,
+    digest: string,
+    seq: number,
+    now: number,
+    remainingMillis: number,
+  ): void {
+    const expiresAt = now + Math.min(remainingMillis, this.#windowMillis);
+    this.#entries.set(identity, { digest, seq, expiresAt });
+  }
+
   /** Forgets an identity whose event was not stored after all. */
   forget(identity: string): void {
     this.#entries.delete(identity);

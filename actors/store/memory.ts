@@ -3,16 +3,32 @@
  *
  * @module
  */
-import { type Channel, CHANNELS } from "../../protocol/channels.ts";
-import type { ChannelHead, Store, StoredEvent } from "../ports.ts";
+import { type Channel, CHANNELS, LANES } from "../../protocol/channels.ts";
+import type {
+  ChannelHead,
+  RestoredChannel,
+  RestoredStore,
+  RestoreRequest,
+  Store,
+  StoredEvent,
+  StoredIdentity,
+} from "../ports.ts";
+import { MemoryStates } from "./memory_states.ts";
+import { randomEpoch } from "./random_epoch.ts";
 
 /** Keeps the newest events of each channel in memory. */
 export class MemoryStore implements Store {
   /** `memory` */
   readonly kind = "memory";
-  readonly #epoch: string;
   readonly #capacity: number;
   readonly #events = new Map<Channel, StoredEvent[]>(CHANNELS.map((channel) => [channel, []]));
+  readonly #states = new Map<Channel, MemoryStates>(
+    CHANNELS.filter((channel) => LANES[channel] !== "lossless")
+      .map((channel) => [channel, new MemoryStates()]),
+  );
+  #identities: StoredIdentity[] = [];
+  #epoch: string;
+  #closed = false;
 
   /**
    * Starts empty.
@@ -30,33 +46,100 @@ export class MemoryStore implements Store {
     return { epoch: this.#epoch, seq: this.#events.get(channel)!.at(-1)?.seq ?? 0 };
   }
 
-  /** Keeps a batch. It cannot fail. */
-  commit(batch: readonly StoredEvent[]): Promise<void> {
+  /** {@inheritDoc Store.oldest} */
+  oldest(channel: Channel): number {
+    return this.#events.get(channel)![0]?.seq ?? 1;
+  }
+
+  /** What was committed to this object: nothing at the start of a process. */
+  restore(request: RestoreRequest): Promise<RestoredStore> {
+    if (this.#closed) return closed();
+    const channels = new Map(CHANNELS.map((channel) => [channel, this.#restore(channel, request)]));
+    const identities = this.#identities.filter((one) => one.expiresAt > request.epochMillis);
+    return Promise.resolve({ channels, identities });
+  }
+
+  /** Keeps a batch. Only a number that does not follow is refused. */
+  commit(
+    batch: readonly StoredEvent[],
+    identities: readonly StoredIdentity[] = [],
+  ): Promise<void> {
+    if (this.#closed) return closed();
+    const stray = this.#findStray(batch);
+    if (stray !== undefined) {
+      const message = `${stray.channel}: event ${stray.seq} does not follow`;
+      return Promise.reject(new RangeError(message));
+    }
     for (const event of batch) {
       const events = this.#events.get(event.channel)!;
       events.push(event);
       // Trimmed in large steps, so that a commit moves each event once on average.
       if (events.length >= this.#capacity * 2) events.splice(0, events.length - this.#capacity);
+      this.#states.get(event.channel)?.put(event);
     }
+    for (const identity of identities) this.#identities.push(identity);
     return Promise.resolve();
   }
 
   /** Events after a number, as far back as they are held. */
-  read(channel: Channel, afterSeq: number, limit: number): readonly StoredEvent[] | undefined {
-    const events = this.#events.get(channel)!;
-    const oldest = events[0]?.seq ?? 1;
-    if (afterSeq + 1 < oldest) return undefined;
+  read(
+    channel: Channel,
+    afterSeq: number,
+    limit: number,
+  ): Promise<readonly StoredEvent[] | undefined> {
+    if (this.#closed) return closed();
+    const oldest = this.oldest(channel);
+    if (afterSeq + 1 < oldest) return Promise.resolve(undefined);
     const start = afterSeq + 1 - oldest;
-    return events.slice(start, start + limit);
+    return Promise.resolve(this.#events.get(channel)!.slice(start, start + limit));
+  }
+
+  /** Forgets old tombstones and identities; events are bounded by every commit. */
+  retain(epochMillis: number): Promise<boolean> {
+    if (this.#closed) return closed();
+    for (const states of this.#states.values()) states.retain(epochMillis);
+    // Appended in the order of their expiry.
+    const kept = this.#identities.findIndex((one) => one.expiresAt > epochMillis);
+    if (kept !== 0) this.#identities.splice(0, kept < 0 ? this.#identities.length : kept);
+    return Promise.resolve(false);
+  }
+
+  /** Gives every channel a new epoch. */
+  rotateEpoch(): Promise<void> {
+    if (this.#closed) return closed();
+    this.#epoch = randomEpoch();
+    return Promise.resolve();
   }
 
   /** Nothing to release. */
   close(): Promise<void> {
+    this.#closed = true;
     return Promise.resolve();
+  }
+
+  #restore(channel: Channel, request: RestoreRequest): RestoredChannel {
+    const events: StoredEvent[] = [];
+    let held = 0;
+    for (const event of this.#events.get(channel)!.slice(-request.events).reverse()) {
+      held += event.data.length;
+      if (held > request.characters && events.length > 0) break;
+      events.push(event);
+    }
+    const states = this.#states.get(channel)?.since(request.epochMillis - request.tombstoneMillis);
+    const { latest, horizon } = states ?? { latest: [], horizon: 0 };
+    return { ...this.head(channel), events: events.reverse(), latest, horizon };
+  }
+
+  #findStray(batch: readonly StoredEvent[]): StoredEvent | undefined {
+    const heads = new Map(CHANNELS.map((channel) => [channel, this.head(channel).seq]));
+    return batch.find(({ channel, seq }) => {
+      const follows = seq === heads.get(channel)! + 1;
+      heads.set(channel, seq);
+      return !follows;
+    });
   }
 }
 
-/** A sequence identity that no other start of the store has: 48 random bits, in hex. */
-function randomEpoch(): string {
-  return crypto.randomUUID().replaceAll("-", "").slice(0, 12);
+function closed(): Promise<never> {
+  return Promise.reject(new Error("the store is closed"));
 }

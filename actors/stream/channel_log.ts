@@ -75,12 +75,17 @@ export class ChannelLog {
       throw new RangeError(`event ${stored.seq} does not follow ${this.#head}`);
     }
     if (this.size === this.#slots.length) this.#evict();
-    const event = { stored, seq: stored.seq, v1: encodeEventV1(stored, this.epoch) };
+    const event = this.encode(stored);
     this.#slots[stored.seq % this.#slots.length] = event;
     this.#head = stored.seq;
     this.#bytes += weight(event);
     while (this.#bytes > this.#maxBytes && this.size > 1) this.#evict();
     return event;
+  }
+
+  /** Encodes an event of this channel without appending it. */
+  encode(stored: StoredEvent): LoggedEvent {
+    return { stored, seq: stored.seq, v1: encodeEventV1(stored, this.epoch) };
   }
 
   /** The event of a number, or `undefined` when the ring does not hold it. */

@@ -5,8 +5,8 @@
  */
 import { type Channel, type Lane, LANES } from "../../protocol/channels.ts";
 import type { ShedReason } from "../operations.ts";
-import type { StoredEvent } from "../ports.ts";
-import type { ChannelLog, LoggedEvent } from "./channel_log.ts";
+import type { Clock, RestoredChannel, StoredEvent } from "../ports.ts";
+import { ChannelLog, type LoggedEvent } from "./channel_log.ts";
 import type { Cursor } from "./cursor.ts";
 import { LatestStates } from "./latest_states.ts";
 
@@ -35,6 +35,30 @@ export class ChannelStream {
     this.lane = LANES[channel];
     this.log = log;
     this.latest = this.lane === "lossless" ? undefined : new LatestStates();
+  }
+
+  /**
+   * Continues from what an earlier process has stored: the stream of a channel as it was.
+   *
+   * @param capacity Most events in the ring.
+   * @param clock Tells how old tombstones are.
+   */
+  static restore(
+    channel: Channel,
+    restored: RestoredChannel,
+    capacity: number,
+    clock: Clock,
+  ): ChannelStream {
+    const { epoch, seq, events, latest, horizon } = restored;
+    const stream = new ChannelStream(channel, new ChannelLog(epoch, seq - events.length, capacity));
+    for (const stored of events) stream.log.append(stored);
+    stream.latest?.raiseHorizon(horizon);
+    for (const stored of latest) {
+      const event = stream.log.get(stored.seq) ?? stream.log.encode(stored);
+      const age = Math.max(0, clock.epochMillis() - stored.timestamp);
+      stream.latest?.put(event, clock.now() - age);
+    }
+    return stream;
   }
 
   /**

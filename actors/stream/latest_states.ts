@@ -85,6 +85,11 @@ export class LatestStates {
     this.#evictTombstones(now);
   }
 
+  /** Ended keys up to a number may be unknown: an earlier process has evicted their tombstones. */
+  raiseHorizon(seq: number): void {
+    this.#horizon = Math.max(this.#horizon, seq);
+  }
+
   /** The state with the lowest number above `seq`: the next one that a conflated cursor sends. */
   after(seq: number): LatestState | undefined {
     let found: Node | undefined;

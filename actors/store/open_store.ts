@@ -1,0 +1,85 @@
+/**
+ * Opens the store that is configured and says what was found.
+ *
+ * @module
+ */
+import type { Config } from "../../protocol/config.ts";
+import type { Clock, Logger, RestoredStore, RestoreRequest, Store } from "../ports.ts";
+import { MemoryStore } from "./memory.ts";
+import { RetentionTicker } from "./retention_ticker.ts";
+import type { OpenReport } from "./sqlite/database.ts";
+import { SqliteStore } from "./sqlite/sqlite_store.ts";
+
+const HOUR_MILLIS = 3_600_000;
+
+/** A store in use. */
+export interface OpenStore {
+  /** The store. */
+  readonly store: Store;
+  /** What a gateway continues from. */
+  readonly restored: RestoredStore;
+  /** Ends retention and closes the store. Commits must have ended before. Never rejects. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Opens the store, reads what the gateway continues from, and starts retention.
+ *
+ * @param request How much to read.
+ * @throws {StoreError} When it cannot be used; the message says why and what to do.
+ */
+export async function openStore(
+  config: Config,
+  clock: Clock,
+  log: Logger,
+  request: RestoreRequest,
+): Promise<OpenStore> {
+  const startedAt = clock.now();
+  const store = await open(config, log);
+  try {
+    const restored = await store.restore(request);
+    const events = [...restored.channels].reduce(
+      (sum, [channel, { seq }]) => sum + seq + 1 - store.oldest(channel),
+      0,
+    );
+    const millis = Math.round(clock.now() - startedAt);
+    log.info("store open", { store: store.kind, events, millis });
+    const retention = new RetentionTicker(clock, log, store);
+    return {
+      store,
+      restored,
+      close: async () => {
+        retention.stop();
+        await store.close().catch((error) => {
+          log.warn("the store was not closed in order", { error: String(error) });
+        });
+      },
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function open({ store, telemetry }: Config, log: Logger): Promise<Store> {
+  if (store.kind === "memory") return new MemoryStore(telemetry.ringCapacity);
+  const opened = await SqliteStore.open({
+    directory: store.dataDir,
+    durability: store.durability,
+    ...(store.bootId !== undefined && { bootId: store.bootId }),
+    retention: { events: store.retentionEvents, millis: store.retentionHours * HOUR_MILLIS },
+  });
+  tell(opened.report, log);
+  return opened;
+}
+
+function tell({ path, created, clean, migratedFrom, rotated }: OpenReport, log: Logger): void {
+  if (created) log.info("store created", { path });
+  if (migratedFrom !== undefined) log.info("store migrated", { path, from: migratedFrom });
+  if (rotated !== undefined) {
+    const message = "the last stop may have lost events; every channel has a new epoch";
+    log.warn(message, { path, reason: rotated });
+  } else if (!clean) {
+    log.warn("the last stop was unclean; the store is whole", { path });
+  }
+}

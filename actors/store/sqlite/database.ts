@@ -1,0 +1,168 @@
+/**
+ * Opens the file of the store: locks it, checks it, brings it to the present version, and decides
+ * whether its epochs go on.
+ *
+ * @module
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { randomEpoch } from "../random_epoch.ts";
+import { type Durability, type RotationReason, rotationReason, type Session } from "./epoch.ts";
+import { describe, StoreError, toStoreError } from "./errors.ts";
+import { type ChannelSpec, identify, migrate, SCHEMA_VERSION } from "./schema.ts";
+
+/** The file in the data directory; SQLite puts `-wal` beside it. */
+export const STORE_FILE = "telemetry.db";
+
+/**
+ * Pages of 4 KiB in the write-ahead log before they are carried into the file. A small number keeps
+ * the pause short, which in `process` durability is one of the event loop.
+ */
+const CHECKPOINT_PAGES = 512;
+
+/** How to open a store. */
+export interface OpenOptions {
+  /** The data directory; made when it is missing. */
+  readonly directory: string;
+  /** What a committed event survives. */
+  readonly durability: Durability;
+  /** The present boot of the machine; empty when unknown. */
+  readonly bootId: string;
+  /** Every channel. */
+  readonly channels: readonly ChannelSpec[];
+}
+
+/** What opening found and did. */
+export interface OpenReport {
+  /** The file. */
+  readonly path: string;
+  /** Whether it was made just now. */
+  readonly created: boolean;
+  /** Whether the last session was closed in order; true for a new store. */
+  readonly clean: boolean;
+  /** The version that it was brought up from; absent when it was the present one. */
+  readonly migratedFrom?: number;
+  /** Why every channel has a new epoch; absent when epochs go on. */
+  readonly rotated?: RotationReason;
+}
+
+/** An open store. */
+export interface OpenDatabase {
+  /** The connection, which holds the lock. */
+  readonly db: DatabaseSync;
+  /** What was found and done. */
+  readonly report: OpenReport;
+}
+
+/**
+ * Opens or makes the store of a directory.
+ *
+ * @throws {StoreError} When it is locked, foreign, newer, damaged, or cannot be written.
+ * @throws {Deno.errors.NotCapable} When the permissions do not cover the directory.
+ */
+export function openDatabase(options: OpenOptions): OpenDatabase {
+  const path = join(options.directory, STORE_FILE);
+  let db: DatabaseSync | undefined;
+  try {
+    mkdirSync(options.directory, { recursive: true, mode: 0o700 });
+    db = new DatabaseSync(path);
+    return { db, report: prepare(db, path, options) };
+  } catch (error) {
+    db?.close();
+    throw toStoreError(error, path);
+  }
+}
+
+/** Writes down that the session ends in order. Everything before it is on the disk by then. */
+export function closeDatabase(db: DatabaseSync): void {
+  try {
+    run(db, "PRAGMA synchronous = FULL");
+    run(db, "PRAGMA wal_checkpoint(TRUNCATE)");
+    run(db, "UPDATE session SET clean = 1");
+  } finally {
+    db.close();
+  }
+}
+
+/**
+ * Runs one statement. Through `prepare`, as errors of `exec` do not carry the result code.
+ */
+export function run(db: DatabaseSync, sql: string): void {
+  db.prepare(sql).all();
+}
+
+/** Runs `work` in a transaction. What throws leaves nothing behind. */
+export function transact<Result>(db: DatabaseSync, work: () => Result): Result {
+  run(db, "BEGIN IMMEDIATE");
+  try {
+    const result = work();
+    run(db, "COMMIT");
+    return result;
+  } catch (error) {
+    rollback(db);
+    throw error;
+  }
+}
+
+/** Ends a failed transaction; SQLite may have done so itself, for example when the disk was full. */
+export function rollback(db: DatabaseSync): void {
+  try {
+    run(db, "ROLLBACK");
+  } catch {
+    // No transaction is open any more.
+  }
+}
+
+/** Gives every channel a new epoch, within the caller's transaction. */
+export function rotateEpochs(db: DatabaseSync): void {
+  db.prepare("UPDATE channels SET epoch = ?").run(randomEpoch());
+}
+
+function prepare(db: DatabaseSync, path: string, options: OpenOptions): OpenReport {
+  run(db, "PRAGMA busy_timeout = 0"); // Deno 2.4 waits five seconds by default.
+  run(db, "PRAGMA locking_mode = EXCLUSIVE");
+  // Nothing is written before the file is known to be ours.
+  const { empty, version } = identify(db, path);
+  run(db, "PRAGMA journal_mode = WAL");
+  run(db, `PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+  run(db, "PRAGMA cache_size = -16384"); // KiB
+  // What is decided here must outlast a power failure before the first event is taken.
+  run(db, "PRAGMA synchronous = FULL");
+  const previous = empty ? undefined : readSession(db);
+  if (previous?.clean === false) check(db, path);
+  const rotated = previous && rotationReason(previous, options.bootId);
+  transact(db, () => {
+    migrate(db, version, options.channels);
+    if (rotated !== undefined) rotateEpochs(db);
+    const add = db.prepare("INSERT OR IGNORE INTO channels VALUES (?, ?, 0)");
+    for (const { name } of options.channels) add.run(name, randomEpoch());
+    db.prepare("INSERT OR REPLACE INTO session VALUES (1, ?, ?, 0)")
+      .run(options.durability, options.bootId);
+  });
+  if (options.durability === "process") run(db, "PRAGMA synchronous = NORMAL");
+  return {
+    path,
+    created: empty,
+    clean: previous?.clean ?? true,
+    ...(!empty && version < SCHEMA_VERSION && { migratedFrom: version }),
+    ...(rotated && { rotated }),
+  };
+}
+
+function readSession(db: DatabaseSync): Session | undefined {
+  const row = db.prepare("SELECT durability, boot_id, clean FROM session").get();
+  if (row === undefined) return undefined;
+  return {
+    durability: row["durability"] as Durability,
+    bootId: row["boot_id"] as string,
+    clean: row["clean"] === 1,
+  };
+}
+
+/** @throws {StoreError} `corrupt` when the structure of the file is not whole. */
+function check(db: DatabaseSync, path: string): void {
+  const rows = db.prepare("PRAGMA quick_check(1)").all();
+  const detail = String(Object.values(rows[0] ?? {})[0] ?? "no answer");
+  if (detail !== "ok") throw new StoreError("corrupt", describe("corrupt", path, detail));
+}

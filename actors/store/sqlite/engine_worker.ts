@@ -1,0 +1,32 @@
+/**
+ * The thread of a store: an engine behind messages. Loaded as a worker, never imported.
+ *
+ * @module
+ */
+import { Engine, type EngineOptions } from "./engine.ts";
+import type { Answer, Call, EngineCalls } from "./engine_calls.ts";
+import { StoreError } from "./errors.ts";
+
+/** The part of a worker's global scope that is used; Deno types it as a window. */
+const scope = globalThis as unknown as {
+  onmessage: (event: MessageEvent<Call>) => void;
+  postMessage(answer: Answer): void;
+};
+
+let engine: EngineCalls | undefined;
+
+scope.onmessage = ({ data }) => scope.postMessage(answer(data));
+
+function answer({ id, name, args }: Call): Answer {
+  try {
+    if (name === "open") {
+      engine = new Engine(args[0] as EngineOptions);
+      return { id, ok: true, result: undefined };
+    }
+    const method = engine![name] as (...args: readonly unknown[]) => unknown;
+    return { id, ok: true, result: method.apply(engine, [...args]) };
+  } catch (error) {
+    const code = error instanceof StoreError ? error.code : "internal";
+    return { id, ok: false, code, message: error instanceof Error ? error.message : String(error) };
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * Forgets what is over the limits, one small step at a time.
+ *
+ * @module
+ */
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { Channel } from "../../../protocol/channels.ts";
+import { transact } from "./database.ts";
+import { type ChannelSpec, eventsTable, latestTable } from "./schema.ts";
+
+/** Most rows deleted in one step. */
+export const MAX_STEP_ROWS = 500;
+
+/** Fewest rows a step aims at, so that it always gets somewhere. */
+const MIN_STEP_ROWS = 16;
+
+/** Steps that take longer than this make the next one smaller, in ms. */
+const LONG_STEP_MILLIS = 3;
+
+/** How long a tombstone is kept, in ms: two hours, as the snapshot promises at least one. */
+export const TOMBSTONE_KEPT_MILLIS = 7_200_000;
+
+/** How much is kept. */
+export interface RetentionLimits {
+  /** Events of a channel. */
+  readonly events: number;
+  /** Age of an event in ms. */
+  readonly millis: number;
+}
+
+/** What one step did. */
+export interface RetentionStep {
+  /** Rows deleted. */
+  readonly removed: number;
+  /** The channel whose oldest events were deleted, and the oldest that is kept now. */
+  readonly cut?: { readonly channel: Channel; readonly oldest: number };
+}
+
+/** One thing to forget. Returns what it deleted, at most `rows`. */
+type Job = (rows: number, epochMillis: number) => RetentionStep;
+
+/** Takes turns between channels and tables, so that none starves. */
+export class Retention {
+  readonly #jobs: readonly Job[];
+  readonly #db: DatabaseSync;
+  readonly #limits: RetentionLimits;
+  #next = 0;
+  #rows = MAX_STEP_ROWS;
+
+  /** Prepares the statements. */
+  constructor(db: DatabaseSync, channels: readonly ChannelSpec[], limits: RetentionLimits) {
+    this.#db = db;
+    this.#limits = limits;
+    this.#jobs = [
+      ...channels.map(({ name }) => this.#eventsJob(name as Channel)),
+      ...channels.filter(({ keyed }) => keyed).map(({ name }) => this.#tombstonesJob(name)),
+      this.#identitiesJob(),
+    ];
+  }
+
+  /** Does the first job that finds something; `removed` is 0 when none does. */
+  step(epochMillis: number): RetentionStep {
+    for (let tried = 0; tried < this.#jobs.length; tried++) {
+      const job = this.#jobs[this.#next]!;
+      this.#next = (this.#next + 1) % this.#jobs.length;
+      const startedAt = performance.now();
+      const step = job(this.#rows, epochMillis);
+      if (step.removed === 0) continue;
+      this.#adapt(performance.now() - startedAt);
+      return step;
+    }
+    return { removed: 0 };
+  }
+
+  /** Rows differ in size by a factor of a thousand, so the size of a step follows its time. */
+  #adapt(tookMillis: number): void {
+    const rows = tookMillis > LONG_STEP_MILLIS ? this.#rows / 2 : this.#rows * 2;
+    this.#rows = Math.round(Math.min(MAX_STEP_ROWS, Math.max(MIN_STEP_ROWS, rows)));
+  }
+
+  #eventsJob(channel: Channel): Job {
+    const table = eventsTable(channel);
+    const extent = this.#db.prepare(
+      `SELECT (SELECT min(seq) FROM ${table}) AS oldest, (SELECT max(seq) FROM ${table}) AS head`,
+    );
+    const young = this.#db.prepare(
+      `SELECT seq FROM ${table} WHERE seq <= ? AND timestamp >= ? ORDER BY seq LIMIT 1`,
+    );
+    const cut = this.#db.prepare(`DELETE FROM ${table} WHERE seq < ?`);
+    return (rows, epochMillis) => {
+      const { oldest, head } = extent.get() as { oldest: number | null; head: number | null };
+      if (oldest === null || head === null) return { removed: 0 };
+      const limit = oldest + rows;
+      const byCount = head - this.#limits.events + 1;
+      const old = epochMillis - this.#limits.millis;
+      const byAge = (young.get(limit, old)?.["seq"] as number | undefined) ?? limit;
+      // The newest event stays: its number is the head.
+      const keepFrom = Math.min(limit, head, Math.max(byCount, byAge));
+      if (keepFrom <= oldest) return { removed: 0 };
+      cut.run(keepFrom);
+      return { removed: keepFrom - oldest, cut: { channel, oldest: keepFrom } };
+    };
+  }
+
+  #tombstonesJob(channel: string): Job {
+    const table = latestTable(channel);
+    const remove = this.#db.prepare(
+      `DELETE FROM ${table} WHERE key IN (SELECT key FROM ${table}
+         WHERE ends IS NOT NULL AND timestamp < ? ORDER BY timestamp LIMIT ?) RETURNING seq`,
+    );
+    const raise = this.#db.prepare("UPDATE channels SET horizon = max(horizon, ?) WHERE name = ?");
+    return (rows, epochMillis) =>
+      transact(this.#db, () => {
+        const removed = remove.all(epochMillis - TOMBSTONE_KEPT_MILLIS, rows);
+        const horizon = removed.reduce(
+          (highest, row) => Math.max(highest, row["seq"] as number),
+          0,
+        );
+        if (horizon > 0) raise.run(horizon, channel);
+        return { removed: removed.length };
+      });
+  }
+
+  /** They are appended in the order of their expiry, so that only the oldest need a look. */
+  #identitiesJob(): Job {
+    const remove: StatementSync = this.#db.prepare(
+      `DELETE FROM identities WHERE expires_at <= ?
+         AND id IN (SELECT id FROM identities ORDER BY id LIMIT ?)`,
+    );
+    return (rows, epochMillis) => ({ removed: Number(remove.run(epochMillis, rows).changes) });
+  }
+}

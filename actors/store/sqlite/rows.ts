@@ -1,0 +1,51 @@
+/**
+ * Events as rows and back.
+ *
+ * @module
+ */
+import type { Channel } from "../../../protocol/channels.ts";
+import type { StoredEvent } from "../../ports.ts";
+
+/** The columns of an event, in the order of {@link toRow}. */
+export const EVENT_COLUMNS = "seq, key, ends, timestamp, time, data";
+
+/** Placeholders for {@link EVENT_COLUMNS}. */
+export const EVENT_VALUES = "?, ?, ?, ?, ?, ?";
+
+/** A row as SQLite returns it. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/**
+ * A text from outside as it is kept: the inside of a JSON string. An identifier may hold any
+ * character, but SQLite cannot keep a lone surrogate, and `node:sqlite` reads no further than a NUL.
+ */
+export function escape(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
+}
+
+/** What {@link escape} was given. */
+export function unescape(text: string): string {
+  return text.includes("\\") ? JSON.parse(`"${text}"`) : text;
+}
+
+/** The values of {@link EVENT_COLUMNS}. */
+export function toRow(
+  event: StoredEvent,
+): [number, string, string | null, number, string, string] {
+  const { seq, key, ends, timestamp, time, data } = event;
+  return [seq, escape(key), ends ?? null, timestamp, time, data];
+}
+
+/** The event of a row of {@link EVENT_COLUMNS}. */
+export function toEvent(channel: Channel, row: Row): StoredEvent {
+  const { seq, key, ends, timestamp, time, data } = row;
+  return {
+    channel,
+    seq,
+    key: unescape(key as string),
+    ...(ends !== null && { ends }),
+    timestamp,
+    time,
+    data,
+  } as StoredEvent;
+}

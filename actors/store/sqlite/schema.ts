@@ -1,0 +1,130 @@
+/**
+ * The tables of the store and how older ones become the present ones.
+ *
+ * Each channel has a table of events whose rowid is the sequence number, so that every commit
+ * appends at the end and retention cuts off at the beginning; the number of the last event is the
+ * highest rowid, as retention never takes the newest event. Keyed and sampled channels have a table
+ * of latest states beside it, which retention does not touch. Identities are appended and cut off
+ * likewise: an index over random ids would cost a page per event.
+ *
+ * @module
+ */
+import type { DatabaseSync } from "node:sqlite";
+import { describe, StoreError } from "./errors.ts";
+
+/** Marks the file as ours in its header: `TLMG`. */
+export const APPLICATION_ID = 0x544c4d47;
+
+/** A channel, as far as the store is concerned. */
+export interface ChannelSpec {
+  /** Its wire name. */
+  readonly name: string;
+  /** Whether latest states are kept. */
+  readonly keyed: boolean;
+}
+
+/** One step from a version to the next; the first builds on an empty file. */
+export type Migration = (db: DatabaseSync, channels: readonly ChannelSpec[]) => void;
+
+/** Every step, in order. Steps that were released are never changed; new ones are added. */
+export const MIGRATIONS: readonly Migration[] = [
+  (db) => {
+    db.exec(`
+      CREATE TABLE session (
+        one INTEGER PRIMARY KEY CHECK (one = 1),
+        durability TEXT NOT NULL,
+        boot_id TEXT NOT NULL,
+        clean INTEGER NOT NULL
+      ) STRICT;
+      CREATE TABLE channels (
+        name TEXT PRIMARY KEY,
+        epoch TEXT NOT NULL,
+        horizon INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      CREATE TABLE identities (
+        id INTEGER PRIMARY KEY,
+        channel TEXT NOT NULL,
+        seq INTEGER NOT NULL,
+        principal TEXT NOT NULL,
+        event_id TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        expires_at INTEGER NOT NULL
+      ) STRICT;
+    `);
+  },
+];
+
+/** The version that this program writes. */
+export const SCHEMA_VERSION: number = MIGRATIONS.length;
+
+/** Name of a channel's table of events. */
+export function eventsTable(channel: string): string {
+  return `events_${channel.replaceAll("-", "_")}`;
+}
+
+/** Name of a channel's table of latest states. */
+export function latestTable(channel: string): string {
+  return `latest_${channel.replaceAll("-", "_")}`;
+}
+
+/** Makes the tables of a channel that the store does not know yet. */
+export function createChannelTables(db: DatabaseSync, { name, keyed }: ChannelSpec): void {
+  const columns = "key TEXT NOT NULL, ends TEXT, timestamp INTEGER NOT NULL, time TEXT NOT NULL, " +
+    "data TEXT NOT NULL";
+  db.exec(
+    `CREATE TABLE IF NOT EXISTS ${eventsTable(name)} (seq INTEGER PRIMARY KEY, ${columns}) STRICT`,
+  );
+  if (!keyed) return;
+  const latest = latestTable(name);
+  db.exec(`
+    CREATE TABLE IF NOT EXISTS ${latest}
+      (seq INTEGER NOT NULL, ${columns}, PRIMARY KEY (key)) STRICT, WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS ${latest}_ended ON ${latest} (timestamp) WHERE ends IS NOT NULL;
+  `);
+}
+
+/** What a file holds, read without changing it. */
+export interface FileIdentity {
+  /** Whether it holds nothing yet. */
+  readonly empty: boolean;
+  /** The version of its tables; 0 when empty. */
+  readonly version: number;
+}
+
+/**
+ * Says whether a file is a store of ours.
+ *
+ * @throws {StoreError} `foreign` for the database of another program, `newer` for a later version.
+ */
+export function identify(db: DatabaseSync, path: string): FileIdentity {
+  const id = pragma(db, "application_id");
+  const version = pragma(db, "user_version");
+  const objects = db.prepare("SELECT count(*) AS count FROM sqlite_schema").get()!["count"];
+  if (id === 0 && version === 0 && objects === 0) return { empty: true, version: 0 };
+  if (id !== APPLICATION_ID) {
+    const detail = "it is a database of another program";
+    throw new StoreError("foreign", describe("foreign", path, detail));
+  }
+  if (version > SCHEMA_VERSION) {
+    const detail = `schema ${version}, this version knows ${SCHEMA_VERSION}`;
+    throw new StoreError("newer", describe("newer", path, detail));
+  }
+  return { empty: false, version };
+}
+
+/** Brings the tables to the present version; the caller has a transaction open. */
+export function migrate(
+  db: DatabaseSync,
+  version: number,
+  channels: readonly ChannelSpec[],
+  migrations: readonly Migration[] = MIGRATIONS,
+): void {
+  for (const step of migrations.slice(version)) step(db, channels);
+  for (const channel of channels) createChannelTables(db, channel);
+  db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+  db.exec(`PRAGMA user_version = ${migrations.length}`);
+}
+
+function pragma(db: DatabaseSync, name: "application_id" | "user_version"): number {
+  return db.prepare(`PRAGMA ${name}`).get()![name] as number;
+}

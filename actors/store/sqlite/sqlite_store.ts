@@ -1,0 +1,146 @@
+/**
+ * The durable store: one SQLite file, one process.
+ *
+ * @module
+ */
+import { type Channel, CHANNELS, LANES } from "../../../protocol/channels.ts";
+import type {
+  ChannelHead,
+  RestoredStore,
+  RestoreRequest,
+  Store,
+  StoredEvent,
+  StoredIdentity,
+} from "../../ports.ts";
+import type { OpenReport } from "./database.ts";
+import { type EngineHost, hostInThread, hostInWorker } from "./engine_host.ts";
+import type { Durability } from "./epoch.ts";
+import { StoreError } from "./errors.ts";
+import type { Extent } from "./reader.ts";
+import type { RetentionLimits } from "./retention.ts";
+
+/** How to open a store. */
+export interface SqliteOptions {
+  /** The data directory; made when it is missing. */
+  readonly directory: string;
+  /** What a committed event survives; `process` when absent. */
+  readonly durability?: Durability;
+  /** The present boot of the machine; unknown when absent or empty. */
+  readonly bootId?: string;
+  /** How much is kept. */
+  readonly retention: RetentionLimits;
+}
+
+/** Keeps events in `telemetry.db` of a directory. */
+export class SqliteStore implements Store {
+  /** `sqlite` */
+  readonly kind = "sqlite";
+  /** What opening found and did. */
+  readonly report: OpenReport;
+  readonly #host: EngineHost;
+  readonly #extents: Map<Channel, Extent>;
+  #closing: Promise<void> | undefined;
+
+  private constructor(
+    host: EngineHost,
+    report: OpenReport,
+    extents: ReadonlyMap<Channel, Extent>,
+  ) {
+    this.#host = host;
+    this.report = report;
+    this.#extents = new Map(extents);
+  }
+
+  /**
+   * Opens or makes the store of a directory.
+   *
+   * @throws {StoreError} When it is locked, foreign, newer, damaged, or cannot be written.
+   * @throws {Deno.errors.NotCapable} When the permissions do not cover the directory.
+   */
+  static async open(options: SqliteOptions): Promise<SqliteStore> {
+    const { directory, durability = "process", bootId = "", retention } = options;
+    const channels = CHANNELS.map((name) => ({ name, keyed: LANES[name] !== "lossless" }));
+    const engine = { directory, durability, bootId, retention, channels };
+    const host = durability === "power" ? await hostInWorker(engine) : hostInThread(engine);
+    const { report, extents } = await host.call("opened");
+    return new SqliteStore(host, report, extents);
+  }
+
+  /** {@inheritDoc Store.head} */
+  head(channel: Channel): ChannelHead {
+    const { epoch, seq } = this.#extents.get(channel)!;
+    return { epoch, seq };
+  }
+
+  /** {@inheritDoc Store.oldest} */
+  oldest(channel: Channel): number {
+    return this.#extents.get(channel)!.oldest;
+  }
+
+  /** {@inheritDoc Store.restore} */
+  async restore(request: RestoreRequest): Promise<RestoredStore> {
+    this.#requireOpen();
+    return await this.#host.call("restore", request);
+  }
+
+  /** {@inheritDoc Store.commit} */
+  async commit(
+    batch: readonly StoredEvent[],
+    identities: readonly StoredIdentity[] = [],
+  ): Promise<void> {
+    this.#requireOpen();
+    await this.#host.call("commit", batch, identities);
+    for (const { channel, seq } of batch) this.#move(channel, { seq });
+  }
+
+  /** {@inheritDoc Store.read} */
+  async read(
+    channel: Channel,
+    afterSeq: number,
+    limit: number,
+  ): Promise<readonly StoredEvent[] | undefined> {
+    this.#requireOpen();
+    if (afterSeq + 1 < this.oldest(channel)) return undefined;
+    const events = await this.#host.call("page", channel, afterSeq, limit);
+    // A step of retention may have come first: then there is a gap before the first event.
+    const [first] = events;
+    return first !== undefined && first.seq > afterSeq + 1 ? undefined : events;
+  }
+
+  /** {@inheritDoc Store.retain} */
+  async retain(epochMillis: number): Promise<boolean> {
+    this.#requireOpen();
+    const { removed, cut } = await this.#host.call("retain", epochMillis);
+    if (cut !== undefined) this.#move(cut.channel, { oldest: cut.oldest });
+    return removed > 0;
+  }
+
+  /** {@inheritDoc Store.rotateEpoch} */
+  async rotateEpoch(): Promise<void> {
+    this.#requireOpen();
+    const extents = await this.#host.call("rotateEpoch");
+    for (const [channel, { epoch }] of extents) this.#move(channel, { epoch });
+  }
+
+  /** {@inheritDoc Store.close} */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.#host.call("close");
+    } finally {
+      this.#host.dispose();
+    }
+  }
+
+  #move(channel: Channel, change: Partial<Extent>): void {
+    this.#extents.set(channel, { ...this.#extents.get(channel)!, ...change });
+  }
+
+  #requireOpen(): void {
+    if (this.#closing !== undefined) throw new StoreError("closed", "the store is closed");
+  }
+}
