@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { createGateway, type Gateway } from "./actors/gateway.ts";
+import { createGateway, type Gateway, restoreRequest } from "./actors/gateway.ts";
 import { createLogger } from "./actors/observability/log.ts";
 import type { Logger } from "./actors/ports.ts";
 import { Simulator } from "./actors/sources/simulator.ts";
-import { MemoryStore } from "./actors/store/memory.ts";
+import { openStore } from "./actors/store/open_store.ts";
 import { systemClock as clock } from "./actors/system_clock.ts";
 import type { Config } from "./protocol/config.ts";
 import { createApp } from "./routes/app.ts";
@@ -38,8 +38,9 @@ async function serve(config: Config, secret: string | undefined): Promise<void> 
   const format = config.log.format ?? (terminal ? "pretty" : "json");
   const log = createLogger({ level: config.log.level, format, write: printLine });
   const keys = await acceptedKeys(config, secret, printError);
-  const store = new MemoryStore(config.telemetry.ringCapacity);
-  const gateway = createGateway(config, clock, log, store);
+  const storage = await openStore(config, clock, log, restoreRequest(config, clock));
+  const { store, restored } = storage;
+  const gateway = createGateway(config, clock, log, store, restored);
   const { hub, collector, metrics } = gateway;
   const app = createApp({
     config,
@@ -71,7 +72,7 @@ async function serve(config: Config, secret: string | undefined): Promise<void> 
     await listener.close(SHUTDOWN_MILLIS);
     await demoStopped;
     hub.stop();
-    await store.close();
+    await storage.close();
     log.info("stopped", { complete });
     Deno.exit(0);
   });

@@ -15,6 +15,9 @@ import { z } from "zod";
 const KIB = 1_024;
 const MIB = 1_024 * KIB;
 
+/** Identifies a boot: a UUID on Linux, in systemd's `%b` without dashes. */
+const BOOT_ID = /^[\w-]{1,64}$/;
+
 /** A host to bind: a name or an address without port, brackets or scheme. */
 const BIND_HOST = /^[\w.:%-]+$/;
 
@@ -130,13 +133,32 @@ export const TelemetrySection = z.strictObject({
 
 /** Where events and the development key are kept. */
 export const StoreSection = z.strictObject({
-  kind: z.enum(["memory"]).default("memory").meta({
-    description: "Where events are kept; memory forgets them when the process ends.",
+  kind: z.enum(["sqlite", "memory"]).default("sqlite").meta({
+    description:
+      "Where events are kept; sqlite keeps them in the data directory, memory forgets them when the process ends.",
     name: "store",
   }),
   dataDir: z.string().min(1).default("./data").meta({
-    description: "Directory of what outlives the process, such as the development key.",
+    description: "Directory of what outlives the process: events and the development key.",
     allowed: "a path",
+  }),
+  durability: z.enum(["process", "power"]).default("process").meta({
+    description:
+      "What an acknowledged event survives: the end of the process, or a power failure as well, for which each commit waits for the disk.",
+    name: "storeDurability",
+  }),
+  retentionEvents: z.int().min(1_000).max(100_000_000).default(1_000_000).meta({
+    description: "Events of a channel that are kept; the latest state of each key stays longer.",
+    unit: "events",
+  }),
+  retentionHours: z.number().min(0.1).max(87_600).default(168).meta({
+    description: "Age at which an event is forgotten; the latest state of each key stays longer.",
+    unit: "hours",
+  }),
+  bootId: z.string().regex(BOOT_ID).optional().meta({
+    description:
+      "Identifies the boot of the machine, so that a killed process is told from a power failure. The start task finds it out; unset, every unclean stop begins a new epoch.",
+    allowed: "1 to 64 letters, digits and dashes",
   }),
 });
 

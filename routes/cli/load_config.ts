@@ -71,10 +71,11 @@ function load(surroundings: Surroundings): Command {
   const apiKey = readApiKey(env);
   const conflict = findKeyConflict(config, apiKey !== undefined);
   if (conflict !== undefined) throw conflictError(conflict, config, origins);
-  if (apiKey !== undefined) return { kind: "start", config, apiKey };
   // Without a key of its own the gateway keeps a development key in the data directory.
-  requireDataDir(surroundings, config.store.dataDir, origins.get("store.dataDir") ?? BY_DEFAULT);
-  return { kind: "start", config };
+  if (apiKey === undefined || config.store.kind === "sqlite") {
+    requireDataDir(surroundings, config.store.dataDir, origins.get("store.dataDir") ?? BY_DEFAULT);
+  }
+  return { kind: "start", config, ...(apiKey !== undefined && { apiKey }) };
 }
 
 function loadFile(surroundings: Surroundings, flag: string | undefined): readonly Assignment[] {

@@ -3,10 +3,11 @@
  * path of the configuration that is not known before the start cannot stand in `deno.json`.
  *
  * `read` and `write` print the value of `--allow-read` and `--allow-write`; `descriptors` prints
- * the descriptor limit, which the gateway itself may not read, or 0 where it cannot be found out.
+ * the descriptor limit, which the gateway itself may not read, or 0 where it cannot be found out;
+ * `boot` prints the boot id of the machine, of which the same is true, or nothing.
  * Flags of the gateway come after this has run: paths given by flag are not granted.
  *
- * It imports nothing, as it runs three times before every start.
+ * It imports nothing, as it runs four times before every start.
  *
  * @module
  */
@@ -69,15 +70,33 @@ export function descriptorLimit(sources: GrantSources): string {
   }
 }
 
+/**
+ * Identifies the boot of the machine: what the environment says, else what Linux says; empty when
+ * neither is known.
+ */
+export function bootId(sources: GrantSources): string {
+  const configured = sources.env("TELEMETRY_BOOT_ID");
+  if (configured !== undefined && configured !== "") return configured;
+  try {
+    return sources.readFile("/proc/sys/kernel/random/boot_id").trim();
+  } catch {
+    return "";
+  }
+}
+
 if (import.meta.main) {
   const sources: GrantSources = {
     env: (name) => Deno.env.get(name),
     readFile: (path) => Deno.readTextFileSync(path),
   };
-  const [what] = Deno.args;
-  if (what !== "read" && what !== "write" && what !== "descriptors") {
-    throw new Error("usage: permissions.ts read|write|descriptors");
-  }
+  const answers: Readonly<Record<string, () => string>> = {
+    read: () => grantedPaths("read", sources),
+    write: () => grantedPaths("write", sources),
+    descriptors: () => descriptorLimit(sources),
+    boot: () => bootId(sources),
+  };
+  const answer = answers[Deno.args[0] ?? ""];
+  if (answer === undefined) throw new Error("usage: permissions.ts read|write|descriptors|boot");
   // deno-lint-ignore no-console
-  console.log(what === "descriptors" ? descriptorLimit(sources) : grantedPaths(what, sources));
+  console.log(answer());
 }

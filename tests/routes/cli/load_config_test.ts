@@ -146,8 +146,8 @@ const REFUSALS: readonly (readonly [given: Given, line: RegExp])[] = [
   ],
   [{ env: { TELEMETRY_APIKEY: "1" } }, /did you mean TELEMETRY_API_KEY\?$/],
   [
-    { env: { TELEMETRY_STORE: "sqlite" } },
-    /^store\.kind: "sqlite" from the environment variable TELEMETRY_STORE is not allowed; expected memory$/,
+    { env: { TELEMETRY_STORE: "redis" } },
+    /^store\.kind: "redis" from the environment variable TELEMETRY_STORE is not allowed; expected sqlite, memory$/,
   ],
   [
     { env: { TELEMETRY_ANONYMOUS_SCOPES: "subscribe,admin" } },
@@ -238,8 +238,11 @@ Deno.test("a path that the permissions do not cover is answered by what to set",
   assert.match(refusal({ mayAccess, standalone: true }), /while deno task compile runs/);
 });
 
-Deno.test("with a key of its own the gateway needs no data directory", () => {
-  started({ mayAccess: () => false, env: { TELEMETRY_API_KEY: "k" } });
+Deno.test("with a key of its own and a store in memory the gateway needs no data directory", () => {
+  const mayAccess = () => false;
+  const env = { TELEMETRY_API_KEY: "k" };
+  started({ mayAccess, env: { ...env, TELEMETRY_STORE: "memory" } });
+  assert.match(refusal({ mayAccess, env }), /^store\.dataDir: /);
 });
 
 Deno.test("--help names every option, its variable, default and bounds", () => {

@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { Config } from "../../../protocol/config.ts";
 import {
+  bootId,
   DEFAULT_DATA_DIR,
   descriptorLimit,
   grantedPaths,
@@ -65,6 +66,13 @@ Deno.test("the descriptor limit is what is configured, else the soft limit, else
   assert.equal(descriptorLimit(sources({}, limits("unlimited"))), "0");
   assert.equal(descriptorLimit(sources({}, limits("9999999999"))), "1073741824");
   assert.equal(descriptorLimit(sources({})), "0");
+});
+
+Deno.test("the boot id is what is configured, else what Linux says, else nothing", () => {
+  const files = { "/proc/sys/kernel/random/boot_id": "1b4e28ba-2fa1\n" };
+  assert.equal(bootId(sources({ TELEMETRY_BOOT_ID: "b7" }, files)), "b7");
+  assert.equal(bootId(sources({ TELEMETRY_BOOT_ID: "" }, files)), "1b4e28ba-2fa1");
+  assert.equal(bootId(sources({})), "");
 });
 
 /** Runs `deno task start` with what ends at once. */
