@@ -6,7 +6,8 @@
  *
  * @module
  */
-import type { Socket } from "../actors/ports.ts";
+import { Buffer } from "node:buffer";
+import type { Clock, Socket } from "../actors/ports.ts";
 
 /** What the listeners of a socket do. */
 export interface SocketHandlers {
@@ -25,13 +26,42 @@ export interface SocketHandlers {
 /** What the runtime says of a peer that does not answer its ping. */
 const PONG_TIMEOUT = /no response from ping/i;
 
+/** A peer that sent nothing for so long is quiet, in ms. */
+const QUIET_MILLIS = 50;
+
+/** How long quiet is waited for before a socket is closed, in ms. */
+const MAX_QUIET_WAIT_MILLIS = 1_000;
+
+/** The one version there is (RFC 6455 §4.1). */
+const WEBSOCKET_VERSION = "13";
+
+/** Bytes of `Sec-WebSocket-Key` (RFC 6455 §4.1). */
+const KEY_BYTES = 16;
+
+/**
+ * What is wrong with a handshake, as the runtime does not look: version, key, `Connection`.
+ *
+ * @returns `undefined` when nothing is.
+ */
+export function handshakeFault({ headers }: Request): string | undefined {
+  if (headers.get("sec-websocket-version") !== WEBSOCKET_VERSION) {
+    return `Sec-WebSocket-Version must be ${WEBSOCKET_VERSION}`;
+  }
+  const key = headers.get("sec-websocket-key") ?? "";
+  if (Buffer.from(key, "base64").length !== KEY_BYTES) {
+    return `Sec-WebSocket-Key must be ${KEY_BYTES} bytes in base64`;
+  }
+  const connection = headers.get("connection") ?? "";
+  return /(^|,)\s*upgrade\s*(,|$)/i.test(connection) ? undefined : "Connection must name Upgrade";
+}
+
 /** Whether a request asks for a WebSocket. */
 export function isUpgrade(request: Request): boolean {
   return request.headers.get("upgrade")?.toLowerCase() === "websocket";
 }
 
 /**
- * Upgrades a request.
+ * Upgrades a request whose handshake has no {@link handshakeFault}.
  *
  * @param protocol The negotiated subprotocol; `undefined` names none.
  * @param idleTimeoutSeconds The runtime pings after half of it in silence and gives up after it.
@@ -41,6 +71,7 @@ export function upgrade(
   request: Request,
   protocol: string | undefined,
   idleTimeoutSeconds: number,
+  clock: Clock,
   handlers: SocketHandlers,
 ): Response {
   const idleTimeout = Math.max(1, Math.ceil(idleTimeoutSeconds));
@@ -48,7 +79,7 @@ export function upgrade(
     ? Deno.upgradeWebSocket(request, { idleTimeout })
     : Deno.upgradeWebSocket(offering(request, protocol), { idleTimeout, protocol });
   socket.binaryType = "arraybuffer";
-  listen(socket, handlers);
+  listen(socket, clock, handlers);
   return response;
 }
 
@@ -63,7 +94,8 @@ function offering(request: Request, protocol: string): Request {
 }
 
 /** An exception in a listener would end the process, so none gets out. */
-function listen(socket: WebSocket, handlers: SocketHandlers): void {
+function listen(socket: WebSocket, clock: Clock, handlers: SocketHandlers): void {
+  const adapter = new DenoSocket(socket, clock);
   const guard = <E>(listener: (event: E) => void) => (event: E) => {
     try {
       listener(event);
@@ -71,8 +103,11 @@ function listen(socket: WebSocket, handlers: SocketHandlers): void {
       handlers.failed(error);
     }
   };
-  socket.onopen = guard(() => handlers.open(new DenoSocket(socket)));
-  socket.onmessage = guard((event: MessageEvent) => handlers.message(event.data));
+  socket.onopen = guard(() => handlers.open(adapter));
+  socket.onmessage = guard((event: MessageEvent) => {
+    adapter.noteMessage();
+    handlers.message(event.data);
+  });
   socket.onerror = guard((event: Event) => {
     if (event instanceof ErrorEvent && PONG_TIMEOUT.test(event.message)) handlers.pongTimeout();
   });
@@ -84,22 +119,46 @@ function listen(socket: WebSocket, handlers: SocketHandlers): void {
 
 class DenoSocket implements Socket {
   readonly #socket: WebSocket;
+  readonly #clock: Clock;
+  #heardAt = -Infinity;
+  #closing = false;
 
-  constructor(socket: WebSocket) {
+  constructor(socket: WebSocket, clock: Clock) {
     this.#socket = socket;
+    this.#clock = clock;
   }
 
   get bufferedAmount(): number {
     return this.#socket.bufferedAmount;
   }
 
+  /** A message came in. */
+  noteMessage(): void {
+    this.#heardAt = this.#clock.now();
+  }
+
   /** A frame for a socket that is closing is late, not wrong: its `close` event is on the way. */
   send(frame: string): void {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(frame);
+    if (!this.#closing && this.#socket.readyState === WebSocket.OPEN) this.#socket.send(frame);
   }
 
   close(code: number, reason: string): void {
-    if (this.#socket.readyState >= WebSocket.CLOSING) return;
-    this.#socket.close(code, reason);
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#closeWhenQuiet(code, reason, this.#clock.now() + MAX_QUIET_WAIT_MILLIS);
+  }
+
+  /**
+   * The runtime drops the connection, our Close frame included, when it reads a message after it
+   * was asked to close. A client that is ended for sending too much would never learn why.
+   */
+  #closeWhenQuiet(code: number, reason: string, until: number): void {
+    const now = this.#clock.now();
+    const quietAt = Math.min(this.#heardAt + QUIET_MILLIS, until);
+    if (now < quietAt) {
+      this.#clock.setTimeout(() => this.#closeWhenQuiet(code, reason, until), quietAt - now);
+    } else if (this.#socket.readyState < WebSocket.CLOSING) {
+      this.#socket.close(code, reason);
+    }
   }
 }
