@@ -113,6 +113,12 @@ function listen(socket: WebSocket, clock: Clock, handlers: SocketHandlers): void
   });
   socket.onclose = guard((event: CloseEvent) => {
     if (PONG_TIMEOUT.test(event.reason)) handlers.pongTimeout();
+    // The runtime keeps a socket for a while; what its listeners hold must not stay with it.
+    socket.onopen =
+      socket.onmessage =
+      socket.onerror =
+      socket.onclose =
+        null;
     handlers.close(event.code);
   });
 }
@@ -128,8 +134,12 @@ class DenoSocket implements Socket {
     this.#clock = clock;
   }
 
+  /**
+   * The runtime closes a socket whose peer does not answer its ping. When writes are blocked, its
+   * Close frame waits behind them, no event comes, and its own count reads 0 from then on.
+   */
   get bufferedAmount(): number {
-    return this.#socket.bufferedAmount;
+    return this.#socket.readyState === WebSocket.OPEN ? this.#socket.bufferedAmount : Infinity;
   }
 
   /** A message came in. */
