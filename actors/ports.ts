@@ -27,7 +27,7 @@ export interface Socket {
    * socket is closing, as it takes nothing more.
    */
   readonly bufferedAmount: number;
-  /** Queues one text frame. */
+  /** Queues one text frame. Never throws: a socket that fails ends its connection. */
   send(frame: string): void;
   /** Starts the closing handshake. Idempotent. */
   close(code: number, reason: string): void;

@@ -19,7 +19,7 @@ export interface SocketHandlers {
   pongTimeout(): void;
   /** The socket is gone. May come twice. */
   close(code: number): void;
-  /** One of the others threw. */
+  /** Something threw that should not. */
   failed(error: unknown): void;
 }
 
@@ -95,7 +95,7 @@ function offering(request: Request, protocol: string): Request {
 
 /** An exception in a listener would end the process, so none gets out. */
 function listen(socket: WebSocket, clock: Clock, handlers: SocketHandlers): void {
-  const adapter = new DenoSocket(socket, clock);
+  const adapter = new DenoSocket(socket, clock, handlers.failed);
   const guard = <E>(listener: (event: E) => void) => (event: E) => {
     try {
       listener(event);
@@ -126,12 +126,14 @@ function listen(socket: WebSocket, clock: Clock, handlers: SocketHandlers): void
 class DenoSocket implements Socket {
   readonly #socket: WebSocket;
   readonly #clock: Clock;
+  readonly #failed: (error: unknown) => void;
   #heardAt = -Infinity;
   #closing = false;
 
-  constructor(socket: WebSocket, clock: Clock) {
+  constructor(socket: WebSocket, clock: Clock, failed: (error: unknown) => void) {
     this.#socket = socket;
     this.#clock = clock;
+    this.#failed = failed;
   }
 
   /**
@@ -149,7 +151,12 @@ class DenoSocket implements Socket {
 
   /** A frame for a socket that is closing is late, not wrong: its `close` event is on the way. */
   send(frame: string): void {
-    if (!this.#closing && this.#socket.readyState === WebSocket.OPEN) this.#socket.send(frame);
+    if (this.#closing || this.#socket.readyState !== WebSocket.OPEN) return;
+    try {
+      this.#socket.send(frame);
+    } catch (error) {
+      this.#failed(error);
+    }
   }
 
   close(code: number, reason: string): void {
