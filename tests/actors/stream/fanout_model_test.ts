@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { FanoutModel, scenarios } from "./fanout_model.ts";
+import { FanoutModel } from "./fanout_model.ts";
+import { scenarios } from "./fanout_scenarios.ts";
 
 /** Histories tried; `FAST_CHECK_RUNS` in the environment asks for another number. */
 const RUNS = Number(Deno.env.get("FAST_CHECK_RUNS") ?? 500);
