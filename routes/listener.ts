@@ -62,12 +62,15 @@ export class ResilientListener {
 
   /** Stops listening and waits for open requests, but not longer than `deadlineMillis`. */
   async close(deadlineMillis: number): Promise<void> {
-    const { clock } = this.#deps;
+    const { clock, log } = this.#deps;
     this.#closing = true;
     clock.clearTimeout(this.#timer);
     let timer: unknown;
     const deadline = new Promise<void>((done) => timer = clock.setTimeout(done, deadlineMillis));
-    await Promise.race([this.#server.shutdown(), deadline]);
+    const shutdown = this.#server.shutdown().catch((error) =>
+      log.warn("shutdown failed", { error: String(error) })
+    );
+    await Promise.race([shutdown, deadline]);
     clock.clearTimeout(timer);
   }
 

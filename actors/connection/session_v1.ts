@@ -52,12 +52,12 @@ export class SessionV1 {
   /** Takes one message as the socket delivered it: a string, or binary data. */
   receive(data: unknown): void {
     if (!this.#admit()) return;
-    if (typeof data !== "string") {
-      this.#violation("invalid_payload", "binary messages are not understood; send text");
+    if (sizeOf(data) > MAX_TOLERATED_LENGTH) {
+      this.#host.end("messageTooLarge");
       return;
     }
-    if (data.length > MAX_TOLERATED_LENGTH) {
-      this.#host.end("messageTooLarge");
+    if (typeof data !== "string") {
+      this.#violation("invalid_payload", "binary messages are not understood; send text");
       return;
     }
     const parsed = parseClientMessage(data);
@@ -123,6 +123,11 @@ export class SessionV1 {
   #error(reason: ErrorReason, message: string): void {
     this.#host.reply(errorMessage(reason, message, this.#clock.epochMillis()));
   }
+}
+
+function sizeOf(data: unknown): number {
+  if (typeof data === "string") return data.length;
+  return data instanceof ArrayBuffer ? data.byteLength : 0;
 }
 
 /** Longest list of unknown names that is echoed, in characters. */
