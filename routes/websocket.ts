@@ -6,7 +6,6 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
 import type { Clock, Socket } from "../actors/ports.ts";
 
 /** What the listeners of a socket do. */
@@ -35,8 +34,8 @@ const MAX_QUIET_WAIT_MILLIS = 1_000;
 /** The one version there is (RFC 6455 §4.1). */
 const WEBSOCKET_VERSION = "13";
 
-/** Bytes of `Sec-WebSocket-Key` (RFC 6455 §4.1). */
-const KEY_BYTES = 16;
+/** `Sec-WebSocket-Key`: 16 bytes in base64 (RFC 6455 §4.1). */
+const KEY = /^[A-Za-z0-9+/]{22}==$/;
 
 /**
  * What is wrong with a handshake, as the runtime does not look: version, key, `Connection`.
@@ -47,9 +46,8 @@ export function handshakeFault({ headers }: Request): string | undefined {
   if (headers.get("sec-websocket-version") !== WEBSOCKET_VERSION) {
     return `Sec-WebSocket-Version must be ${WEBSOCKET_VERSION}`;
   }
-  const key = headers.get("sec-websocket-key") ?? "";
-  if (Buffer.from(key, "base64").length !== KEY_BYTES) {
-    return `Sec-WebSocket-Key must be ${KEY_BYTES} bytes in base64`;
+  if (!KEY.test(headers.get("sec-websocket-key") ?? "")) {
+    return "Sec-WebSocket-Key must be 16 bytes in base64";
   }
   const connection = headers.get("connection") ?? "";
   return /(^|,)\s*upgrade\s*(,|$)/i.test(connection) ? undefined : "Connection must name Upgrade";

@@ -92,8 +92,12 @@ export class SessionV1 {
 
   #unsubscribe(names: readonly string[]): void {
     const { known, unknown } = selectChannels(names);
-    if (known.length > 0) this.#host.unsubscribe(known);
-    else this.#violation("invalid_channels", unknownChannels(unknown));
+    if (known.length === 0) {
+      this.#violation("invalid_channels", unknownChannels(unknown));
+      return;
+    }
+    this.#host.unsubscribe(known);
+    if (unknown.length > 0) this.#error("invalid_channels", unknownChannels(unknown));
   }
 
   /** Floods are answered for one more second's worth of messages, then ended. */

@@ -70,18 +70,25 @@ export class RecordingLogger implements Logger {
   }
 }
 
-/** A {@link FakeSocket} whose peer reads at once unless the test says otherwise, and decodes. */
+/**
+ * A {@link FakeSocket} whose peer reads at once unless the test says otherwise, which decodes what it
+ * was sent and, like the real one, drops what comes after the closing.
+ */
 export class PeerSocket extends FakeSocket {
   override readsAtOnce = true;
-  /** What {@link PeerSocket.send} throws from now on. */
+  /** What {@link PeerSocket.send} throws from now on: no real socket does, so it poisons effects. */
   sendError: Error | undefined;
+  /** What {@link PeerSocket.send} does from now on instead of taking a frame. */
+  sendFails: (() => void) | undefined;
   /** What {@link PeerSocket.close} throws from now on. */
   closeError: Error | undefined;
 
-  /** Takes a frame, or throws what was prepared. */
+  /** Takes a frame while the socket is open, unless a failure was prepared. */
   override send(frame: string): void {
     if (this.sendError !== undefined) throw this.sendError;
-    super.send(frame);
+    if (this.closings.length > 0) return;
+    if (this.sendFails === undefined) super.send(frame);
+    else this.sendFails();
   }
 
   /** Notes the closing handshake, or throws what was prepared. */
