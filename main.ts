@@ -53,15 +53,18 @@ async function serve(config: Config, secret: string | undefined): Promise<void> 
     storeKind: store.kind,
     version: metadata.version,
   });
-  const { host: hostname, port } = config.server;
+  let { host: hostname, port } = config.server;
   const listener = new ResilientListener({
     clock,
     log,
-    listen: () =>
-      Deno.serve(
+    listen: () => {
+      const server = Deno.serve(
         { hostname, port, onListen: (address) => reportListening(log, address) },
         (request, { remoteAddr }) => app.fetch(request, { remoteAddr }),
-      ),
+      );
+      ({ hostname, port } = server.addr); // A free port stays the same when it is opened again.
+      return server;
+    },
     giveUp: () => Deno.exit(EXIT_LISTENER_LOST),
   });
   const simulator = config.demo.enabled ? startDemo(config, gateway, log) : undefined;

@@ -22,9 +22,12 @@ export interface Clock {
 
 /** The sending half of a WebSocket. */
 export interface Socket {
-  /** Bytes accepted by {@link Socket.send} and not yet written to the network. */
+  /**
+   * Bytes accepted by {@link Socket.send} and not yet written to the network; `Infinity` once the
+   * socket is closing, as it takes nothing more.
+   */
   readonly bufferedAmount: number;
-  /** Queues one text frame. Throws when the socket is not open. */
+  /** Queues one text frame. Never throws: a socket that fails ends its connection. */
   send(frame: string): void;
   /** Starts the closing handshake. Idempotent. */
   close(code: number, reason: string): void;

@@ -22,7 +22,13 @@ export function createApp(deps: AppDeps): Hono<AppEnv> {
     deps.log.error("request failed", { method: c.req.method, url: redactUrl(c.req.url), error });
     return fail(c, deps, "INTERNAL_ERROR", "the gateway failed; its log says why");
   });
-  app.notFound((c) => fail(c, deps, "NOT_FOUND", `there is no ${c.req.method} ${c.req.path}`));
+  app.notFound((c) => {
+    const allowed = methodsOf(app, c.req.path);
+    if (allowed.length === 0) return fail(c, deps, "NOT_FOUND", `there is no ${c.req.path}`);
+    c.header("Allow", allowed.join(", "));
+    const message = `${c.req.path} has ${allowed.join(" and ")} only`;
+    return fail(c, deps, "METHOD_NOT_ALLOWED", message);
+  });
   guardHosts(app, deps);
   app.get("/ws/telemetry", (c) => telemetrySocket(c, deps));
   addPublishing(app, deps);
@@ -32,6 +38,18 @@ export function createApp(deps: AppDeps): Hono<AppEnv> {
   app.get("/health/ready", (c) => getReady(c, deps));
   app.get("/", securityHeaders, (c) => statusPage(c, deps));
   return app;
+}
+
+/** The methods that some route has for a path. */
+function methodsOf(app: Hono<AppEnv>, path: string): string[] {
+  const segments = path.split("/");
+  const matches = (pattern: string) => {
+    const parts = pattern.split("/");
+    return parts.length === segments.length &&
+      parts.every((part, index) => part.startsWith(":") || part === segments[index]);
+  };
+  const routes = app.routes.filter(({ method, path }) => method !== "ALL" && matches(path));
+  return [...new Set(routes.map(({ method }) => method))];
 }
 
 /** Foreign hosts are misdirected, foreign pages are forbidden; allowed ones may read answers. */

@@ -93,7 +93,10 @@ function failFaults(
   faults: readonly Fault[],
 ): Response {
   const shown = faults.slice(0, MAX_REPORTED_FAULTS);
-  const details = Object.fromEntries(shown.map(({ path, message }) => [path, message]));
+  const details: Record<string, string> = {};
+  for (const { path, message } of shown) {
+    details[path] = path in details ? `${details[path]}; ${message}` : message;
+  }
   const count = faults.length === 1 ? "1 fault" : `${faults.length} faults`;
   const first = `${shown[0]!.path}: ${shown[0]!.message}`;
   return fail(c, deps, code, `nothing was stored; ${count}, the first is ${first}`, details);

@@ -43,6 +43,10 @@ export class ResilientListener {
   #server: Server;
   #closing = false;
   #timer: unknown;
+  #listeningSince: number;
+  /** When the last stable listener was lost, monotonic ms. */
+  #lostAt: number;
+  #pause = MIN_PAUSE_MILLIS;
 
   /**
    * Starts to listen.
@@ -51,18 +55,22 @@ export class ResilientListener {
    */
   constructor(deps: ListenerDeps) {
     this.#deps = deps;
+    this.#lostAt = this.#listeningSince = deps.clock.now();
     this.#server = deps.listen();
     this.#watch(this.#server);
   }
 
   /** Stops listening and waits for open requests, but not longer than `deadlineMillis`. */
   async close(deadlineMillis: number): Promise<void> {
-    const { clock } = this.#deps;
+    const { clock, log } = this.#deps;
     this.#closing = true;
     clock.clearTimeout(this.#timer);
     let timer: unknown;
     const deadline = new Promise<void>((done) => timer = clock.setTimeout(done, deadlineMillis));
-    await Promise.race([this.#server.shutdown(), deadline]);
+    const shutdown = this.#server.shutdown().catch((error) =>
+      log.warn("shutdown failed", { error: String(error) })
+    );
+    await Promise.race([shutdown, deadline]);
     clock.clearTimeout(timer);
   }
 
@@ -76,25 +84,40 @@ export class ResilientListener {
   #lost(error: unknown): void {
     if (this.#closing) return;
     const { clock, log } = this.#deps;
-    log.error("listener lost; live connections are kept", { error: String(error) });
-    this.#retry(clock.now(), MIN_PAUSE_MILLIS);
+    // Without descriptors, listening succeeds and the first accept fails: that was no recovery.
+    if (clock.now() - this.#listeningSince >= MAX_PAUSE_MILLIS) {
+      this.#lostAt = clock.now();
+      this.#pause = MIN_PAUSE_MILLIS;
+    }
+    log.error("listener lost; live connections are kept", {
+      error: String(error),
+      retryMillis: this.#pause,
+    });
+    this.#retryLater();
   }
 
-  #retry(lostAt: number, pause: number): void {
+  #retryLater(): void {
+    const { clock } = this.#deps;
+    this.#timer = clock.setTimeout(() => this.#retry(), this.#pause);
+    this.#pause = Math.min(MAX_PAUSE_MILLIS, this.#pause * 2);
+  }
+
+  #retry(): void {
     const { clock, log, listen, giveUp } = this.#deps;
-    this.#timer = clock.setTimeout(() => {
-      try {
-        this.#server = listen();
-        log.warn("listening again", { afterMillis: Math.round(clock.now() - lostAt) });
-        this.#watch(this.#server);
-      } catch (error) {
-        if (clock.now() - lostAt >= GIVE_UP_MILLIS) {
-          log.error("no listener for a minute; giving up", { error: String(error) });
-          giveUp();
-        } else {
-          this.#retry(lostAt, Math.min(MAX_PAUSE_MILLIS, pause * 2));
-        }
-      }
-    }, pause);
+    const lostFor = clock.now() - this.#lostAt;
+    if (lostFor >= GIVE_UP_MILLIS) {
+      log.error("no listener for a minute; giving up", { millis: Math.round(lostFor) });
+      giveUp();
+      return;
+    }
+    try {
+      this.#listeningSince = clock.now();
+      this.#server = listen();
+      log.warn("listening again", { afterMillis: Math.round(lostFor) });
+      this.#watch(this.#server);
+    } catch (error) {
+      log.error("cannot listen", { error: String(error), retryMillis: this.#pause });
+      this.#retryLater();
+    }
   }
 }

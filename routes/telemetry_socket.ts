@@ -17,7 +17,7 @@ import {
   fail,
   UNAUTHORIZED_MESSAGE,
 } from "./context.ts";
-import { isUpgrade, upgrade } from "./websocket.ts";
+import { handshakeFault, isUpgrade, upgrade } from "./websocket.ts";
 
 /** The subprotocols that are spoken, best first. */
 export const PROTOCOLS = ["telemetry.v1"] as const;
@@ -28,6 +28,11 @@ export async function telemetrySocket(c: AppContext, deps: AppDeps): Promise<Res
   if (!isUpgrade(request)) {
     c.header("Upgrade", "websocket");
     return fail(c, deps, "UPGRADE_REQUIRED", "this is a WebSocket: connect with ws:// or wss://");
+  }
+  const fault = handshakeFault(request);
+  if (fault !== undefined) {
+    c.header("Sec-WebSocket-Version", "13");
+    return fail(c, deps, "INVALID_REQUEST", `not a WebSocket handshake: ${fault}`);
   }
   const principal = authenticate(c, deps);
   if (principal === undefined) return fail(c, deps, "UNAUTHORIZED", UNAUTHORIZED_MESSAGE);
@@ -66,7 +71,7 @@ async function admit(
     return fail(c, deps, "DRAINING", "the handshake was ended; reconnect shortly");
   }
   try {
-    return upgrade(c.req.raw, protocol, config.telemetry.heartbeatTimeoutSeconds, {
+    return upgrade(c.req.raw, protocol, config.telemetry.heartbeatTimeoutSeconds, clock, {
       open: (socket) => hub.open(connection, socket, query.channels, query.replay),
       message: (data) => connection.receive(data),
       pongTimeout: () => pongTimeout(connection, deps),

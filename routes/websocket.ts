@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Socket } from "../actors/ports.ts";
+import type { Clock, Socket } from "../actors/ports.ts";
 
 /** What the listeners of a socket do. */
 export interface SocketHandlers {
@@ -18,12 +18,40 @@ export interface SocketHandlers {
   pongTimeout(): void;
   /** The socket is gone. May come twice. */
   close(code: number): void;
-  /** One of the others threw. */
+  /** Something threw that should not. */
   failed(error: unknown): void;
 }
 
 /** What the runtime says of a peer that does not answer its ping. */
 const PONG_TIMEOUT = /no response from ping/i;
+
+/** A peer that sent nothing for so long is quiet, in ms. */
+const QUIET_MILLIS = 50;
+
+/** How long quiet is waited for before a socket is closed, in ms. */
+const MAX_QUIET_WAIT_MILLIS = 1_000;
+
+/** The one version there is (RFC 6455 §4.1). */
+const WEBSOCKET_VERSION = "13";
+
+/** `Sec-WebSocket-Key`: 16 bytes in base64 (RFC 6455 §4.1). */
+const KEY = /^[A-Za-z0-9+/]{22}==$/;
+
+/**
+ * What is wrong with a handshake, as the runtime does not look: version, key, `Connection`.
+ *
+ * @returns `undefined` when nothing is.
+ */
+export function handshakeFault({ headers }: Request): string | undefined {
+  if (headers.get("sec-websocket-version") !== WEBSOCKET_VERSION) {
+    return `Sec-WebSocket-Version must be ${WEBSOCKET_VERSION}`;
+  }
+  if (!KEY.test(headers.get("sec-websocket-key") ?? "")) {
+    return "Sec-WebSocket-Key must be 16 bytes in base64";
+  }
+  const connection = headers.get("connection") ?? "";
+  return /(^|,)\s*upgrade\s*(,|$)/i.test(connection) ? undefined : "Connection must name Upgrade";
+}
 
 /** Whether a request asks for a WebSocket. */
 export function isUpgrade(request: Request): boolean {
@@ -31,7 +59,7 @@ export function isUpgrade(request: Request): boolean {
 }
 
 /**
- * Upgrades a request.
+ * Upgrades a request whose handshake has no {@link handshakeFault}.
  *
  * @param protocol The negotiated subprotocol; `undefined` names none.
  * @param idleTimeoutSeconds The runtime pings after half of it in silence and gives up after it.
@@ -41,6 +69,7 @@ export function upgrade(
   request: Request,
   protocol: string | undefined,
   idleTimeoutSeconds: number,
+  clock: Clock,
   handlers: SocketHandlers,
 ): Response {
   const idleTimeout = Math.max(1, Math.ceil(idleTimeoutSeconds));
@@ -48,7 +77,7 @@ export function upgrade(
     ? Deno.upgradeWebSocket(request, { idleTimeout })
     : Deno.upgradeWebSocket(offering(request, protocol), { idleTimeout, protocol });
   socket.binaryType = "arraybuffer";
-  listen(socket, handlers);
+  listen(socket, clock, handlers);
   return response;
 }
 
@@ -63,7 +92,8 @@ function offering(request: Request, protocol: string): Request {
 }
 
 /** An exception in a listener would end the process, so none gets out. */
-function listen(socket: WebSocket, handlers: SocketHandlers): void {
+function listen(socket: WebSocket, clock: Clock, handlers: SocketHandlers): void {
+  const adapter = new DenoSocket(socket, clock, handlers.failed);
   const guard = <E>(listener: (event: E) => void) => (event: E) => {
     try {
       listener(event);
@@ -71,35 +101,79 @@ function listen(socket: WebSocket, handlers: SocketHandlers): void {
       handlers.failed(error);
     }
   };
-  socket.onopen = guard(() => handlers.open(new DenoSocket(socket)));
-  socket.onmessage = guard((event: MessageEvent) => handlers.message(event.data));
+  socket.onopen = guard(() => handlers.open(adapter));
+  socket.onmessage = guard((event: MessageEvent) => {
+    adapter.noteMessage();
+    handlers.message(event.data);
+  });
   socket.onerror = guard((event: Event) => {
     if (event instanceof ErrorEvent && PONG_TIMEOUT.test(event.message)) handlers.pongTimeout();
   });
   socket.onclose = guard((event: CloseEvent) => {
     if (PONG_TIMEOUT.test(event.reason)) handlers.pongTimeout();
+    // The runtime keeps a socket for a while; what its listeners hold must not stay with it.
+    socket.onopen =
+      socket.onmessage =
+      socket.onerror =
+      socket.onclose =
+        null;
     handlers.close(event.code);
   });
 }
 
 class DenoSocket implements Socket {
   readonly #socket: WebSocket;
+  readonly #clock: Clock;
+  readonly #failed: (error: unknown) => void;
+  #heardAt = -Infinity;
+  #closing = false;
 
-  constructor(socket: WebSocket) {
+  constructor(socket: WebSocket, clock: Clock, failed: (error: unknown) => void) {
     this.#socket = socket;
+    this.#clock = clock;
+    this.#failed = failed;
   }
 
+  /**
+   * The runtime closes a socket whose peer does not answer its ping. When writes are blocked, its
+   * Close frame waits behind them, no event comes, and its own count reads 0 from then on.
+   */
   get bufferedAmount(): number {
-    return this.#socket.bufferedAmount;
+    return this.#socket.readyState === WebSocket.OPEN ? this.#socket.bufferedAmount : Infinity;
+  }
+
+  /** A message came in. */
+  noteMessage(): void {
+    this.#heardAt = this.#clock.now();
   }
 
   /** A frame for a socket that is closing is late, not wrong: its `close` event is on the way. */
   send(frame: string): void {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(frame);
+    if (this.#closing || this.#socket.readyState !== WebSocket.OPEN) return;
+    try {
+      this.#socket.send(frame);
+    } catch (error) {
+      this.#failed(error);
+    }
   }
 
   close(code: number, reason: string): void {
-    if (this.#socket.readyState >= WebSocket.CLOSING) return;
-    this.#socket.close(code, reason);
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#closeWhenQuiet(code, reason, this.#clock.now() + MAX_QUIET_WAIT_MILLIS);
+  }
+
+  /**
+   * The runtime drops the connection, our Close frame included, when it reads a message after it
+   * was asked to close. A client that is ended for sending too much would never learn why.
+   */
+  #closeWhenQuiet(code: number, reason: string, until: number): void {
+    const now = this.#clock.now();
+    const quietAt = Math.min(this.#heardAt + QUIET_MILLIS, until);
+    if (now < quietAt) {
+      this.#clock.setTimeout(() => this.#closeWhenQuiet(code, reason, until), quietAt - now);
+    } else if (this.#socket.readyState < WebSocket.CLOSING) {
+      this.#socket.close(code, reason);
+    }
   }
 }

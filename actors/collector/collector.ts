@@ -218,19 +218,21 @@ export class Collector implements Publisher {
 
   /** @throws {PublishError} When a snapshot would hold more keys than it may. */
   #checkKeys(submissions: readonly Submission[], turn: Turn): void {
+    const added: { readonly fresh: Set<string>; readonly key: string }[] = [];
     for (const [index, { draft }] of submissions.entries()) {
-      const latest = this.#deps.streams.get(draft.channel)!.latest;
-      if (latest === undefined || draft.ends !== undefined || latest.has(draft.key)) continue;
-      let fresh = turn.newKeys.get(draft.channel);
-      if (fresh === undefined) turn.newKeys.set(draft.channel, fresh = new Set());
-      fresh.add(draft.key);
+      const { channel, key, ends } = draft;
+      const latest = this.#deps.streams.get(channel)!.latest;
+      if (latest === undefined || ends !== undefined || latest.has(key)) continue;
+      let fresh = turn.newKeys.get(channel);
+      if (fresh === undefined) turn.newKeys.set(channel, fresh = new Set());
+      if (fresh.has(key)) continue;
+      fresh.add(key);
+      added.push({ fresh, key });
       if (latest.size + fresh.size <= MAX_KEYS) continue;
-      fresh.delete(draft.key);
-      const message = `${draft.channel} has ${MAX_KEYS} keys already; remove some first`;
-      throw new PublishError("SNAPSHOT_FULL", message, [{
-        path: `events[${index}].data.id`,
-        message,
-      }]);
+      for (const { fresh, key } of added) fresh.delete(key); // A refused request takes no room.
+      const message = `${channel} has ${MAX_KEYS} keys already; remove some first`;
+      const path = `events[${index}].data.id`;
+      throw new PublishError("SNAPSHOT_FULL", message, [{ path, message }]);
     }
   }
 }

@@ -12,7 +12,7 @@ import { subscriptionAck, unsubscribeAck, welcome } from "../../protocol/server_
 import type { ShedReason } from "../operations.ts";
 import type { Clock, Logger, Socket } from "../ports.ts";
 import type { Fanout } from "../stream/fanout.ts";
-import { Subscriber, type SubscriberControl } from "../stream/subscriber.ts";
+import { HARD_CAP_BYTES, Subscriber, type SubscriberControl } from "../stream/subscriber.ts";
 import { TokenBucket } from "../stream/token_bucket.ts";
 import { type Cause, type ConnectionEvent, connectionMachine } from "./machine.ts";
 import type { Peer } from "./peer.ts";
@@ -217,7 +217,7 @@ export class Connection implements SubscriberControl, SessionHost {
       state: this.state,
       protocol: peer.protocol,
       principal: peer.principal.name,
-      bufferedBytes: subscriber?.socket.bufferedAmount ?? 0,
+      bufferedBytes: Math.min(HARD_CAP_BYTES, subscriber?.socket.bufferedAmount ?? 0),
       lag,
       eventsSent: subscriber?.eventsSent ?? 0,
       eventsSkipped: subscriber?.eventsSkipped ?? 0,

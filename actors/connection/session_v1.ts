@@ -52,12 +52,12 @@ export class SessionV1 {
   /** Takes one message as the socket delivered it: a string, or binary data. */
   receive(data: unknown): void {
     if (!this.#admit()) return;
-    if (typeof data !== "string") {
-      this.#violation("invalid_payload", "binary messages are not understood; send text");
+    if (sizeOf(data) > MAX_TOLERATED_LENGTH) {
+      this.#host.end("messageTooLarge");
       return;
     }
-    if (data.length > MAX_TOLERATED_LENGTH) {
-      this.#host.end("messageTooLarge");
+    if (typeof data !== "string") {
+      this.#violation("invalid_payload", "binary messages are not understood; send text");
       return;
     }
     const parsed = parseClientMessage(data);
@@ -92,8 +92,12 @@ export class SessionV1 {
 
   #unsubscribe(names: readonly string[]): void {
     const { known, unknown } = selectChannels(names);
-    if (known.length > 0) this.#host.unsubscribe(known);
-    else this.#violation("invalid_channels", unknownChannels(unknown));
+    if (known.length === 0) {
+      this.#violation("invalid_channels", unknownChannels(unknown));
+      return;
+    }
+    this.#host.unsubscribe(known);
+    if (unknown.length > 0) this.#error("invalid_channels", unknownChannels(unknown));
   }
 
   /** Floods are answered for one more second's worth of messages, then ended. */
@@ -123,6 +127,11 @@ export class SessionV1 {
   #error(reason: ErrorReason, message: string): void {
     this.#host.reply(errorMessage(reason, message, this.#clock.epochMillis()));
   }
+}
+
+function sizeOf(data: unknown): number {
+  if (typeof data === "string") return data.length;
+  return data instanceof ArrayBuffer ? data.byteLength : 0;
 }
 
 /** Longest list of unknown names that is echoed, in characters. */

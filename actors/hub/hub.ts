@@ -65,7 +65,7 @@ export class Hub implements Operations {
   #nextId = 0;
   #ticker: unknown;
   #sweptAt: number;
-  #whenEmpty: (() => void) | undefined;
+  readonly #whenEmpty: (() => void)[] = [];
 
   /** Starts the hub's actor and its ticker. */
   constructor(deps: HubDeps) {
@@ -98,7 +98,9 @@ export class Hub implements Operations {
 
   /** The socket of an admitted connection is open. A connection of the same identity gives way. */
   open(connection: Connection, socket: Socket, names: readonly string[], replay: boolean): void {
-    if (connection.cause === undefined) {
+    if (connection.cause !== undefined) {
+      this.#registry.linger(connection);
+    } else {
       this.#accepted += 1;
       const previous = this.#registry.claim(connection);
       if (previous !== undefined) {
@@ -176,7 +178,7 @@ export class Hub implements Operations {
     this.#lifecycle.send({ type: "DRAIN" });
     for (const connection of [...this.#registry.live.values()]) connection.end("goingAway");
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#whenEmpty = resolve;
+    this.#whenEmpty.push(resolve);
     const timer = this.#deps.clock.setTimeout(resolve, deadlineMillis);
     this.#checkEmpty();
     await promise;
@@ -198,7 +200,11 @@ export class Hub implements Operations {
       error: (error) => {
         this.#failures += 1;
         this.#deps.log.error("connection failed", { connectionId: connection.id, error });
-        connection.release({ by: "gateway", cause: "internalError" });
+        try {
+          connection.release({ by: "gateway", cause: "internalError" });
+        } catch (error) {
+          this.#deps.log.error("socket not closed", { connectionId: connection.id, error });
+        }
         this.#ended(connection);
       },
       complete: () => this.#ended(connection),
@@ -261,7 +267,7 @@ export class Hub implements Operations {
   }
 
   #checkEmpty(): void {
-    if (this.#registry.seats === 0) this.#whenEmpty?.();
+    if (this.#registry.seats === 0) { for (const resolve of this.#whenEmpty.splice(0)) resolve(); }
   }
 
   /** Ids sort in the order of their handshakes. */

@@ -72,6 +72,13 @@ export class Registry {
     else this.#lingering.add(connection);
   }
 
+  /** Takes a seat again for an ended connection whose socket opened all the same. */
+  linger(connection: Connection): void {
+    this.#lingering.add(connection);
+    adjust(this.#byAddress, connection.peer.address, 1);
+    adjust(this.#byPrincipal, connection.peer.principal.name, 1);
+  }
+
   /** Notes that the socket of an ended connection is gone. Idempotent. */
   release(connection: Connection): void {
     if (this.#lingering.delete(connection)) this.#free(connection);

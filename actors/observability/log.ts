@@ -70,7 +70,16 @@ function formatProperties(properties: Readonly<Record<string, unknown>>): string
 }
 
 function formatValue(value: unknown): string {
-  if (typeof value === "string") return /[\s"]/.test(value) ? JSON.stringify(value) : value;
-  if (value instanceof Error) return JSON.stringify(value.stack ?? value.message);
-  return JSON.stringify(value) ?? String(value);
+  if (typeof value === "string") return /[\s"\p{Cc}]/u.test(value) ? quote(value) : value;
+  if (value instanceof Error) return quote(value.stack ?? value.message);
+  return quote(value);
+}
+
+/** JSON, with the control characters escaped that JSON allows and terminals obey. */
+function quote(value: unknown): string {
+  const json = JSON.stringify(value) ?? String(value);
+  return json.replace(
+    /\p{Cc}/gu,
+    (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }

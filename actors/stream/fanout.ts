@@ -12,13 +12,16 @@ import type { Clock, StoredEvent } from "../ports.ts";
 import type { ChannelStream } from "./channel_stream.ts";
 import { Cursor } from "./cursor.ts";
 import { type Outcome, serveConflated, serveInOrder, serveLossless, serveReplay } from "./lanes.ts";
-import { HIGH_WATER_BYTES, LOW_WATER_BYTES, type Subscriber } from "./subscriber.ts";
+import { LOW_WATER_BYTES, type Subscriber } from "./subscriber.ts";
 
 /** Longest uninterrupted stretch of sending, in ms. */
 export const SLICE_MILLIS = 5;
 
-/** How long a full buffer is waited for before the connection is conflated, in ms. */
+/** How long a connection may be behind for its full buffer before it is conflated, in ms. */
 export const PARK_MILLIS = 250;
+
+/** Time between two looks at parked connections, in ms: a healthy peer empties its buffer in 3. */
+export const LOOK_MILLIS = 5;
 
 /** Shortest conflation, in ms. */
 export const MIN_THROTTLE_MILLIS = 250;
@@ -49,8 +52,9 @@ export class Fanout {
   readonly #passes: readonly Pass[];
   readonly #streams: ReadonlyMap<Channel, ChannelStream>;
   readonly #held = new Set<Subscriber>();
-  /** The subscribers of {@link Fanout.tick} that are still to be looked at, from the end. */
+  /** The held subscribers that are still to be looked at in this round, from the end. */
   readonly #round: Subscriber[] = [];
+  #lookScheduled = false;
   #slice = 0;
   #scheduled = false;
 
@@ -127,6 +131,20 @@ export class Fanout {
     this.#schedule();
   }
 
+  /** Looks again soon at subscribers that are parked, so that bursts flow as fast as they are read. */
+  #scheduleLook(): void {
+    if (this.#lookScheduled) return;
+    this.#lookScheduled = true;
+    this.#clock.setTimeout(() => {
+      this.#lookScheduled = false;
+      if (this.#round.length > 0) return;
+      for (const subscriber of this.#held) {
+        if (subscriber.throttle === undefined) this.#round.push(subscriber);
+      }
+      if (this.#round.length > 0) this.#schedule();
+    }, LOOK_MILLIS);
+  }
+
   #markDue(channel: Channel): void {
     const pass = this.#passes[CHANNELS.indexOf(channel)]!;
     if (pass.position > 0) pass.again = true;
@@ -182,13 +200,14 @@ export class Fanout {
     return true;
   }
 
-  #serve(cursor: Cursor, now: number): void {
+  #serve(cursor: Cursor, now: number): Outcome {
     const { subscriber, stream } = cursor;
-    if (cursor.next > stream.log.head && cursor.replay.length === 0) return;
+    if (cursor.next > stream.log.head && cursor.replay.length === 0) return "current";
     this.#measure(subscriber);
     let outcome: Outcome = cursor.replay.length > 0 ? serveReplay(cursor) : "current";
     if (outcome === "current") outcome = this.#serveLane(cursor, now);
     if (outcome === "full") this.#park(subscriber, now);
+    return outcome;
   }
 
   #serveLane(cursor: Cursor, now: number): Outcome {
@@ -211,22 +230,36 @@ export class Fanout {
 
   #revisit(subscriber: Subscriber, now: number): void {
     if (subscriber.removed) return;
-    this.#measure(subscriber);
+    if (subscriber.throttle !== undefined) {
+      this.#conflate(subscriber, subscriber.throttle, now);
+      this.#recover(subscriber, now);
+    } else if (!this.#serveAll(subscriber, now)) {
+      subscriber.parkedAt = undefined;
+      if (subscriber.throttle === undefined) this.#held.delete(subscriber);
+    } else if (now - subscriber.parkedAt! >= PARK_MILLIS) {
+      this.#throttle(subscriber, "slow_consumer", now);
+    } else {
+      this.#scheduleLook();
+    }
+  }
+
+  /** Serves every cursor, most important lanes first; whether one is held up by the buffer. */
+  #serveAll(subscriber: Subscriber, now: number): boolean {
+    let full = false;
     for (const channel of CHANNELS) {
       const cursor = subscriber.cursors.get(channel);
-      if (cursor === undefined) continue;
-      this.#serve(cursor, now);
-      if (subscriber.throttle !== undefined && cursor.stream.latest !== undefined) {
-        if (cursor.replay.length === 0) serveConflated(cursor, now, subscriber.throttle);
-      }
+      if (cursor !== undefined && this.#serve(cursor, now) === "full") full = true;
     }
-    const { parkedAt } = subscriber;
-    if (subscriber.throttle !== undefined) {
-      this.#recover(subscriber, now);
-    } else if (parkedAt === undefined) {
-      this.#held.delete(subscriber);
-    } else if (now - parkedAt >= PARK_MILLIS) {
-      this.#throttle(subscriber, "slow_consumer", now);
+    return full;
+  }
+
+  #conflate(subscriber: Subscriber, reason: ShedReason, now: number): void {
+    this.#measure(subscriber);
+    this.#serveAll(subscriber, now);
+    for (const channel of CHANNELS) {
+      const cursor = subscriber.cursors.get(channel);
+      if (cursor?.stream.latest === undefined || cursor.replay.length > 0) continue;
+      serveConflated(cursor, now, reason);
     }
   }
 
@@ -238,7 +271,7 @@ export class Fanout {
     this.#held.delete(subscriber);
     subscriber.control.recovered();
     // What conflation had no token or room for must not wait for the next event.
-    for (const cursor of subscriber.cursors.values()) this.#serve(cursor, now);
+    this.#serveAll(subscriber, now);
   }
 
   /** Reads the buffer once a slice: it counts what this turn sent, so twice would be in vain. */
@@ -246,19 +279,22 @@ export class Fanout {
     if (subscriber.slice === this.#slice) return;
     subscriber.slice = this.#slice;
     subscriber.buffered = subscriber.socket.bufferedAmount;
-    if (subscriber.buffered < HIGH_WATER_BYTES) subscriber.parkedAt = undefined;
+    // A peer that empties its buffer is not slow, however much there is for it.
+    if (subscriber.buffered < LOW_WATER_BYTES) subscriber.parkedAt = undefined;
   }
 
   #park(subscriber: Subscriber, now: number): void {
-    if (subscriber.removed) return;
+    if (subscriber.removed || subscriber.throttle !== undefined) return;
     subscriber.parkedAt ??= now;
     this.#held.add(subscriber);
+    this.#scheduleLook();
   }
 
   #throttle(subscriber: Subscriber, reason: ShedReason, now: number): void {
     if (subscriber.removed || subscriber.throttle !== undefined) return;
     subscriber.throttle = reason;
     subscriber.throttledAt = now;
+    subscriber.parkedAt = undefined;
     this.#held.add(subscriber);
     subscriber.control.throttled(reason);
   }

@@ -46,7 +46,7 @@ export class Subscriber {
   throttle: ShedReason | undefined;
   /** When it was throttled, monotonic ms. */
   throttledAt = 0;
-  /** When its buffer went over the mark, monotonic ms; `undefined` while it is not parked. */
+  /** Since when it is behind for its full buffer, monotonic ms; `undefined` when it is not parked. */
   parkedAt: number | undefined;
   /** Whether it left the fan-out; nothing is sent to it any more. */
   removed = false;

@@ -8,6 +8,9 @@ import { Buffer } from "node:buffer";
 /** How a subprotocol that is a credential starts; unpadded base64url of the key follows. */
 export const KEY_PROTOCOL_PREFIX = "telemetry.key.";
 
+/** Query parameters that are never written down, in lower case. */
+const SECRET_PARAMETERS: ReadonlySet<string> = new Set(["apikey", "ticket"]);
+
 /**
  * The credential of a request: header `X-API-Key`, `Authorization: Bearer`, a `telemetry.key.…`
  * subprotocol, or query `apiKey`, whichever comes first in this order.
@@ -33,7 +36,14 @@ export function offeredProtocols(request: Request): { names: string[]; hasKey: b
 
 /** A URL as it may be written down: without its credentials. */
 export function redactUrl(url: string): string {
-  return url.replace(/([?&](?:apiKey|ticket)=)[^&#]*/gi, "$1REDACTED");
+  return url.replace(/(?<=\?)[^#]*/, (query) => query.split("&").map(redactParameter).join("&"));
+}
+
+function redactParameter(parameter: string): string {
+  const [name = ""] = parameter.split("=");
+  // Names may be percent-encoded; the parser of the platform knows how.
+  const [decoded = ""] = new URLSearchParams(name).keys();
+  return SECRET_PARAMETERS.has(decoded.toLowerCase()) ? `${name}=REDACTED` : parameter;
 }
 
 function bearerOf(header: string | null): string | undefined {

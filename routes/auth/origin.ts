@@ -9,7 +9,7 @@ import { isLoopbackHost } from "../../protocol/config.ts";
 const LOOPBACK_NAMES: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
 /** Headers that proxies add; with one of them a loopback peer speaks for somebody else. */
-const FORWARDING_HEADERS = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
+const FORWARDING_HEADERS = /^(?:forwarded|via|x-real-ip|x-forwarded-.*)$/;
 
 /** What the rules depend on. */
 export interface OriginRules {
@@ -31,7 +31,7 @@ export function isKnownHost(url: URL, rules: OriginRules): boolean {
 /** Whether a request has the privileges of loopback: from this machine and for itself. */
 export function isLoopbackRequest(request: Request, url: URL, rules: OriginRules): boolean {
   return isLoopbackHost(rules.host) && LOOPBACK_NAMES.has(url.hostname) &&
-    !FORWARDING_HEADERS.some((header) => request.headers.has(header));
+    ![...request.headers.keys()].some((name) => FORWARDING_HEADERS.test(name));
 }
 
 /**

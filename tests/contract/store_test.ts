@@ -2,22 +2,24 @@ import { MemoryStore } from "../../actors/store/memory.ts";
 import type { Durability } from "../../actors/store/sqlite/epoch.ts";
 import { SqliteStore } from "../../actors/store/sqlite/sqlite_store.ts";
 import { HOUR, sqliteOptions, TempDir } from "../support/store_fixture.ts";
-import { type StoreFactory, testStoreContract } from "./store_contract.ts";
+import { type StoreFactory, testStoreContract } from "./store.ts";
+import { testStoreContinuity } from "./store_continuity.ts";
 
-testStoreContract("memory store", (retained) =>
-  Promise.resolve({
-    store: new MemoryStore(retained),
-    dispose: () => {},
-  }));
+const inMemory: StoreFactory = (retained) => ({ store: new MemoryStore(retained) });
 
-testStoreContract("sqlite store", sqlite("process"));
+testStoreContract("memory store", false, inMemory);
+testStoreContinuity("memory store", inMemory);
 
-testStoreContract("sqlite store with power durability", sqlite("power"), 10);
+testStoreContract("sqlite store", true, sqlite("process"));
+testStoreContinuity("sqlite store", sqlite("process"));
+
+testStoreContract("sqlite store with power durability", true, sqlite("power"));
+testStoreContinuity("sqlite store with power durability", sqlite("power"), 10);
 
 function sqlite(durability: Durability): StoreFactory {
   return async (retained) => {
     const directory = new TempDir();
-    const retention = { events: retained, millis: 1_000 * HOUR };
+    const retention = { events: retained, millis: 1_000 * HOUR * 24 };
     const options = sqliteOptions(directory.path, { durability, retention });
     const first = await SqliteStore.open(options);
     let last = first;

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  DedupeWindow,
+  digestOf,
+  identityKey,
+  MAX_IDENTITIES,
+} from "../../../actors/collector/dedupe.ts";
+
+Deno.test("an identity is known until its window ends", () => {
+  const window = new DedupeWindow(2);
+  window.remember("a", "digest", 7, 1_000);
+  assert.deepEqual(window.find("a", 1_000), { digest: "digest", seq: 7, expiresAt: 3_000 });
+  assert.equal(window.find("a", 2_999)?.seq, 7);
+  assert.equal(window.find("a", 3_000), undefined);
+  assert.equal(window.find("b", 1_000), undefined);
+});
+
+Deno.test("an identity that is remembered again has a new window", () => {
+  const window = new DedupeWindow(1);
+  window.remember("a", "one", 1, 0);
+  window.remember("b", "two", 2, 500);
+  window.remember("a", "three", 3, 1_000);
+  window.remember("c", "four", 4, 1_600); // b is over, a is not.
+  assert.equal(window.find("a", 1_999)?.digest, "three");
+  assert.equal(window.size, 2);
+});
+
+Deno.test("a forgotten identity is unknown", () => {
+  const window = new DedupeWindow(1);
+  window.remember("a", "digest", 1, 0);
+  window.forget("a");
+  window.forget("never known");
+  assert.equal(window.find("a", 0), undefined);
+  assert.equal(window.size, 0);
+});
+
+Deno.test("a window of no length remembers nothing", () => {
+  const window = new DedupeWindow(0);
+  window.remember("a", "digest", 1, 0);
+  assert.equal(window.find("a", 0), undefined);
+  assert.equal(window.size, 0);
+});
+
+Deno.test("beyond the most identities the oldest is forgotten before its window ends", () => {
+  const window = new DedupeWindow(120);
+  for (let index = 0; index <= MAX_IDENTITIES; index++) window.remember(`${index}`, "d", index, 0);
+  assert.equal(window.size, MAX_IDENTITIES);
+  assert.equal(window.find("0", 0), undefined);
+  assert.equal(window.find("1", 0)?.seq, 1);
+  assert.equal(window.find(`${MAX_IDENTITIES}`, 0)?.seq, MAX_IDENTITIES);
+});
+
+Deno.test("property: it knows exactly what was remembered within the window, and keeps little else", () => {
+  const step = fc.record({
+    wait: fc.nat(400),
+    id: fc.constantFrom(..."abcde"),
+    forget: fc.integer({ min: 0, max: 4 }).map((chance) => chance === 0),
+  });
+  fc.assert(fc.property(fc.array(step, { maxLength: 50 }), (steps) => {
+    const window = new DedupeWindow(1);
+    const model = new Map<string, { seq: number; at: number }>();
+    let now = 0;
+    steps.forEach(({ wait, id, forget }, seq) => {
+      now += wait;
+      if (forget) {
+        window.forget(id);
+        model.delete(id);
+      } else {
+        window.remember(id, `d${seq}`, seq, now);
+        model.set(id, { seq, at: now });
+        const fresh = [...model.values()].filter(({ at }) => now - at < 1_000);
+        assert.equal(window.size, fresh.length);
+      }
+      for (const probe of "abcde") {
+        const known = model.get(probe);
+        const expected = known && now - known.at < 1_000 ? known.seq : undefined;
+        assert.equal(window.find(probe, now)?.seq, expected);
+      }
+    });
+  }));
+});
+
+Deno.test("identities differ by principal, by channel and by id", () => {
+  const keys = new Set([
+    identityKey("p", "positions", "1"),
+    identityKey("q", "positions", "1"),
+    identityKey("p", "market-data", "1"),
+    identityKey("p", "positions", "2"),
+  ]);
+  assert.equal(keys.size, 4);
+});
+
+Deno.test("the digest is that of the payload, whatever the id", () => {
+  const digest = digestOf({ eventId: "1", payload: '{"a":1}' });
+  assert.equal(digestOf({ eventId: "2", payload: '{"a":1}' }), digest);
+  assert.notEqual(digestOf({ eventId: "1", payload: '{"a":2}' }), digest);
+});

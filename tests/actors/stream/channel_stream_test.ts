@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { ChannelLog } from "../../../actors/stream/channel_log.ts";
+import { ChannelStream } from "../../../actors/stream/channel_stream.ts";
+import type { Cursor } from "../../../actors/stream/cursor.ts";
+import type { Channel } from "../../../protocol/channels.ts";
+import { CHANNELS, LANES } from "../../../protocol/channels.ts";
+import { EPOCH, range, storedEvent } from "../../support/stream_fixture.ts";
+
+function stream(channel: Channel, capacity = 10, head = 0): ChannelStream {
+  return new ChannelStream(channel, new ChannelLog(EPOCH, head, capacity));
+}
+
+function append(to: ChannelStream, keys: string, ends?: "closed" | "removed"): void {
+  for (const key of keys) {
+    to.append(storedEvent(to.channel, to.log.head + 1, key, { ...(ends && { ends }) }), 0);
+  }
+}
+
+const replay = (of: ChannelStream, limit: number, upTo: number) =>
+  of.replay(limit, upTo).map(({ seq }) => String(seq));
+
+Deno.test("latest states are kept on keyed and sampled channels, and on no lossless one", () => {
+  for (const channel of CHANNELS) {
+    assert.equal(stream(channel).latest === undefined, LANES[channel] === "lossless", channel);
+  }
+});
+
+Deno.test("an appended event is in the log, among the latest states, and counted", () => {
+  const positions = stream("positions");
+  append(positions, "ab");
+  assert.equal(positions.log.head, 2);
+  assert.equal(positions.latest?.has("b"), true);
+  assert.equal(positions.published, 2);
+  assert.equal(positions.sent, 0);
+});
+
+Deno.test("the replay of a keyed channel is its newest live states", () => {
+  const positions = stream("positions");
+  append(positions, "abcab");
+  append(positions, "c", "closed");
+  assert.deepEqual(replay(positions, 10, 6), ["4", "5"]);
+  assert.deepEqual(replay(positions, 1, 6), ["5"]);
+  assert.deepEqual(replay(positions, 10, 4), ["4"]);
+});
+
+Deno.test("the replay of a keyed channel reaches behind the ring", () => {
+  const positions = stream("positions", 2);
+  append(positions, "abcccc");
+  assert.deepEqual(replay(positions, 10, 6), ["1", "2", "6"]);
+});
+
+Deno.test("the replay of a lossless channel is its last events, as far as the ring reaches", () => {
+  const alerts = stream("risk-alerts", 4);
+  append(alerts, "aaaaaa");
+  assert.deepEqual(replay(alerts, 2, 6), range(5, 6));
+  assert.deepEqual(replay(alerts, 100, 6), range(3, 6));
+  assert.deepEqual(replay(alerts, 2, 4), range(3, 4));
+  assert.deepEqual(replay(alerts, 100, 2), []);
+});
+
+Deno.test("a log that continues a sequence replays nothing from before its start", () => {
+  assert.deepEqual(replay(stream("risk-alerts", 4, 50), 10, 50), []);
+});
+
+Deno.test("property: cursors come and go, and each knows its slot", () => {
+  fc.assert(fc.property(fc.array(fc.nat(5), { maxLength: 40 }), (toggles) => {
+    const market = stream("market-data");
+    const cursors = Array.from({ length: 6 }, () => ({ slot: -1 }) as Cursor);
+    const attached = new Set<Cursor>();
+    for (const index of toggles) {
+      const cursor = cursors[index]!;
+      if (attached.delete(cursor)) market.detach(cursor);
+      else {
+        market.attach(cursor);
+        attached.add(cursor);
+      }
+      assert.equal(market.cursors.length, attached.size);
+      for (const each of cursors) {
+        assert.equal(market.cursors[each.slot] === each, attached.has(each));
+      }
+    }
+  }));
+});
+
+Deno.test("detaching twice is harmless", () => {
+  const market = stream("market-data");
+  const [one, two] = [{ slot: -1 } as Cursor, { slot: -1 } as Cursor];
+  market.attach(one);
+  market.attach(two);
+  market.detach(one);
+  market.detach(one);
+  assert.deepEqual(market.cursors, [two]);
+});

@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { SLICE_MILLIS } from "../../../actors/stream/fanout.ts";
+import { HIGH_WATER_BYTES } from "../../../actors/stream/subscriber.ts";
+import type { Channel } from "../../../protocol/channels.ts";
+import { FakeSocket } from "../../support/fake_socket.ts";
+import { short, StreamFixture } from "../../support/stream_fixture.ts";
+import { join, repeat, TICK } from "./fanout_readers.ts";
+
+interface Crowd {
+  readonly fixture: StreamFixture;
+  /** Every frame in the order of sending: its channel and the index of its reader. */
+  readonly log: { readonly channel: Channel; readonly index: number; readonly at: number }[];
+}
+
+/** So many readers of alerts and market data; sending a frame takes half a millisecond. */
+function crowd(size: number): Crowd {
+  const fixture = new StreamFixture();
+  const log: Crowd["log"] = [];
+  for (let index = 0; index < size; index++) {
+    const socket = new FakeSocket((frame) => {
+      log.push({ channel: JSON.parse(frame).channel, index, at: fixture.clock.now() });
+      fixture.clock.spend(0.5);
+    });
+    join(fixture, ["risk-alerts", "market-data"], { socket });
+  }
+  return { fixture, log };
+}
+
+/** The longest a slice may take: its budget, and the frames between two looks at the clock. */
+const SLICE_FRAMES = SLICE_MILLIS / 0.5 + 16;
+
+Deno.test("a pass over many readers is split into slices of about 5 ms", () => {
+  const { fixture, log } = crowd(200);
+  fixture.append("market-data", "BTC");
+  let slices = 0;
+  for (; fixture.clock.waiting > 0; slices++) {
+    const before = log.length;
+    fixture.clock.turn();
+    assert.ok(log.length - before <= SLICE_FRAMES, `${log.length - before} frames in one slice`);
+  }
+  assert.ok(slices >= 200 / SLICE_FRAMES);
+  assert.deepEqual(log.map(({ index }) => index).sort((a, b) => a - b), [...Array(200).keys()]);
+});
+
+Deno.test("alerts that come in between two slices overtake the market data that is left", () => {
+  const { fixture, log } = crowd(100);
+  fixture.append("market-data", "BTC");
+  fixture.clock.turn();
+  const begun = log.length;
+  assert.ok(begun > 0 && begun < 100);
+  fixture.append("risk-alerts", "a");
+  fixture.clock.turns();
+  const channels = log.map(({ channel }) => channel);
+  assert.deepEqual(channels.slice(0, begun), repeat("market-data", begun));
+  assert.deepEqual(channels.slice(begun, begun + 100), repeat("risk-alerts", 100));
+  assert.deepEqual(channels.slice(begun + 100), repeat("market-data", 100 - begun));
+});
+
+Deno.test("an event that comes in between two slices of its own channel reaches everyone in order", () => {
+  const { fixture } = crowd(60);
+  const readers = fixture.stream("market-data").cursors.map(({ subscriber }) => subscriber.socket);
+  fixture.append("market-data", "BTC");
+  fixture.clock.turn();
+  fixture.append("market-data", "ETH");
+  fixture.clock.turns();
+  for (const socket of readers) {
+    assert.deepEqual(short((socket as FakeSocket).frames), ["1", "2"]);
+  }
+});
+
+Deno.test("who leaves between two slices does not cost anyone else an event", () => {
+  for (const gone of [0, 5, 30, 59]) {
+    const { fixture } = crowd(60);
+    const subscribers = fixture.stream("market-data").cursors.map(({ subscriber }) => subscriber);
+    fixture.append("market-data", "BTC");
+    fixture.clock.turn();
+    fixture.fanout.remove(subscribers[gone]!);
+    fixture.clock.turns();
+    subscribers.forEach(({ socket }, index) => {
+      if (index !== gone) assert.deepEqual(short((socket as FakeSocket).frames), ["1"]);
+    });
+  }
+});
+
+Deno.test("looking again at many held readers does not delay alerts by more than a slice", () => {
+  const { fixture, log } = crowd(60);
+  const readers = fixture.stream("market-data").cursors.map(({ subscriber }) => subscriber.socket);
+  for (const socket of readers) (socket as FakeSocket).bufferedAmount = HIGH_WATER_BYTES;
+  fixture.publish("market-data", ["BTC"]);
+  assert.equal(fixture.fanout.held, 60);
+  for (const socket of readers) (socket as FakeSocket).drain();
+  fixture.clock.advance(TICK);
+  fixture.fanout.tick();
+  fixture.clock.turn();
+  const begun = log.length;
+  assert.ok(begun > 0 && begun <= SLICE_FRAMES, `${begun} frames in one slice`);
+  fixture.append("risk-alerts", "a");
+  fixture.clock.turns();
+  const channels = log.map(({ channel }) => channel);
+  assert.deepEqual(channels.slice(begun, begun + 60), repeat("risk-alerts", 60));
+  assert.equal(log.length, 120);
+});

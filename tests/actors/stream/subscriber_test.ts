@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { HARD_CAP_BYTES, Subscriber } from "../../../actors/stream/subscriber.ts";
+import { TokenBucket } from "../../../actors/stream/token_bucket.ts";
+import { FakeSocket } from "../../support/fake_socket.ts";
+
+function subscriber(now = 0): { socket: FakeSocket; subscriber: Subscriber } {
+  const socket = new FakeSocket();
+  const control = { throttled: () => {}, recovered: () => {}, tooSlow: () => {} };
+  return { socket, subscriber: new Subscriber(socket, new TokenBucket(0, now), control, now) };
+}
+
+Deno.test("what is sent goes to the socket and counts as buffered until the next look", () => {
+  const { socket, subscriber: it } = subscriber();
+  it.send("é", 2);
+  it.send("abc", 3);
+  assert.deepEqual(socket.frames, ["é", "abc"]);
+  assert.equal(it.buffered, 5);
+});
+
+Deno.test("a frame fits as long as the buffer stays at the hard cap or below", () => {
+  const { socket, subscriber: it } = subscriber();
+  assert.equal(it.fits(HARD_CAP_BYTES), true);
+  assert.equal(it.fits(HARD_CAP_BYTES + 1), false);
+  socket.bufferedAmount = HARD_CAP_BYTES - 10;
+  assert.equal(it.fits(10), true);
+  assert.equal(it.fits(11), false);
+});
+
+Deno.test("a peer for which nothing waits is not stalled, however long that lasts", () => {
+  const { subscriber: it } = subscriber(1_000);
+  assert.equal(it.stalledFor(1_000_000), 0);
+});
+
+Deno.test("a peer that takes nothing of what waits is stalled since the last look that saw it empty", () => {
+  const { subscriber: it } = subscriber();
+  assert.equal(it.stalledFor(500), 0);
+  it.send("x".repeat(100), 100);
+  assert.equal(it.stalledFor(700), 200);
+  assert.equal(it.stalledFor(5_500), 5_000);
+});
+
+Deno.test("a single byte taken is progress, also when more is added than taken", () => {
+  const { socket, subscriber: it } = subscriber();
+  it.send("x".repeat(100), 100);
+  assert.equal(it.stalledFor(1_000), 1_000);
+  socket.drain(1);
+  it.send("x".repeat(50), 50); // The buffer grew from 100 to 149, and yet the peer reads.
+  assert.equal(it.stalledFor(2_000), 0);
+  assert.equal(it.stalledFor(2_600), 600);
+});
+
+Deno.test("new frames for a peer that takes nothing do not hide that it is stalled", () => {
+  const { subscriber: it } = subscriber();
+  it.send("x", 1);
+  for (let now = 1_000; now <= 10_000; now += 1_000) {
+    it.send("x", 1);
+    assert.equal(it.stalledFor(now), now);
+  }
+});

@@ -1,0 +1,112 @@
+/**
+ * Exhausts the gateway's descriptors and frees them again: whoever is connected is served
+ * throughout, and newcomers are let in soon after. A script of its own:
+ *
+ *     deno run -A tests/chaos/descriptors.ts [--limit 256] [--port 0]
+ *
+ * The gateway is a simulated floor here, so that events flow without anybody connecting to publish.
+ *
+ * @module
+ */
+// deno-lint-ignore-file no-console -- a script talks to whoever runs it
+import { parseArgs } from "node:util";
+import { FAST_HEARTBEATS, GatewayProcess } from "../support/gateway_process.ts";
+import { HttpApi } from "../support/http_api.ts";
+import { isHeartbeat, V1Client } from "../support/v1_client.ts";
+import { pause, waitUntil } from "../support/wait.ts";
+import { type Check, conclude, openDescriptors } from "./process_facts.ts";
+
+/** How soon newcomers have to be let in once descriptors are free. */
+const RECOVERY_MS = 10_000;
+
+/** How long descriptors stay exhausted: several attempts of the listener to come back. */
+const EXHAUSTED_MS = 5_000;
+
+const { values } = parseArgs({
+  options: {
+    limit: { type: "string", default: "256" },
+    port: { type: "string", default: "0" },
+  },
+});
+const limit = Number(values.limit);
+const checks: Check[] = [];
+const check = (what: string, holds: boolean) => checks.push({ what, holds });
+
+await using gateway = await GatewayProcess.start({
+  descriptors: limit,
+  port: Number(values.port),
+  env: { ...FAST_HEARTBEATS, TELEMETRY_DEMO: "true" },
+});
+const { wsUrl, apiKey, port } = gateway;
+const channels = ["market-data", "trader-status", "positions"];
+await using bystander = await V1Client.connect(wsUrl, { apiKey, channels });
+const before = await openDescriptors(gateway.pid);
+
+const hoard: Deno.Conn[] = [];
+let refused = 0;
+for (let index = 0; index < limit * 2; index++) {
+  try {
+    hoard.push(await Deno.connect({ hostname: "127.0.0.1", port }));
+  } catch {
+    refused++; // The listener is gone for the moment: exactly what is to be provoked.
+    await pause(5);
+  }
+}
+await waitUntil(
+  "descriptors are used up",
+  () => openDescriptors(gateway.pid),
+  (open) => open >= limit - 5,
+).then(
+  () => check(`descriptors used up: ${before} of ${limit} before, then all`, true),
+  (error) => check(String(error), false),
+);
+
+/** Whether the bystander gets events, heartbeats and answers right now. */
+async function isServed(): Promise<boolean> {
+  const from = bystander.messages.length;
+  try {
+    await bystander.heartbeat();
+    await bystander.waitFor("a tick", isHeartbeat("server"), { from, withinMs: 5_000 });
+    await bystander.waitFor("an event", ({ type }) => type === "event", { from, withinMs: 5_000 });
+    return true;
+  } catch (error) {
+    console.error(String(error).slice(0, 1_000));
+    return false;
+  }
+}
+
+const until = performance.now() + EXHAUSTED_MS;
+let served = true;
+while (served && performance.now() < until) served = await isServed();
+check(`served while exhausted for ${EXHAUSTED_MS} ms (${refused} attempts refused)`, served);
+
+for (const connection of hoard) connection.close();
+const freedAt = performance.now();
+try {
+  await using newcomer = await waitUntil(
+    "a newcomer is let in",
+    () => V1Client.connect(wsUrl, { apiKey, withinMs: RECOVERY_MS }),
+    () => true,
+    { withinMs: RECOVERY_MS },
+  );
+  await newcomer.heartbeat();
+  const tookMs = performance.now() - freedAt;
+  check(`let in again ${tookMs.toFixed(0)} ms after descriptors were free`, tookMs <= RECOVERY_MS);
+  const { failures, metrics } = await new HttpApi(gateway).stats();
+  check("no actor failed", failures === 0);
+  check("both are connected", metrics.activeConnections === 2);
+} catch (error) {
+  check(String(error).slice(0, 1_000), false);
+}
+check("served after it", await isServed());
+const left = await waitUntil(
+  "descriptors are free again",
+  () => openDescriptors(gateway.pid),
+  (open) => open <= before + 10,
+).catch(() => -1);
+check(`descriptors are free again: ${left}`, left !== -1);
+const { code } = await gateway.stop().catch(() => ({ code: -1 }));
+check(`SIGTERM: exit ${code}`, code === 0);
+conclude(checks, console.log);
+const aboutListener = gateway.logs.filter((line) => /listen/i.test(String(line["message"])));
+for (const line of aboutListener) console.log(JSON.stringify(line));

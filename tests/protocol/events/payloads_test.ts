@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { type Channel, CHANNELS } from "../../../protocol/channels.ts";
+import { MAX_ID_LENGTH, MAX_TEXT_LENGTH } from "../../../protocol/events/fields.ts";
+import { draftEvent, draftRemoval, PAYLOADS } from "../../../protocol/events/mod.ts";
+import { MAX_VIOLATIONS } from "../../../protocol/events/risk_alert.ts";
+import {
+  EXAMPLES,
+  MONEY_METRICS,
+  OPTIONAL_METRICS,
+  REQUIRED_METRICS,
+  without,
+} from "./payloads.ts";
+
+const accepts = (channel: Channel, payload: unknown) =>
+  PAYLOADS[channel].safeParse(payload).success;
+
+for (const channel of CHANNELS) {
+  const { required, optional, money } = EXAMPLES[channel];
+  const full = { ...required, ...optional };
+
+  Deno.test(`a full payload of ${channel} is accepted as it is`, () => {
+    assert.deepEqual(PAYLOADS[channel].parse(full), full);
+  });
+
+  Deno.test(`a payload of ${channel} with nothing but what it needs is accepted as it is`, () => {
+    assert.deepEqual(PAYLOADS[channel].parse(required), required);
+  });
+
+  Deno.test(`every field of ${channel} that is needed is missed, every other is not`, () => {
+    for (const key of Object.keys(required)) {
+      assert.equal(accepts(channel, without(full, key)), false, key);
+    }
+    for (const key of Object.keys(optional)) {
+      assert.equal(accepts(channel, without(full, key)), true, key);
+    }
+  });
+
+  Deno.test(`a key that ${channel} does not know is a fault`, () => {
+    assert.equal(accepts(channel, { ...full, stopLosPrice: "1" }), false);
+    assert.equal(accepts(channel, { ...full, timestamp: 1 }), false);
+  });
+
+  Deno.test(`money on ${channel} is never a float, an integer or an exponent`, () => {
+    for (const key of money) {
+      for (const value of [9750.25, 9750, "9.75e3", ""]) {
+        assert.equal(accepts(channel, { ...full, [key]: value }), false, `${key}: ${value}`);
+      }
+    }
+  });
+
+  Deno.test(`ids and texts of ${channel} have their longest length`, () => {
+    for (const [key, value] of Object.entries(full)) {
+      if (!/^(id|traderId|symbol|code)$/.test(key) || typeof value !== "string") continue;
+      assert.equal(accepts(channel, { ...full, [key]: "x".repeat(MAX_ID_LENGTH) }), true, key);
+      assert.equal(accepts(channel, { ...full, [key]: "x".repeat(MAX_ID_LENGTH + 1) }), false, key);
+      assert.equal(accepts(channel, { ...full, [key]: "" }), false, key);
+    }
+    for (const key of ["message", "reason", "source", "name"].filter((key) => key in full)) {
+      assert.equal(accepts(channel, { ...full, [key]: "x".repeat(MAX_TEXT_LENGTH) }), true, key);
+      assert.equal(accepts(channel, { ...full, [key]: "x".repeat(MAX_TEXT_LENGTH + 1) }), false);
+    }
+  });
+
+  Deno.test(`times on ${channel} are in ISO-8601 with an offset`, () => {
+    const key = "createdAt" in optional ? "createdAt" : "updatedAt";
+    for (const time of ["2026-01-31T12:00:00", "2026-01-31", "noon", 1_769_860_800_000, ""]) {
+      assert.equal(accepts(channel, { ...full, [key]: time }), false, String(time));
+    }
+  });
+}
+
+Deno.test("enumerations take the values of the contract and no others", () => {
+  const values: readonly (readonly [Channel, string, readonly string[]])[] = [
+    ["trader-status", "status", [
+      ...["IDLE", "STARTING", "RUNNING", "PAUSED", "STOPPING", "STOPPED", "ERROR"],
+    ]],
+    ["positions", "action", ["LONG", "SHORT"]],
+    ["positions", "status", ["OPEN", "UPDATED", "CLOSED"]],
+    ["risk-alerts", "severity", ["INFO", "WARNING", "CRITICAL"]],
+    ["risk-alerts", "recommendation", ["ALLOW", "WARN", "BLOCK", "EMERGENCY_STOP"]],
+  ];
+  for (const [channel, key, allowed] of values) {
+    const { required } = EXAMPLES[channel];
+    for (const value of allowed) assert.ok(accepts(channel, { ...required, [key]: value }), value);
+    for (const value of ["OTHER", allowed[0]!.toLowerCase(), "", 1]) {
+      assert.equal(accepts(channel, { ...required, [key]: value }), false, `${key}: ${value}`);
+    }
+  }
+});
+
+Deno.test("the metrics of a trader are checked like the rest", () => {
+  const { required } = EXAMPLES["trader-status"];
+  const withMetrics = (metrics: unknown) => accepts("trader-status", { ...required, metrics });
+  const full = { ...REQUIRED_METRICS, ...OPTIONAL_METRICS };
+  assert.equal(withMetrics(REQUIRED_METRICS), true);
+  for (const key of Object.keys(REQUIRED_METRICS)) {
+    assert.equal(withMetrics(without(full, key)), false, key);
+  }
+  for (const key of Object.keys(OPTIONAL_METRICS)) {
+    assert.equal(withMetrics(without(full, key)), true, key);
+  }
+  for (const key of MONEY_METRICS) assert.equal(withMetrics({ ...full, [key]: 1.5 }), false, key);
+  for (
+    const wrong of [{ uptime: "15s" }, { totalTrades: -1 }, { totalTrades: 1.5 }, { extra: 1 }]
+  ) {
+    assert.equal(withMetrics({ ...full, ...wrong }), false, JSON.stringify(wrong));
+  }
+});
+
+Deno.test("the violations of an alert are of known types, flat, and not too many", () => {
+  const { required } = EXAMPLES["risk-alerts"];
+  const violation = { type: "BUDGET", message: "m", details: {} };
+  const withAll = (violations: unknown) => accepts("risk-alerts", { ...required, violations });
+  for (const type of ["BUDGET", "LEVERAGE", "EXPOSURE", "DAILY_LOSS", "STOP_LOSS", "EMERGENCY"]) {
+    assert.equal(withAll([{ ...violation, type }]), true, type);
+  }
+  assert.equal(withAll([{ ...violation, type: "UNKNOWN" }]), true);
+  assert.equal(withAll([{ ...violation, type: "WEATHER" }]), false);
+  assert.equal(withAll([{ ...violation, details: { nested: {} } }]), false);
+  assert.equal(withAll([{ ...violation, extra: 1 }]), false);
+  assert.equal(withAll([]), true);
+  assert.equal(withAll(new Array(MAX_VIOLATIONS).fill(violation)), true);
+  assert.equal(withAll(new Array(MAX_VIOLATIONS + 1).fill(violation)), false);
+});
+
+const NOON = Date.parse("2026-01-31T12:00:00Z");
+
+Deno.test("outgoing data ends with its ISO time and the same time in epoch ms", () => {
+  for (const channel of CHANNELS) {
+    const { required, optional } = EXAMPLES[channel];
+    const draft = draftEvent(channel, PAYLOADS[channel].parse({ ...required, ...optional }), 0);
+    const data = JSON.parse(draft.data);
+    const timeKey = "createdAt" in optional ? "createdAt" : "updatedAt";
+    assert.deepEqual(Object.keys(data).slice(-2), [timeKey, "timestamp"], channel);
+    assert.equal(data[timeKey], optional[timeKey]);
+    assert.equal(data.timestamp, Date.parse(optional[timeKey] as string));
+    assert.equal(draft.time, optional[timeKey]);
+  }
+});
+
+Deno.test("times default to now, and a price's id to its symbol in upper case", () => {
+  const { required } = EXAMPLES["market-data"];
+  const draft = draftEvent("market-data", PAYLOADS["market-data"].parse(required), NOON);
+  assert.equal(draft.key, "BTCUSDT");
+  assert.deepEqual(JSON.parse(draft.data), {
+    id: "BTCUSDT",
+    ...required,
+    updatedAt: "2026-01-31T12:00:00.000Z",
+    timestamp: NOON,
+  });
+});
+
+Deno.test("only a closed position ends its key", () => {
+  for (const channel of CHANNELS) {
+    const draft = draftEvent(channel, PAYLOADS[channel].parse(EXAMPLES[channel].required), NOON);
+    assert.equal("ends" in draft, false, channel);
+  }
+  const closed = { ...EXAMPLES.positions.required, status: "CLOSED" };
+  assert.equal(draftEvent("positions", PAYLOADS.positions.parse(closed), NOON).ends, "closed");
+  const stopped = { ...EXAMPLES["trader-status"].required, status: "STOPPED" };
+  const trader = draftEvent("trader-status", PAYLOADS["trader-status"].parse(stopped), NOON);
+  assert.equal("ends" in trader, false);
+});
+
+Deno.test("a removal ends its key and names it", () => {
+  const draft = draftRemoval("positions", "pos-1", NOON);
+  assert.equal(draft.ends, "removed");
+  assert.equal(draft.key, "pos-1");
+  assert.equal(draft.channel, "positions");
+});

@@ -1,0 +1,290 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import type { Scope } from "../../actors/ports.ts";
+import { apiKey, KeyRing } from "../../routes/auth/api_keys.ts";
+import { assertError } from "../support/envelopes.ts";
+import { type FakeGateway, type FakeGatewayOptions, withGateway } from "../support/fake_gateway.ts";
+import { Metrics } from "../support/metrics_text.ts";
+import { TEST_EPOCH } from "../support/test_clock.ts";
+
+async function fails(answer: Response, status: number, code: string) {
+  return assertError({ status: answer.status, body: await answer.json() }, status, code);
+}
+
+/** One key per scope, whose secret is the name of the scope. */
+function keyPerScope(): KeyRing {
+  const scopes: Scope[] = ["subscribe", "publish", "acknowledge", "admin", "metrics"];
+  return new KeyRing(scopes.map((scope) => apiKey(scope, scope, { scopes: new Set([scope]) })));
+}
+
+/** Routes that need a scope, and a request that gets past it. */
+const GUARDED: readonly (readonly [method: string, path: string, scope: Scope])[] = [
+  ["POST", "/api/v1/telemetry/events", "publish"],
+  ["DELETE", "/api/v1/telemetry/positions/snapshot/k", "publish"],
+  ["GET", "/api/v1/websocket/stats", "admin"],
+  ["GET", "/api/v1/websocket/clients", "admin"],
+  ["GET", "/api/v1/websocket/clients/nobody", "admin"],
+  ["DELETE", "/api/v1/websocket/clients/nobody", "admin"],
+];
+
+for (const [method, path, scope] of GUARDED) {
+  Deno.test(`${method} ${path} needs a key with the scope ${scope}`, async () => {
+    await withGateway({ keys: keyPerScope() }, async (fake) => {
+      for (const secret of [null, "wrong", ""]) {
+        const answer = await fake.request(path, { method }, secret);
+        assert.match(answer.headers.get("WWW-Authenticate") ?? "", /^Bearer /);
+        await fails(answer, 401, "UNAUTHORIZED");
+      }
+      for (const other of ["subscribe", "publish", "acknowledge", "admin", "metrics"]) {
+        const answer = await fake.request(path, { method }, other);
+        if (other === scope) {
+          assert.ok(![401, 403].includes(answer.status), `${answer.status}`);
+          await answer.body?.cancel();
+        } else await fails(answer, 403, "FORBIDDEN");
+      }
+    });
+  });
+}
+
+Deno.test("a wrong key is 401 although anonymous clients may come in", async () => {
+  const config = { security: { anonymousScopes: ["subscribe"] } };
+  await withGateway({ config, keys: keyPerScope() }, async (fake) => {
+    const path = "/api/v1/websocket/stats";
+    await fails(await fake.request(path, {}, "wrong"), 401, "UNAUTHORIZED");
+    // Without a key it is somebody, who may only subscribe.
+    await fails(await fake.request(path, {}, null), 403, "FORBIDDEN");
+  });
+});
+
+Deno.test("a key may come as a bearer token or, without an Origin, in the query", async () => {
+  await withGateway({ keys: keyPerScope() }, async (fake) => {
+    const path = "/api/v1/websocket/stats";
+    const bearer = { headers: { Authorization: "Bearer admin" } };
+    assert.equal((await fake.request(path, bearer, null)).status, 200);
+    assert.equal((await fake.request(`${path}?apiKey=admin`, {}, null)).status, 200);
+    const page = { headers: { Origin: "http://localhost:8080" } };
+    await fails(await fake.request(`${path}?apiKey=admin`, page, null), 401, "UNAUTHORIZED");
+  });
+});
+
+/** Every kind of route, open and guarded. */
+const ROUTES = ["/", "/api/health", "/health/live", "/metrics", "/ws/telemetry", "/nowhere"];
+
+Deno.test("a strange Host is 421 on every route, before anything else is looked at", async () => {
+  await withGateway({}, async (fake) => {
+    for (const path of ROUTES) {
+      const answer = await fake.request(`http://rebind.example:8080${path}`);
+      await fails(answer, 421, "MISDIRECTED_REQUEST");
+    }
+  });
+});
+
+Deno.test("a foreign Origin is 403 on every route, whatever key it brings", async () => {
+  await withGateway({}, async (fake) => {
+    for (const path of ROUTES) {
+      for (const Origin of ["https://evil.example", "null"]) {
+        await fails(await fake.request(path, { headers: { Origin } }), 403, "ORIGIN_NOT_ALLOWED");
+      }
+    }
+  });
+});
+
+Deno.test("an allowed origin may ask ahead and read answers, another may not", async () => {
+  const Origin = "https://desk.example";
+  const config = { security: { allowedOrigins: [Origin] } };
+  await withGateway({ config }, async (fake) => {
+    const path = "/api/v1/websocket/stats";
+    const ask = (origin: string) => {
+      const headers = {
+        "Origin": origin,
+        "Access-Control-Request-Method": "GET",
+        "Access-Control-Request-Headers": "x-api-key",
+      };
+      return fake.request(path, { method: "OPTIONS", headers }, null);
+    };
+    const ahead = await ask(Origin);
+    assert.equal(ahead.status, 204);
+    assert.equal(ahead.headers.get("Access-Control-Allow-Origin"), Origin);
+    assert.match(ahead.headers.get("Access-Control-Allow-Headers") ?? "", /x-api-key/i);
+    const answer = await fake.request(path, { headers: { Origin } });
+    assert.equal(answer.headers.get("Access-Control-Allow-Origin"), Origin);
+    await answer.body?.cancel();
+    await fails(await ask("https://evil.example"), 403, "ORIGIN_NOT_ALLOWED");
+  });
+});
+
+Deno.test("without allowed origins no answer may be read by a page elsewhere", async () => {
+  await withGateway({}, async (fake) => {
+    const answer = await fake.request("/api/health");
+    assert.equal(answer.headers.get("Access-Control-Allow-Origin"), null);
+    await answer.body?.cancel();
+  });
+});
+
+Deno.test("what does not exist is 404 in the envelope", async () => {
+  await withGateway({}, async (fake) => {
+    for (const path of ["/nowhere", "/api/v1/telemetry", "/api/v1/websocket", "/health"]) {
+      await fails(await fake.request(path), 404, "NOT_FOUND");
+    }
+  });
+});
+
+Deno.test("a method that a path does not have is 405 and says which it has", async () => {
+  await withGateway({}, async (fake) => {
+    const cases: readonly (readonly [method: string, path: string, allowed: RegExp])[] = [
+      ["POST", "/api/health", /GET/],
+      ["GET", "/api/v1/telemetry/events", /POST/],
+      ["PUT", "/api/v1/websocket/clients/x", /DELETE/],
+      ["POST", "/metrics", /GET/],
+    ];
+    for (const [method, path, allowed] of cases) {
+      const answer = await fake.request(path, { method });
+      assert.match(answer.headers.get("Allow") ?? "", allowed, `${method} ${path}`);
+      await fails(answer, 405, "METHOD_NOT_ALLOWED");
+    }
+  });
+});
+
+Deno.test("health is open, and says how the gateway is and nothing confidential", async () => {
+  await withGateway({}, async (fake) => {
+    fake.connect({ clientId: "desk-7" });
+    fake.clock.advance(61_500);
+    const answer = await fake.request("/api/health", {}, null);
+    assert.equal(answer.status, 200);
+    assert.deepEqual(await answer.json(), {
+      success: true,
+      data: {
+        status: "ok",
+        version: "1.2.3-test",
+        uptimeSeconds: 61,
+        activeConnections: 1,
+        store: "memory",
+      },
+      timestamp: new Date(TEST_EPOCH + 61_500).toISOString(),
+    });
+  });
+});
+
+Deno.test("the gateway is live and ready", async () => {
+  await withGateway({}, async (fake) => {
+    for (const [path, status] of [["/health/live", "live"], ["/health/ready", "ready"]]) {
+      const answer = await fake.request(path!, {}, null);
+      assert.equal(answer.status, 200);
+      assert.deepEqual((await answer.json()).data, { status });
+    }
+  });
+});
+
+Deno.test("while draining the gateway is live, not ready, and says so", async () => {
+  await withGateway({}, async (fake) => {
+    await fake.hub.drain(1_000);
+    const live = await fake.request("/health/live", {}, null);
+    assert.equal(live.status, 200);
+    await live.body?.cancel();
+    const ready = await fake.request("/health/ready", {}, null);
+    assert.match(ready.headers.get("Retry-After") ?? "", /^[1-9]\d*$/);
+    await fails(ready, 503, "DRAINING");
+    const health = await (await fake.request("/api/health", {}, null)).json();
+    assert.equal(health.data.status, "draining");
+  });
+});
+
+async function scrape(fake: FakeGateway, init: RequestInit = {}, secret: string | null = null) {
+  return await fake.request("/metrics", init, secret);
+}
+
+Deno.test("metrics are open on loopback and parse", async () => {
+  await withGateway({}, async (fake) => {
+    fake.connect();
+    const answer = await scrape(fake);
+    assert.equal(answer.status, 200);
+    assert.match(answer.headers.get("Content-Type") ?? "", /^text\/plain; version=0\.0\.4/);
+    const metrics = new Metrics(await answer.text());
+    assert.equal(metrics.value("autotrader_telemetry_active_connections"), 1);
+  });
+});
+
+Deno.test("behind a proxy and off loopback metrics need their scope", async () => {
+  const remote = { server: { host: "0.0.0.0", publicHosts: ["desk.example"] } };
+  const cases: readonly (readonly [FakeGatewayOptions["config"], HeadersInit])[] = [
+    [{}, { "X-Forwarded-For": "10.0.0.1" }],
+    [remote, {}],
+  ];
+  for (const [config, headers] of cases) {
+    await withGateway({ config: config!, keys: keyPerScope() }, async (fake) => {
+      await fails(await scrape(fake, { headers }), 401, "UNAUTHORIZED");
+      await fails(await scrape(fake, { headers }, "admin"), 403, "FORBIDDEN");
+      const answer = await scrape(fake, { headers }, "metrics");
+      assert.equal(answer.status, 200);
+      await answer.body?.cancel();
+    });
+  }
+});
+
+Deno.test("the status page is HTML, open, and names version and address", async () => {
+  await withGateway({}, async (fake) => {
+    const answer = await fake.request("/", {}, null);
+    assert.equal(answer.status, 200);
+    assert.match(answer.headers.get("Content-Type") ?? "", /^text\/html; charset=utf-8/i);
+    const page = await answer.text();
+    assert.match(page.trimStart(), /^<!doctype html>/i);
+    assert.match(page, /1\.2\.3-test/);
+    assert.match(page, /ws:\/\/localhost:8080\/ws\/telemetry/);
+  });
+});
+
+/** The directives of a policy. */
+function directivesOf(policy: string): Map<string, string> {
+  return new Map(
+    policy.split(";").map((directive) => {
+      const [name = "", ...values] = directive.trim().split(/\s+/);
+      return [name, values.join(" ")];
+    }),
+  );
+}
+
+/** The hash under which a policy allows an inline element. */
+function hashOf(text: string): string {
+  return `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+}
+
+Deno.test("the page's policy allows its own script and style by their hashes and nothing else", async () => {
+  await withGateway({}, async (fake) => {
+    const answer = await fake.request("/", {}, null);
+    const directives = directivesOf(answer.headers.get("Content-Security-Policy") ?? "");
+    const page = await answer.text();
+    const scripts = [...page.matchAll(/<script[^>]*>([\s\S]*?)<\/script>/g)];
+    const styles = [...page.matchAll(/<style[^>]*>([\s\S]*?)<\/style>/g)];
+    assert.equal(scripts.length, 1);
+    assert.equal(styles.length, 1);
+    assert.equal(directives.get("script-src"), hashOf(scripts[0]![1]!));
+    assert.equal(directives.get("style-src"), hashOf(styles[0]![1]!));
+    assert.equal(directives.get("default-src"), "'none'");
+    assert.equal(directives.get("connect-src"), "'self'");
+    assert.equal(directives.get("frame-ancestors"), "'none'");
+    assert.equal(directives.get("base-uri"), "'none'");
+    assert.equal(directives.get("form-action"), "'none'");
+    assert.doesNotMatch(page, / (?:style|on[a-z]+)=/, "inline attributes would be blocked");
+    assert.doesNotMatch(page, /(?:src|href)="(?!data:,)/, "nothing is loaded from elsewhere");
+  });
+});
+
+Deno.test("the page is not guessed, referred from, or kept without asking", async () => {
+  await withGateway({}, async (fake) => {
+    const { headers, body } = await fake.request("/", {}, null);
+    await body?.cancel();
+    assert.equal(headers.get("X-Content-Type-Options"), "nosniff");
+    assert.equal(headers.get("Referrer-Policy"), "no-referrer");
+    assert.equal(headers.get("Cache-Control"), "no-cache");
+  });
+});
+
+Deno.test("nothing in the address is written into the page as it stands", async () => {
+  const config = { server: { publicHosts: ["desk.example"] } };
+  await withGateway({ config }, async (fake) => {
+    const page = await (await fake.request("/?x=<script>alert(1)</script>", {}, null)).text();
+    assert.equal(page.includes("alert(1)"), false);
+    const elsewhere = await (await fake.request("http://desk.example:9000/", {}, null)).text();
+    assert.match(elsewhere, /ws:\/\/desk\.example:9000\/ws/);
+  });
+});

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { ALL_SCOPES, apiKey, KeyRing } from "../../../routes/auth/api_keys.ts";
+
+Deno.test("a key ring knows who stands behind a secret", () => {
+  const ring = new KeyRing([
+    apiKey("desk", "first"),
+    apiKey("robot", "second", { scopes: new Set(["publish"]) }),
+  ]);
+  assert.deepEqual(ring.verify("first", false), {
+    name: "desk",
+    authenticated: true,
+    scopes: ALL_SCOPES,
+  });
+  assert.deepEqual(ring.verify("second", false)?.scopes, new Set(["publish"]));
+});
+
+Deno.test("nothing but a whole secret matches", () => {
+  const ring = new KeyRing([apiKey("desk", "secret")]);
+  for (const wrong of ["", "secre", "secret ", "Secret", "desk", "secret\0"]) {
+    assert.equal(ring.verify(wrong, true), undefined, JSON.stringify(wrong));
+  }
+  assert.equal(new KeyRing([]).verify("", true), undefined);
+});
+
+Deno.test("a key for loopback counts on loopback alone", () => {
+  const ring = new KeyRing([apiKey("development", "dev", { loopbackOnly: true })]);
+  assert.equal(ring.verify("dev", true)?.name, "development");
+  assert.equal(ring.verify("dev", false), undefined);
+});
+
+Deno.test("a key keeps a digest and never its secret", () => {
+  const key = apiKey("desk", "very-secret");
+  assert.equal(Deno.inspect(key, { depth: 9 }).includes("very-secret"), false);
+  assert.equal(key.digest.length, 32);
+});
+
+Deno.test("a key has every scope of the contract unless it is told otherwise", () => {
+  assert.deepEqual(
+    [...apiKey("desk", "secret").scopes].sort(),
+    ["acknowledge", "admin", "metrics", "publish", "subscribe"],
+  );
+});

@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { Config } from "../../../protocol/config.ts";
+import { acceptedKeys } from "../../../routes/auth/accepted_keys.ts";
+import { DEVELOPMENT_KEY_FILE, developmentKey } from "../../../routes/auth/development_key.ts";
+
+/** Runs a body with an empty directory that is removed afterwards. */
+async function withDirectory(body: (directory: string) => Promise<void>): Promise<void> {
+  const directory = await Deno.makeTempDir();
+  try {
+    await body(directory);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+Deno.test("the development key is made once and used again at the next start", async () => {
+  await withDirectory(async (directory) => {
+    const dataDir = join(directory, "deep", "data");
+    const first = await developmentKey(dataDir);
+    const second = await developmentKey(dataDir);
+    assert.equal(first.created, true);
+    assert.equal(first.path, join(dataDir, DEVELOPMENT_KEY_FILE));
+    assert.deepEqual(second, { ...first, created: false });
+  });
+});
+
+Deno.test("the development key is long, random, and only its owner can read it", async () => {
+  await withDirectory(async (directory) => {
+    const { secret, path } = await developmentKey(directory);
+    assert.match(secret, /^dev_[0-9a-f]{48}$/); // 192 random bits.
+    const other = await developmentKey(join(directory, "other"));
+    assert.notEqual(other.secret, secret);
+    if (Deno.build.os === "windows") return;
+    assert.equal((await Deno.stat(path)).mode! & 0o777, 0o600);
+  });
+});
+
+Deno.test("an empty key file is no key: a new one is made that only its owner can read", async () => {
+  await withDirectory(async (directory) => {
+    const path = join(directory, DEVELOPMENT_KEY_FILE);
+    await Deno.writeTextFile(path, "\n", { mode: 0o644 });
+    const { secret, created } = await developmentKey(directory);
+    assert.equal(created, true);
+    assert.notEqual(secret, "");
+    if (Deno.build.os === "windows") return;
+    assert.equal((await Deno.stat(path)).mode! & 0o777, 0o600);
+  });
+});
+
+Deno.test("on loopback without a key, a development key is shown once and counts there alone", async () => {
+  await withDirectory(async (dataDir) => {
+    const config = Config.parse({ store: { dataDir } });
+    const lines: string[] = [];
+    const ring = await acceptedKeys(config, undefined, (line) => lines.push(line));
+    const again = await acceptedKeys(config, undefined, (line) => lines.push(line));
+    const { secret } = await developmentKey(dataDir);
+    assert.ok(lines[0]?.includes(secret));
+    assert.equal(lines[1]?.includes(secret), false);
+    for (const keys of [ring, again]) {
+      assert.equal(keys.verify(secret, true)?.name, "development");
+      assert.equal(keys.verify(secret, false), undefined);
+    }
+  });
+});
+
+Deno.test("with a configured key there is no development key", async () => {
+  await withDirectory(async (dataDir) => {
+    const config = Config.parse({ store: { dataDir } });
+    const lines: string[] = [];
+    const ring = await acceptedKeys(config, "s3cret", (line) => lines.push(line));
+    assert.deepEqual(lines, []);
+    assert.deepEqual([...Deno.readDirSync(dataDir)], []);
+    assert.equal(ring.verify("s3cret", false)?.authenticated, true);
+  });
+});
+
+Deno.test("off loopback no key is ever made up", async () => {
+  await withDirectory(async (dataDir) => {
+    const config = Config.parse({ store: { dataDir }, server: { host: "0.0.0.0" } });
+    await acceptedKeys(config, undefined, () => assert.fail("nothing is to be shown"));
+    assert.deepEqual([...Deno.readDirSync(dataDir)], []);
+  });
+});

@@ -1,0 +1,283 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { apiKey, KeyRing } from "../../routes/auth/api_keys.ts";
+import { assertError } from "../support/envelopes.ts";
+import {
+  FAKE_ADDRESS,
+  type FakeGateway,
+  keyHolder,
+  OPS_SECRET,
+  withGateway,
+} from "../support/fake_gateway.ts";
+
+/** The headers of a well-formed handshake. */
+const HANDSHAKE = {
+  "Upgrade": "websocket",
+  "Connection": "Upgrade",
+  "Sec-WebSocket-Version": "13",
+  "Sec-WebSocket-Key": Buffer.from("sixteen bytes ok").toString("base64"),
+};
+
+const keyProtocol = `telemetry.key.${Buffer.from(OPS_SECRET).toString("base64url")}`;
+
+function shake(
+  fake: FakeGateway,
+  headers: Readonly<Record<string, string>> = {},
+  query = "",
+  secret: string | null = OPS_SECRET,
+): Promise<Response> {
+  return fake.request(`/ws/telemetry${query}`, { headers: { ...HANDSHAKE, ...headers } }, secret);
+}
+
+async function fails(answer: Response, status: number, code: string) {
+  return assertError({ status: answer.status, body: await answer.json() }, status, code);
+}
+
+/** The runtime upgrades a request that no listener accepted as well; its socket never opens. */
+function passes(fake: FakeGateway, answer: Response): void {
+  assert.equal(answer.status, 101);
+  assert.equal(fake.hub.stats().connecting, 1);
+}
+
+/** The one handshake under way. */
+function handshakeOf(fake: FakeGateway) {
+  const [client, ...more] = fake.hub.clients();
+  assert.deepEqual(more, []);
+  return client!;
+}
+
+Deno.test("a plain request is told to upgrade", async () => {
+  await withGateway({}, async (fake) => {
+    const answer = await fake.request("/ws/telemetry");
+    assert.equal(answer.headers.get("Upgrade"), "websocket");
+    await fails(answer, 426, "UPGRADE_REQUIRED");
+  });
+});
+
+Deno.test("a handshake that is well-formed and authorised is admitted", async () => {
+  await withGateway({}, async (fake) => {
+    const answer = await shake(fake, {}, "?clientId=desk-7&channels=positions&replay=true");
+    passes(fake, answer);
+    const { id, principal, remoteAddress, protocol, isOpen, state } = handshakeOf(fake);
+    assert.deepEqual({ id, principal, remoteAddress, protocol, isOpen, state }, {
+      id: "desk-7",
+      principal: "ops",
+      remoteAddress: FAKE_ADDRESS,
+      protocol: "telemetry.v1",
+      isOpen: false,
+      state: "connecting",
+    });
+    assert.equal(answer.headers.get("Sec-WebSocket-Protocol"), null);
+  });
+});
+
+Deno.test("the case of Upgrade does not matter, and Connection may name more", async () => {
+  await withGateway({}, async (fake) => {
+    passes(
+      fake,
+      await shake(fake, { "Upgrade": "WebSocket", "Connection": "keep-alive, Upgrade" }),
+    );
+  });
+});
+
+Deno.test("a malformed handshake is 400 and never comes to the hub", async () => {
+  await withGateway({}, async (fake) => {
+    const faults: readonly Readonly<Record<string, string>>[] = [
+      { "Sec-WebSocket-Version": "8" },
+      { "Sec-WebSocket-Key": "short" },
+      { "Connection": "keep-alive" },
+    ];
+    for (const fault of faults) {
+      const answer = await shake(fake, fault);
+      assert.equal(answer.headers.get("Sec-WebSocket-Version"), "13");
+      await fails(answer, 400, "INVALID_REQUEST");
+    }
+    assert.deepEqual(fake.log.lines, []);
+  });
+});
+
+Deno.test("without a valid credential it is 401, always, and nobody takes a seat", async () => {
+  await withGateway({}, async (fake) => {
+    await fails(await shake(fake, {}, "", null), 401, "UNAUTHORIZED");
+    await fails(await shake(fake, {}, "", "wrong"), 401, "UNAUTHORIZED");
+    await fails(await shake(fake, {}, "?apiKey=wrong", null), 401, "UNAUTHORIZED");
+    for (const key of ["d3Jvbmc", "", "a", "*!~"]) {
+      const offered = { "Sec-WebSocket-Protocol": `telemetry.v1, telemetry.key.${key}` };
+      await fails(await shake(fake, offered, "", null), 401, "UNAUTHORIZED");
+    }
+    assert.deepEqual(fake.log.lines, []);
+  });
+});
+
+Deno.test("a valid credential is taken from any of its places", async () => {
+  const forms: readonly (readonly [Readonly<Record<string, string>>, string])[] = [
+    [{ "X-API-Key": OPS_SECRET }, ""],
+    [{ "Authorization": `Bearer ${OPS_SECRET}` }, ""],
+    [{ "Sec-WebSocket-Protocol": `telemetry.v1, ${keyProtocol}` }, ""],
+    [{}, `?apiKey=${OPS_SECRET}`],
+  ];
+  for (const [headers, query] of forms) {
+    await withGateway({}, async (fake) => {
+      passes(fake, await shake(fake, headers, query, null));
+      fake.hub.disconnect(handshakeOf(fake).connectionId, "enough", 0);
+      const lines = JSON.stringify(fake.log.lines);
+      assert.notEqual(fake.log.lines.length, 0);
+      assert.equal(lines.includes(OPS_SECRET) || lines.includes(keyProtocol), false);
+    });
+  }
+});
+
+Deno.test("a key without the scope subscribe is 403", async () => {
+  const keys = new KeyRing([apiKey("robot", "robot-secret", { scopes: new Set(["publish"]) })]);
+  await withGateway({ keys }, async (fake) => {
+    await fails(await shake(fake, {}, "", "robot-secret"), 403, "FORBIDDEN");
+  });
+});
+
+Deno.test("anonymous clients come in on loopback when they are let in", async () => {
+  const config = { security: { anonymousScopes: ["subscribe"] } };
+  await withGateway({ config }, async (fake) => {
+    passes(fake, await shake(fake, {}, "?channels=trader.status&replay=false", null));
+    const { principal, authenticated } = handshakeOf(fake);
+    assert.deepEqual([principal, authenticated], ["anonymous", false]);
+  });
+});
+
+Deno.test("anonymous clients from elsewhere need leave of their own", async () => {
+  const anonymousScopes = ["subscribe"];
+  const config = { security: { anonymousScopes } };
+  await withGateway({ config }, async (fake) => {
+    const forwarded = { "X-Forwarded-For": "10.0.0.1" };
+    await fails(await shake(fake, forwarded, "", null), 401, "UNAUTHORIZED");
+  });
+  const server = { host: "0.0.0.0" };
+  const remote = { server, security: { anonymousScopes, allowAnonymousRemote: true } };
+  await withGateway({ config: remote }, async (fake) => {
+    passes(fake, await shake(fake, {}, "", null));
+  });
+});
+
+Deno.test("a development key does not count behind a proxy", async () => {
+  const keys = new KeyRing([apiKey("development", "dev", { loopbackOnly: true })]);
+  await withGateway({ keys }, async (fake) => {
+    const forwarded = { "X-Forwarded-For": "10.0.0.1" };
+    await fails(await shake(fake, forwarded, "", "dev"), 401, "UNAUTHORIZED");
+    passes(fake, await shake(fake, {}, "", "dev"));
+  });
+});
+
+Deno.test("offering only protocols that are not spoken is 400, and so is a key alone", async () => {
+  await withGateway({}, async (fake) => {
+    for (const offer of ["graphql-ws", "telemetry.v9,chat", keyProtocol]) {
+      const answer = await shake(fake, { "Sec-WebSocket-Protocol": offer });
+      await fails(answer, 400, "UNSUPPORTED_PROTOCOL");
+    }
+  });
+});
+
+Deno.test("telemetry.v1 is found in any place of the offer, with or without blanks", async () => {
+  for (const offer of ["telemetry.v1", "chat,telemetry.v1", `${keyProtocol},telemetry.v1,chat`]) {
+    await withGateway({}, async (fake) => {
+      const answer = await shake(fake, { "Sec-WebSocket-Protocol": offer });
+      passes(fake, answer);
+      // A credential is never echoed.
+      assert.equal(answer.headers.get("Sec-WebSocket-Protocol"), "telemetry.v1");
+    });
+  }
+});
+
+Deno.test("a query that cannot be meant is 400", async () => {
+  await withGateway({}, async (fake) => {
+    const queries = [
+      "?clientId=",
+      `?clientId=${"x".repeat(129)}`,
+      "?clientId=a%00b",
+      "?clientId=a%0Ab",
+      "?clientId=%1B%5B2J",
+      `?channels=${new Array(65).fill("positions").join(",")}`,
+    ];
+    for (const query of queries) await fails(await shake(fake, {}, query), 400, "INVALID_REQUEST");
+    assert.deepEqual(fake.log.lines, []);
+  });
+});
+
+Deno.test("unknown channels and empty names in the query are no reason to refuse", async () => {
+  await withGateway({}, async (fake) => {
+    passes(fake, await shake(fake, {}, "?channels=,weather,,positions,&replay=maybe"));
+  });
+});
+
+Deno.test("a foreign page is refused before its key is looked at", async () => {
+  await withGateway({}, async (fake) => {
+    const answer = await shake(fake, { Origin: "https://evil.example" });
+    await fails(answer, 403, "ORIGIN_NOT_ALLOWED");
+  });
+});
+
+Deno.test("a full gateway answers 503, an address or key with too many 429, with Retry-After", async () => {
+  const cases = [
+    [{ maxConnections: 1 }, 503, "OVERLOADED"],
+    [{ maxConnectionsPerKey: 1 }, 429, "TOO_MANY_CONNECTIONS"],
+  ] as const;
+  for (const [server, status, code] of cases) {
+    await withGateway({ config: { server } }, async (fake) => {
+      fake.connect({ principal: keyHolder("ops") });
+      const answer = await shake(fake);
+      assert.match(answer.headers.get("Retry-After") ?? "", /^[1-9]\d*$/);
+      await fails(answer, status, code);
+    });
+  }
+});
+
+Deno.test("while draining, handshakes are 503 with Retry-After", async () => {
+  await withGateway({}, async (fake) => {
+    await fake.hub.drain(1_000);
+    const answer = await shake(fake);
+    assert.match(answer.headers.get("Retry-After") ?? "", /^[1-9]\d*$/);
+    await fails(answer, 503, "DRAINING");
+  });
+});
+
+/** A client that the gateway just closed. */
+function closeFor(fake: FakeGateway): void {
+  const principal = keyHolder("ops");
+  const { connection } = fake.connect({ clientId: "desk-7", address: FAKE_ADDRESS, principal });
+  connection.end("slowConsumer");
+  fake.hub.closed(connection, 4413);
+}
+
+/** Starts a handshake and lets it come to its hold. */
+async function startHeld(fake: FakeGateway) {
+  let answer: Response | undefined;
+  const headers = { ...HANDSHAKE, "X-API-Key": OPS_SECRET };
+  const request = new Request("http://localhost:8080/ws/telemetry?clientId=desk-7", { headers });
+  const remoteAddr = { transport: "tcp", hostname: FAKE_ADDRESS, port: 1 };
+  const done = Promise.resolve(fake.app.request(request, {}, { remoteAddr }))
+    .then((response) => answer = response);
+  await fake.clock.advanceAsync(0);
+  return { answered: () => answer !== undefined, done };
+}
+
+Deno.test("a client that the gateway just closed is held before it is accepted, not refused", async () => {
+  await withGateway({}, async (fake) => {
+    closeFor(fake);
+    const { answered, done } = await startHeld(fake);
+    await fake.clock.advanceAsync(999);
+    assert.equal(answered(), false);
+    assert.equal(fake.hub.stats().connecting, 1);
+    await fake.clock.advanceAsync(1);
+    passes(fake, await done);
+  });
+});
+
+Deno.test("a drain does not wait for a held handshake: it is answered with 503", async () => {
+  await withGateway({}, async (fake) => {
+    closeFor(fake);
+    const { done } = await startHeld(fake);
+    assert.equal(await fake.hub.drain(10_000), true);
+    await fake.clock.advanceAsync(1_000);
+    const answer = await done;
+    assert.match(answer.headers.get("Retry-After") ?? "", /^[1-9]\d*$/);
+    await fails(answer, 503, "DRAINING");
+  });
+});

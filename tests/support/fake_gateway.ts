@@ -1,0 +1,272 @@
+/**
+ * A whole gateway in memory: the real actors and routes on a clock that stands still, with sockets
+ * and a log that only remember.
+ *
+ * @module
+ */
+import { createGateway, type Gateway } from "../../actors/gateway.ts";
+import type { Connection } from "../../actors/connection/actor.ts";
+import type { Peer } from "../../actors/connection/peer.ts";
+import type { Hub } from "../../actors/hub/hub.ts";
+import type { Logger, Principal, Scope, Store } from "../../actors/ports.ts";
+import { MemoryStore } from "../../actors/store/memory.ts";
+import type { PublishReceipt } from "../../protocol/api.ts";
+import { Config } from "../../protocol/config.ts";
+import { parseSubmission } from "../../protocol/publish.ts";
+import { createApp } from "../../routes/app.ts";
+import { apiKey, KeyRing } from "../../routes/auth/api_keys.ts";
+import type { AppDeps } from "../../routes/context.ts";
+import { decodeV1, type V1Message } from "./decode_v1.ts";
+import { FakeSocket } from "./fake_socket.ts";
+import { TestClock } from "./test_clock.ts";
+
+/** The secret of the key `ops`, which may do everything. */
+export const OPS_SECRET = "ops-secret";
+
+/** The epoch of every sequence. */
+export const FAKE_EPOCH = "e9c0de";
+
+/** The address that HTTP requests come from. */
+export const FAKE_ADDRESS = "127.0.0.9";
+
+/** One line of the log. */
+export interface LogLine {
+  readonly level: "debug" | "info" | "warn" | "error";
+  readonly message: string;
+  readonly properties: Readonly<Record<string, unknown>>;
+}
+
+/** Remembers what was logged. */
+export class RecordingLogger implements Logger {
+  /** Every line in order. */
+  readonly lines: LogLine[] = [];
+
+  /** {@inheritDoc Logger.debug} */
+  debug(message: string, properties: LogLine["properties"] = {}): void {
+    this.lines.push({ level: "debug", message, properties });
+  }
+
+  /** {@inheritDoc Logger.info} */
+  info(message: string, properties: LogLine["properties"] = {}): void {
+    this.lines.push({ level: "info", message, properties });
+  }
+
+  /** {@inheritDoc Logger.warn} */
+  warn(message: string, properties: LogLine["properties"] = {}): void {
+    this.lines.push({ level: "warn", message, properties });
+  }
+
+  /** {@inheritDoc Logger.error} */
+  error(message: string, properties: LogLine["properties"] = {}): void {
+    this.lines.push({ level: "error", message, properties });
+  }
+
+  /** The lines of a connection, or those with a message, or both. */
+  find(criteria: { readonly message?: string; readonly connectionId?: string }): LogLine[] {
+    return this.lines.filter(({ message, properties }) =>
+      (criteria.message === undefined || message === criteria.message) &&
+      (criteria.connectionId === undefined || properties["connectionId"] === criteria.connectionId)
+    );
+  }
+}
+
+/**
+ * A {@link FakeSocket} whose peer reads at once unless the test says otherwise, which decodes what it
+ * was sent and, like the real one, drops what comes after the closing.
+ */
+export class PeerSocket extends FakeSocket {
+  override readsAtOnce = true;
+  /** What {@link PeerSocket.send} throws from now on: no real socket does, so it poisons effects. */
+  sendError: Error | undefined;
+  /** What {@link PeerSocket.send} does from now on instead of taking a frame. */
+  sendFails: (() => void) | undefined;
+  /** What {@link PeerSocket.close} throws from now on. */
+  closeError: Error | undefined;
+
+  /** Takes a frame while the socket is open, unless a failure was prepared. */
+  override send(frame: string): void {
+    if (this.sendError !== undefined) throw this.sendError;
+    if (this.closings.length > 0) return;
+    if (this.sendFails === undefined) super.send(frame);
+    else this.sendFails();
+  }
+
+  /** Notes the closing handshake, or throws what was prepared. */
+  override close(code: number, reason: string): void {
+    if (this.closeError !== undefined) throw this.closeError;
+    super.close(code, reason);
+  }
+
+  /** Every message so far, decoded as deployed clients do. */
+  get messages(): V1Message[] {
+    return this.frames.map(decodeV1);
+  }
+
+  /** The type of every message so far. */
+  get types(): string[] {
+    return this.messages.map(({ type }) => type);
+  }
+
+  /** The events so far. */
+  get events(): V1Message[] {
+    return this.messages.filter(({ type }) => type === "event");
+  }
+
+  /** The `meta.reason` of every error so far. */
+  get errors(): string[] {
+    return this.messages.filter(({ type }) => type === "error").map(({ meta }) => meta!["reason"]!);
+  }
+
+  /** The heartbeats so far: `server` or `ack`. */
+  get heartbeats(): string[] {
+    return this.messages.filter(({ type }) => type === "heartbeat").map(({ meta }) =>
+      meta!["direction"]!
+    );
+  }
+
+  /** The close codes so far. */
+  get codes(): number[] {
+    return this.closings.map(({ code }) => code);
+  }
+}
+
+/** A connection with the socket that the test holds the other end of. */
+export interface FakeClient {
+  readonly connection: Connection;
+  readonly socket: PeerSocket;
+  /** Sends a message to the gateway; what is not text is written as JSON. */
+  say(message: unknown): void;
+}
+
+/** How a client connects. */
+export interface ConnectOptions {
+  readonly clientId?: string;
+  readonly channels?: readonly string[];
+  readonly replay?: boolean;
+  readonly principal?: Principal;
+  readonly address?: string;
+  readonly socket?: PeerSocket;
+}
+
+/** What differs from the defaults. */
+export interface FakeGatewayOptions {
+  /** Options by section, as in a configuration file. */
+  readonly config?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly store?: Store;
+  readonly keys?: KeyRing;
+  /** Replaces dependencies of the routes. */
+  readonly deps?: Partial<AppDeps>;
+}
+
+const EVERY_SCOPE: readonly Scope[] = ["subscribe", "publish", "acknowledge", "admin", "metrics"];
+
+/** Somebody with a valid key. */
+export function keyHolder(name = "desk", scopes: readonly Scope[] = EVERY_SCOPE): Principal {
+  return { name, authenticated: true, scopes: new Set(scopes) };
+}
+
+/** Somebody without a key. */
+export const ANONYMOUS: Principal = {
+  name: "anonymous",
+  authenticated: false,
+  scopes: new Set<Scope>(["subscribe"]),
+};
+
+/** The peer of a handshake. */
+export function fakePeer(options: ConnectOptions = {}): Peer {
+  const { principal = keyHolder(), address = "10.0.0.1", clientId } = options;
+  const peer = { principal, address, protocol: "telemetry.v1" } as const;
+  return clientId === undefined ? peer : { ...peer, clientId };
+}
+
+/** The running gateway and everything around it that a test looks at. */
+export class FakeGateway {
+  readonly clock = new TestClock();
+  readonly log = new RecordingLogger();
+  readonly config: Config;
+  readonly gateway: Gateway;
+  readonly app: ReturnType<typeof createApp>;
+
+  /** Builds and starts it; {@link FakeGateway.stop} ends it. */
+  constructor(options: FakeGatewayOptions = {}) {
+    this.config = Config.parse(options.config ?? {});
+    const store = options.store ?? new MemoryStore(this.config.telemetry.ringCapacity, FAKE_EPOCH);
+    this.gateway = createGateway(this.config, this.clock, this.log, store);
+    this.app = createApp({
+      config: this.config,
+      clock: this.clock,
+      log: this.log,
+      keys: options.keys ?? new KeyRing([apiKey("ops", OPS_SECRET)]),
+      hub: this.gateway.hub,
+      publisher: this.gateway.collector,
+      metrics: this.gateway.metrics,
+      storeKind: store.kind,
+      version: "1.2.3-test",
+      ...options.deps,
+    });
+  }
+
+  /** The hub. */
+  get hub(): Hub {
+    return this.gateway.hub;
+  }
+
+  /** Connects a client without HTTP; it must be admitted. */
+  connect(options: ConnectOptions = {}): FakeClient {
+    const admitted = this.hub.admit(fakePeer(options));
+    if (!admitted.ok) throw new Error(`refused: ${admitted.code}`);
+    const { connection } = admitted;
+    const socket = options.socket ?? new PeerSocket();
+    this.hub.open(connection, socket, options.channels ?? [], options.replay ?? false);
+    const say = (message: unknown) =>
+      connection.receive(typeof message === "string" ? message : JSON.stringify(message));
+    return { connection, socket, say };
+  }
+
+  /** Publishes events in the JSON form, and lets them reach the clients. */
+  async publish(...events: readonly unknown[]): Promise<PublishReceipt> {
+    const submissions = events.map((event, index) => {
+      const result = parseSubmission(event, `events[${index}]`, this.clock.epochMillis());
+      if (!result.ok) throw new TypeError(JSON.stringify(result.faults));
+      return result.submission;
+    });
+    return await this.settled(this.gateway.collector.publish("floor", submissions));
+  }
+
+  /** Sends an HTTP request with the key that may do everything, unless told otherwise. */
+  async request(path: string, init: RequestInit = {}, secret: string | null = OPS_SECRET) {
+    const headers = new Headers(init.headers);
+    if (secret !== null) headers.set("x-api-key", secret);
+    const url = new URL(path, "http://localhost:8080");
+    const remoteAddr = { transport: "tcp", hostname: FAKE_ADDRESS, port: 50_000 };
+    const answer = this.app.request(new Request(url, { ...init, headers }), {}, { remoteAddr });
+    return await this.settled(Promise.resolve(answer));
+  }
+
+  /** Waits for what needs event-loop turns but no time. */
+  async settled<T>(promise: Promise<T>): Promise<T> {
+    let done = false;
+    const finish = () => void (done = true);
+    promise.then(finish, finish);
+    while (!done) await this.clock.advanceAsync(0);
+    return await promise;
+  }
+
+  /** Stops the ticker. */
+  stop(): void {
+    this.hub.stop();
+  }
+}
+
+/** Runs a test body with a gateway that is stopped afterwards. */
+export async function withGateway(
+  options: FakeGatewayOptions,
+  body: (fake: FakeGateway) => void | Promise<void>,
+): Promise<void> {
+  const fake = new FakeGateway(options);
+  try {
+    await body(fake);
+  } finally {
+    fake.stop();
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * A data plane without a control plane: streams, fan-out, readers on fake sockets, and a clock whose
+ * turns are taken one at a time.
+ *
+ * @module
+ */
+import type { ShedReason } from "../../actors/operations.ts";
+import type { StoredEvent } from "../../actors/ports.ts";
+import { ChannelLog } from "../../actors/stream/channel_log.ts";
+import { ChannelStream } from "../../actors/stream/channel_stream.ts";
+import type { Cursor } from "../../actors/stream/cursor.ts";
+import { Fanout } from "../../actors/stream/fanout.ts";
+import { Subscriber, type SubscriberControl } from "../../actors/stream/subscriber.ts";
+import { TokenBucket } from "../../actors/stream/token_bucket.ts";
+import { type Channel, CHANNELS } from "../../protocol/channels.ts";
+import { FakeSocket } from "./fake_socket.ts";
+import { TEST_EPOCH, TestClock } from "./test_clock.ts";
+
+/** The epoch of every stream of a {@link StreamFixture}. */
+export const EPOCH = "e1";
+
+/** The ISO time of every {@link storedEvent}. */
+export const EVENT_TIME: string = new Date(TEST_EPOCH).toISOString();
+
+/** A {@link TestClock} on which work takes time, and whose deferred calls wait for their turn. */
+export class TurnClock extends TestClock {
+  #spent = 0;
+  #deferred: (() => void)[] = [];
+
+  /** Simulated ms, the time that work took included. */
+  override now(): number {
+    return super.now() + this.#spent;
+  }
+
+  /** Work takes so many ms; no timer runs meanwhile. */
+  spend(ms: number): void {
+    this.#spent += ms;
+  }
+
+  /** Calls once in the next {@link TurnClock.turn}. */
+  override defer(callback: () => void): void {
+    this.#deferred.push(callback);
+  }
+
+  /** Deferred calls that wait. */
+  get waiting(): number {
+    return this.#deferred.length;
+  }
+
+  /** Ends a turn: runs what was deferred until now, but not what that defers. */
+  turn(): void {
+    const callbacks = this.#deferred;
+    this.#deferred = [];
+    for (const callback of callbacks) callback();
+  }
+
+  /** Ends turns until nothing is deferred any more. */
+  turns(): void {
+    for (let ran = 0; this.#deferred.length > 0; ran++) {
+      if (ran === 100_000) throw new Error("TurnClock: turns keep deferring; is this a loop?");
+      this.turn();
+    }
+  }
+}
+
+/** What tests choose about an event; the rest follows from its channel and number. */
+export interface EventOptions {
+  /** Whether it ends its key. */
+  readonly ends?: "closed" | "removed";
+  /** Size of its payload: so many filling characters. */
+  readonly fill?: number;
+}
+
+/** An event as the collector stores it, with a payload that names its key and number. */
+export function storedEvent(
+  channel: Channel,
+  seq: number,
+  key: string,
+  { ends, fill = 0 }: EventOptions = {},
+): StoredEvent {
+  const timeKey = /alerts|warnings/.test(channel) ? "createdAt" : "updatedAt";
+  const data = ends === "removed" ? { id: key, removed: true } : {
+    id: key,
+    n: seq,
+    ...(fill > 0 && { fill: "x".repeat(fill) }),
+    [timeKey]: EVENT_TIME,
+    timestamp: TEST_EPOCH,
+  };
+  return {
+    channel,
+    seq,
+    key,
+    ...(ends && { ends }),
+    timestamp: TEST_EPOCH + seq,
+    time: EVENT_TIME,
+    data: JSON.stringify(data),
+  };
+}
+
+/** A reader: the data-plane half of a connection, and what the control plane was told. */
+export interface Reader {
+  readonly socket: FakeSocket;
+  readonly subscriber: Subscriber;
+  /** Calls of the control plane, oldest first: `rate_limit`, `slow_consumer`, `recovered`, … */
+  readonly calls: (ShedReason | "recovered" | "tooSlow")[];
+}
+
+/** Settings of a reader. */
+export interface ReaderOptions {
+  /** Events per second; 0, unlimited, when absent. */
+  readonly rate?: number;
+  /** Its socket; a fresh one that buffers everything when absent. */
+  readonly socket?: FakeSocket;
+  /** What the control plane does; like a connection, it leaves when it is too slow. */
+  readonly control?: Partial<SubscriberControl>;
+}
+
+/** Every channel with a small ring, and the fan-out over them. */
+export class StreamFixture {
+  /** Time. */
+  readonly clock = new TurnClock();
+  /** Every channel's stream. */
+  readonly streams: ReadonlyMap<Channel, ChannelStream>;
+  /** What is tested. */
+  readonly fanout: Fanout;
+
+  /** @param ringCapacity Most events in a ring. */
+  constructor(ringCapacity = 1_000) {
+    this.streams = new Map(CHANNELS.map((channel) => {
+      const log = new ChannelLog(EPOCH, 0, ringCapacity);
+      return [channel, new ChannelStream(channel, log)];
+    }));
+    this.fanout = new Fanout(this.clock, this.streams);
+  }
+
+  /** The stream of a channel. */
+  stream(channel: Channel): ChannelStream {
+    return this.streams.get(channel)!;
+  }
+
+  /** Appends the next event of a channel; it is sent when the turn ends. */
+  append(channel: Channel, key: string, options: EventOptions = {}): StoredEvent {
+    const event = storedEvent(channel, this.stream(channel).log.head + 1, key, options);
+    this.fanout.append([event]);
+    return event;
+  }
+
+  /** Appends one event per key, and ends turns until all that can be sent is sent. */
+  publish(channel: Channel, keys: readonly string[], options: EventOptions = {}): void {
+    for (const key of keys) this.append(channel, key, options);
+    this.clock.turns();
+  }
+
+  /** Joins a reader without any subscription. */
+  reader({ rate = 0, socket = new FakeSocket(), control = {} }: ReaderOptions = {}): Reader {
+    const calls: Reader["calls"] = [];
+    const now = this.clock.now();
+    const subscriber: Subscriber = new Subscriber(socket, new TokenBucket(rate, now), {
+      throttled: (reason) => {
+        calls.push(reason);
+        control.throttled?.(reason);
+      },
+      recovered: () => {
+        calls.push("recovered");
+        control.recovered?.();
+      },
+      tooSlow: () => {
+        calls.push("tooSlow");
+        if (control.tooSlow) control.tooSlow();
+        else this.fanout.remove(subscriber);
+      },
+    }, now);
+    return { socket, subscriber, calls };
+  }
+
+  /** The cursor of a reader into a channel. */
+  cursor({ subscriber }: Reader, channel: Channel): Cursor {
+    return subscriber.cursors.get(channel)!;
+  }
+
+  /** Time passes, the process's ticker runs once, and all that can be sent is sent. */
+  tick(ms: number): void {
+    this.clock.advance(ms);
+    this.fanout.tick();
+    this.clock.turns();
+  }
+}
+
+/**
+ * Frames in short: the channel's number, `r` before a replayed one, `+n` after one that tells of `n`
+ * skipped events: `["r1", "r4", "5", "9+3"]`.
+ */
+export function short(frames: readonly string[]): string[] {
+  return frames.map((frame) => {
+    const { replay, meta } = JSON.parse(frame);
+    return `${replay === true ? "r" : ""}${meta.seq}${meta.skipped ? `+${meta.skipped}` : ""}`;
+  });
+}
+
+/** The numbers from `first` to `last`, in short. */
+export function range(first: number, last: number): string[] {
+  return Array.from({ length: last - first + 1 }, (_, index) => String(first + index));
+}
