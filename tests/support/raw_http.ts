@@ -123,7 +123,7 @@ export function requestHead(
   path: string,
   defaults: RawHeaders,
   headers: RawHeaders = {},
-): Uint8Array<ArrayBuffer> {
+): Uint8Array {
   const merged = new Map<string, [string, string | null]>();
   for (const [name, value] of [...Object.entries(defaults), ...Object.entries(headers)]) {
     merged.set(name.toLowerCase(), [name, value]);
