@@ -64,7 +64,8 @@ async function admit(
     }
     return fail(c, deps, admitted.code, admitted.message);
   }
-  const { connection, holdMillis } = admitted;
+  const { connection } = admitted;
+  const { holdMillis } = connection;
   if (holdMillis > 0) await new Promise<void>((done) => clock.setTimeout(done, holdMillis));
   if (connection.cause !== undefined) {
     c.header("Retry-After", "5");

@@ -77,6 +77,8 @@ export class Connection implements SubscriberControl, SessionHost {
   readonly actor: Actor<typeof connectionMachine>;
   /** When the handshake began, monotonic ms. */
   readonly startedAt: number;
+  /** How long the handshake is held before the upgrade, in ms. */
+  holdMillis = 0;
   /** The data-plane half; `undefined` until the socket is open. */
   subscriber: Subscriber | undefined;
   /** Whether the socket is gone for good. */

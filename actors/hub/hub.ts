@@ -40,9 +40,8 @@ export interface HubDeps extends ConnectionDeps, SweeperDeps {
 export type Admittance =
   | {
     readonly ok: true;
+    /** Its `holdMillis` say how long to wait before the upgrade. */
     readonly connection: Connection;
-    /** How long to wait before the upgrade, in ms. */
-    readonly holdMillis: number;
   }
   | {
     readonly ok: false;
@@ -90,7 +89,8 @@ export class Hub implements Operations {
     this.#supervise(connection);
     const refusal = this.#refusalOf(peer);
     if (refusal === undefined) {
-      return { ok: true, connection, holdMillis: this.#admission.holdFor(peer) };
+      connection.holdMillis = this.#admission.holdFor(peer);
+      return { ok: true, connection };
     }
     connection.refuse(refusal.code);
     return refusal;

@@ -6,11 +6,13 @@
  */
 import { heartbeat } from "../../protocol/server_message_v1.ts";
 import type { Connection } from "../connection/actor.ts";
-import { MAX_HOLD_MILLIS } from "../connection/admission.ts";
 import type { Clock, Logger } from "../ports.ts";
 
-/** Time that a handshake may take beyond the hold, in ms. */
-export const HANDSHAKE_MILLIS = 10_000;
+/**
+ * Time that a handshake may take beyond its hold, in ms. An upgrade takes a few; of a peer that left
+ * during it the runtime never tells.
+ */
+export const HANDSHAKE_MILLIS = 5_000;
 
 /** What the sweeper works with. */
 export interface SweeperDeps {
@@ -38,7 +40,7 @@ export function sweep(connections: Iterable<Connection>, deps: SweeperDeps): voi
 }
 
 function sweepHandshake(connection: Connection, now: number, deps: SweeperDeps): void {
-  if (now - connection.startedAt < HANDSHAKE_MILLIS + MAX_HOLD_MILLIS) return;
+  if (now - connection.startedAt < connection.holdMillis + HANDSHAKE_MILLIS) return;
   deps.log.info("handshake timeout", { connectionId: connection.id });
   connection.timeOut("handshakeTimeout");
 }

@@ -189,13 +189,13 @@ Deno.test("a heartbeat that does not fit into the buffer is left out", async () 
   });
 });
 
-Deno.test("a handshake that is not finished in time is ended, the longest hold included", async () => {
+Deno.test("a handshake that is not finished in time is ended", async () => {
   await withGateway({ config: SECONDS }, (fake) => {
     const admitted = fake.hub.admit(fakePeer());
     assert.ok(admitted.ok);
     const { connection } = admitted;
     assert.equal(fake.hub.stats().connecting, 1);
-    fake.clock.advance(HANDSHAKE_MILLIS + 5_000 - 1);
+    fake.clock.advance(HANDSHAKE_MILLIS - 1);
     assert.equal(connection.state, "connecting");
     fake.clock.advance(251);
     assert.equal(connection.state, "timed-out");
@@ -207,11 +207,24 @@ Deno.test("a handshake that is not finished in time is ended, the longest hold i
   });
 });
 
+Deno.test("a handshake that is held has its time after the hold", async () => {
+  await withGateway({ config: SECONDS }, (fake) => {
+    const admitted = fake.hub.admit(fakePeer());
+    assert.ok(admitted.ok);
+    const { connection } = admitted;
+    connection.holdMillis = 3_000;
+    fake.clock.advance(HANDSHAKE_MILLIS + 3_000 - 1);
+    assert.equal(connection.state, "connecting");
+    fake.clock.advance(251);
+    assert.equal(connection.state, "timed-out");
+  });
+});
+
 Deno.test("the time in the handshake is not silence of the client", async () => {
   await withGateway({ config: PATIENT }, (fake) => {
     const admitted = fake.hub.admit(fakePeer());
     assert.ok(admitted.ok);
-    fake.clock.advance(5_000);
+    fake.clock.advance(HANDSHAKE_MILLIS - 1_000);
     const socket = new PeerSocket();
     fake.hub.open(admitted.connection, socket, [], false);
     fake.clock.advance(2_750);
