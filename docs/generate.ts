@@ -3,16 +3,19 @@
  *
  * @module
  */
+import { connectionMachine } from "../actors/connection/machine.ts";
 import { renderConfigurationReference } from "./configuration_reference.ts";
+import { stateDiagram, withDiagram } from "./state_diagram.ts";
 
-/** Every generated document: its path, and how to make its text. */
-export const GENERATED_DOCUMENTS: Readonly<Record<string, () => string>> = {
+/** Every generated document: its path, and how to make its text from the one that is there. */
+export const GENERATED_DOCUMENTS: Readonly<Record<string, (current: string) => string>> = {
   "docs/configuration.md": renderConfigurationReference,
+  "docs/state_diagram.md": (current) => withDiagram(current, stateDiagram(connectionMachine)),
 };
 
 if (import.meta.main) {
   for (const [path, render] of Object.entries(GENERATED_DOCUMENTS)) {
-    Deno.writeTextFileSync(path, render());
+    Deno.writeTextFileSync(path, render(Deno.readTextFileSync(path)));
     // deno-lint-ignore no-console
     console.log(`wrote ${path}`);
   }

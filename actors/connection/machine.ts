@@ -122,7 +122,8 @@ export const connectionMachine = setup({
   },
   states: {
     connecting: {
-      description: "Handshake: credentials, admission, pacing, upgrade; until the socket is open.",
+      description:
+        "Handshake of a known peer: admission, pacing, upgrade; until the socket is open.",
       on: {
         OPENED: { target: "authenticated", actions: "welcome" },
         REFUSED: {

@@ -1,18 +1,6 @@
 import assert from "node:assert/strict";
 import { setup } from "xstate";
-import { connectionMachine } from "../../../actors/connection/machine.ts";
-import { projectPath } from "../../support/paths.ts";
-import { DIAGRAM_MARKERS, stateDiagram, withDiagram } from "../../support/state_diagram.ts";
-
-const DOCUMENT = projectPath("docs/state_diagram.md");
-
-Deno.test("the state diagram in the docs is that of the machine", () => {
-  const document = Deno.readTextFileSync(DOCUMENT);
-  const current = withDiagram(document, stateDiagram(connectionMachine));
-  // UPDATE_DOCS=1 deno test -A tests/actors/connection/state_diagram_test.ts
-  if (Deno.env.get("UPDATE_DOCS") === "1") Deno.writeTextFileSync(DOCUMENT, current);
-  else assert.equal(document, current, "run this test with UPDATE_DOCS=1 to write it anew");
-});
+import { DIAGRAM_MARKERS, stateDiagram, withDiagram } from "../docs/state_diagram.ts";
 
 Deno.test("a diagram shows states, guards, effects and what every state has in common", () => {
   const machine = setup({
