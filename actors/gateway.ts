@@ -76,5 +76,5 @@ export function createGateway(
     { clock, log, store, fanout, streams, dedupeWindowSeconds },
     restored?.identities,
   );
-  return { hub, collector, metrics: new Metrics(() => hub.stats()) };
+  return { hub, collector, metrics: new Metrics(() => hub.stats(), () => collector.storage()) };
 }

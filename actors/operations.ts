@@ -82,8 +82,20 @@ export interface Operations {
   disconnect(id: string, reason: string, banSeconds: number): number;
 }
 
+/** How storing events goes; counters start at 0 with the process. */
+export interface StorageStats {
+  /** Commits that were kept. */
+  readonly commits: number;
+  /** Commits that were not; their publishers were told 503. */
+  readonly failures: number;
+  /** Whether the last commit failed: events are refused until one succeeds. */
+  readonly failing: boolean;
+}
+
 /** Takes events from publishers. */
 export interface Publisher {
+  /** How storing goes at this moment. */
+  storage(): StorageStats;
   /**
    * Numbers, commits and fans out a batch, whole or not at all.
    *

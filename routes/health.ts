@@ -8,8 +8,9 @@ import { type AppContext, type AppDeps, fail, succeed } from "./context.ts";
 /** `GET /api/health`: a summary that is open to everyone and holds nothing confidential. */
 export function getHealth(c: AppContext, deps: AppDeps): Response {
   const { status, uptimeMillis, activeConnections } = deps.hub.stats();
+  const running = deps.publisher.storage().failing ? "degraded" : "ok";
   return succeed(c, deps, {
-    status: status === "running" ? "ok" : status,
+    status: status === "running" ? running : status,
     version: deps.version,
     uptimeSeconds: Math.floor(uptimeMillis / 1_000),
     activeConnections,
@@ -22,7 +23,12 @@ export function getLive(c: AppContext, deps: AppDeps): Response {
   return succeed(c, deps, { status: "live" });
 }
 
-/** `GET /health/ready`: whether new connections and events are welcome. */
+/**
+ * `GET /health/ready`: whether new connections and events are welcome.
+ *
+ * A failing store does not count: it is the next event that finds out whether the disk is back, and
+ * clients are served from memory meanwhile.
+ */
 export function getReady(c: AppContext, deps: AppDeps): Response {
   const { status } = deps.hub;
   if (status === "running") return succeed(c, deps, { status: "ready" });

@@ -7,7 +7,7 @@
 import type { ChannelPosition, PublishReceipt } from "../../protocol/api.ts";
 import type { Channel } from "../../protocol/channels.ts";
 import type { Fault, Submission } from "../../protocol/publish.ts";
-import { type Publisher, PublishError } from "../operations.ts";
+import { type Publisher, PublishError, type StorageStats } from "../operations.ts";
 import type { Clock, Logger, Store, StoredEvent, StoredIdentity } from "../ports.ts";
 import { MAX_KEYS } from "../stream/latest_states.ts";
 import type { ChannelStream } from "../stream/channel_stream.ts";
@@ -68,6 +68,9 @@ export class Collector implements Publisher {
   #queue: Request[] = [];
   #pending = 0;
   #busy = false;
+  #commits = 0;
+  #failures = 0;
+  #failing = false;
 
   /**
    * Continues the sequences of the store.
@@ -84,6 +87,11 @@ export class Collector implements Publisher {
       const remaining = identity.expiresAt - epochMillis;
       this.#dedupe.restore(keyOf(identity), identity.digest, identity.seq, now, remaining);
     }
+  }
+
+  /** {@inheritDoc Publisher.storage} */
+  storage(): StorageStats {
+    return { commits: this.#commits, failures: this.#failures, failing: this.#failing };
   }
 
   /** Queues a batch for the commit at the end of this turn. */
@@ -139,8 +147,13 @@ export class Collector implements Publisher {
     if (turn.events.length === 0) return true;
     try {
       await this.#deps.store.commit(turn.events, turn.identities);
+      this.#commits += 1;
+      if (this.#failing) this.#deps.log.warn("the store takes events again");
+      this.#failing = false;
       return true;
     } catch (error) {
+      this.#failures += 1;
+      this.#failing = true;
       this.#undo(turn, error);
       return false;
     }

@@ -7,7 +7,7 @@
 import process from "node:process";
 import { Counter, Gauge, Registry } from "prom-client";
 import { CHANNELS } from "../../protocol/channels.ts";
-import type { GatewayStats } from "../operations.ts";
+import type { GatewayStats, StorageStats } from "../operations.ts";
 
 /** What all names start with, as in the replaced service. */
 export const PREFIX = "autotrader_telemetry";
@@ -24,14 +24,17 @@ export interface Exposition {
 export class Metrics {
   readonly #registry = new Registry();
   readonly #stats: () => GatewayStats;
+  readonly #storage: () => StorageStats;
 
   /**
    * Reads the numbers when they are asked for.
    *
    * @param stats Gives the numbers of the moment; called once per scrape.
+   * @param storage Gives those of the store; called once per scrape.
    */
-  constructor(stats: () => GatewayStats) {
+  constructor(stats: () => GatewayStats, storage: () => StorageStats) {
     this.#stats = stats;
+    this.#storage = storage;
   }
 
   /** Answers a scrape in the Prometheus text format. */
@@ -41,6 +44,7 @@ export class Metrics {
     this.#connections(stats);
     this.#messages(stats);
     this.#streams(stats);
+    this.#store(this.#storage());
     this.#process(stats);
     return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
   }
@@ -102,6 +106,12 @@ export class Metrics {
         gauge.set({ channel }, numbers[key as keyof typeof gauges]);
       }
     }
+  }
+
+  #store({ commits, failures, failing }: StorageStats): void {
+    this.#counter("store_commits_total", "Commits that were kept", commits);
+    this.#counter("store_commit_failures_total", "Commits that failed", failures);
+    this.#gauge("store_failing", "1 while the last commit failed", Number(failing));
   }
 
   /** Only what needs no permission: prom-client's own process metrics would read 0. */

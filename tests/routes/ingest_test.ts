@@ -228,6 +228,7 @@ Deno.test("a batch beyond the limit is 413", async () => {
 
 Deno.test("an overload is 503 with Retry-After", async () => {
   const publisher: Publisher = {
+    storage: () => ({ commits: 0, failures: 0, failing: false }),
     publish: () => Promise.reject(new PublishError("OVERLOADED", "too many events wait")),
   };
   await withGateway({ deps: { publisher } }, async (fake) => {
@@ -262,7 +263,10 @@ Deno.test("a store in trouble is 503 with Retry-After; a retry later takes the s
 });
 
 Deno.test("a fault of our own is 500, told without its details, and logged without credentials", async () => {
-  const publisher: Publisher = { publish: () => Promise.reject(new Error("internal detail")) };
+  const publisher: Publisher = {
+    publish: () => Promise.reject(new Error("internal detail")),
+    storage: () => ({ commits: 0, failures: 0, failing: false }),
+  };
   await withGateway({ deps: { publisher } }, async (fake) => {
     const init = {
       method: "POST",
