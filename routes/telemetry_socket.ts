@@ -6,6 +6,7 @@
 import type { Connection } from "../actors/connection/actor.ts";
 import type { Peer } from "../actors/connection/peer.ts";
 import type { Principal } from "../actors/ports.ts";
+import { wait } from "../actors/wait.ts";
 import { MAX_CHANNEL_NAMES } from "../protocol/client_message.ts";
 import { MAX_ID_LENGTH } from "../protocol/events/fields.ts";
 import { offeredProtocols } from "./auth/credentials.ts";
@@ -66,7 +67,7 @@ async function admit(
   }
   const { connection } = admitted;
   const { holdMillis } = connection;
-  if (holdMillis > 0) await new Promise<void>((done) => clock.setTimeout(done, holdMillis));
+  if (holdMillis > 0) await wait(clock, holdMillis);
   if (connection.cause !== undefined) {
     c.header("Retry-After", "5");
     return fail(c, deps, "DRAINING", "the handshake was ended; reconnect shortly");

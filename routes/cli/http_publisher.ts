@@ -5,7 +5,7 @@
  */
 import type { Clock } from "../../actors/ports.ts";
 import type { PublishEvents } from "../../actors/sources/publish.ts";
-import { wait } from "../../actors/sources/wait.ts";
+import { wait } from "../../actors/wait.ts";
 import type { ErrorEnvelope } from "../../protocol/api.ts";
 
 /** Path of the endpoint, below the gateway's address. */

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { MarketDataEvent } from "../../../actors/sources/publish.ts";
 import { playTape, type TapeOptions } from "../../../actors/sources/tape.ts";
 import type { TapeProgress } from "../../../actors/sources/tape_progress.ts";
-import { wait } from "../../../actors/sources/wait.ts";
+import { wait } from "../../../actors/wait.ts";
 import { parseSubmission } from "../../../protocol/publish.ts";
 import { settle, TestClock } from "../../support/test_clock.ts";
 import { recordedTape, streamOf } from "./bytes.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock } from "../ports.ts";
+import type { Clock } from "./ports.ts";
 
 /**
  * Waits for `ms` milliseconds or until the signal aborts, whichever comes first. Leaves neither a
