@@ -8,12 +8,23 @@ import type { ClientInfo, ErrorCode, PublishReceipt } from "../protocol/api.ts";
 import type { Channel } from "../protocol/channels.ts";
 import type { EndingCause } from "../protocol/close_codes.ts";
 import type { Fault, Submission } from "../protocol/publish.ts";
+import type { ChannelState } from "../protocol/server_message_v2.ts";
 
 /** Why events were not delivered to a connection. */
 export type ShedReason = "rate_limit" | "slow_consumer" | "ring_overrun";
 
 /** The life of the hub. */
 export type HubStatus = "running" | "draining" | "stopped";
+
+/** How far a channel can be trusted at a moment. */
+export interface ChannelStatus {
+  /** The channel. */
+  readonly channel: Channel;
+  /** Whether its collector lives. */
+  readonly state: ChannelState;
+  /** When the last event was accepted, epoch ms; `undefined` before the first. */
+  readonly lastEventAt: number | undefined;
+}
 
 /** Counters and gauges of one channel; counters start at 0 with the process. */
 export interface ChannelStats {

@@ -114,6 +114,9 @@ export const CONNECTION_STATES = [
 /** A state of a connection. */
 export type ConnectionState = (typeof CONNECTION_STATES)[number];
 
+/** What a connection speaks: a version for clients, or the dialect of publishers. */
+export type ProtocolName = "telemetry.v1";
+
 /** Largest page of `GET /api/v1/websocket/clients`. */
 export const MAX_CLIENTS_PAGE = 1_000;
 
@@ -147,8 +150,8 @@ export interface ClientInfo {
   readonly isOpen: boolean;
   /** Where it is in its life. */
   readonly state: ConnectionState;
-  /** The negotiated protocol. */
-  readonly protocol: "telemetry.v1";
+  /** What it speaks. */
+  readonly protocol: ProtocolName;
   /** The name of the key, or `anonymous`. */
   readonly principal: string;
   /** Bytes handed to the socket and not yet written to the network. */

@@ -5,9 +5,10 @@
  */
 import type { Connection } from "../actors/connection/actor.ts";
 import type { Peer } from "../actors/connection/peer.ts";
+import type { SocketQuery } from "../actors/connection/session.ts";
 import type { Principal } from "../actors/ports.ts";
 import { wait } from "../actors/wait.ts";
-import { MAX_CHANNEL_NAMES } from "../protocol/client_message.ts";
+import { MAX_CHANNEL_NAMES } from "../protocol/client_action.ts";
 import { MAX_ID_LENGTH } from "../protocol/events/fields.ts";
 import { offeredProtocols } from "./auth/credentials.ts";
 import {
@@ -54,7 +55,7 @@ async function admit(
   c: AppContext,
   deps: AppDeps,
   peer: Peer,
-  query: SocketQuery,
+  query: Query,
   protocol: string | undefined,
 ): Promise<Response> {
   const { hub, clock, log, config } = deps;
@@ -74,7 +75,7 @@ async function admit(
   }
   try {
     return upgrade(c.req.raw, protocol, config.telemetry.heartbeatTimeoutSeconds, clock, {
-      open: (socket) => hub.open(connection, socket, query.channels, query.replay),
+      open: (socket) => hub.open(connection, socket, query),
       message: (data) => connection.receive(data),
       pongTimeout: () => pongTimeout(connection, deps),
       close: (code) => hub.closed(connection, code),
@@ -100,14 +101,12 @@ function pongTimeout(connection: Connection, { log }: AppDeps): void {
   connection.timeOut("pongTimeout");
 }
 
-interface SocketQuery {
+interface Query extends SocketQuery {
   readonly clientId: string | undefined;
-  readonly channels: readonly string[];
-  readonly replay: boolean;
 }
 
 /** Reads `?clientId=&channels=&replay=`; a string says what is wrong with it. */
-function readQuery(c: AppContext): SocketQuery | string {
+function readQuery(c: AppContext): Query | string {
   const clientId = c.req.query("clientId");
   if (clientId !== undefined && !isClientId(clientId)) {
     return `clientId: 1 to ${MAX_ID_LENGTH} printable characters`;

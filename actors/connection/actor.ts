@@ -8,35 +8,22 @@ import { type Actor, type AnyActorRef, assertEvent, createActor } from "xstate";
 import type { ClientInfo, ConnectionState } from "../../protocol/api.ts";
 import type { Channel } from "../../protocol/channels.ts";
 import { type EndingCause, ENDINGS } from "../../protocol/close_codes.ts";
-import { subscriptionAck, unsubscribeAck, welcome } from "../../protocol/server_message_v1.ts";
 import type { ShedReason } from "../operations.ts";
-import type { Clock, Logger, Socket } from "../ports.ts";
-import type { Fanout } from "../stream/fanout.ts";
+import type { Logger, Socket } from "../ports.ts";
 import { HARD_CAP_BYTES, Subscriber, type SubscriberControl } from "../stream/subscriber.ts";
 import { TokenBucket } from "../stream/token_bucket.ts";
 import { type Cause, type ConnectionEvent, connectionMachine } from "./machine.ts";
 import type { Peer } from "./peer.ts";
-import { type SessionHost, SessionV1 } from "./session_v1.ts";
+import type { Session, SessionHost, SocketQuery } from "./session.ts";
+import { createSession, type SessionDeps } from "./sessions.ts";
 
 /** At most one line about throttling per connection in so many ms. */
 const THROTTLE_LOG_MILLIS = 60_000;
 
 /** What connections work with; one object for all of them. */
-export interface ConnectionDeps {
-  /** Time. */
-  readonly clock: Clock;
+export interface ConnectionDeps extends SessionDeps {
   /** Where the lines of all connections go. */
   readonly log: Logger;
-  /** The data plane that connections subscribe to. */
-  readonly fanout: Fanout;
-  /** Time between two heartbeats of the gateway, in ms. */
-  readonly heartbeatIntervalMillis: number;
-  /** Outbound events per second; 0 is unlimited. */
-  readonly rateLimitPerSecond: number;
-  /** Most events replayed per channel. */
-  readonly replayLimit: number;
-  /** Inbound messages per second. */
-  readonly inboundMessagesPerSecond: number;
 }
 
 /** One connection, from its handshake until its socket is gone. */
@@ -49,11 +36,13 @@ export class Connection implements SubscriberControl, SessionHost {
       welcome: ({ self }) => Connection.#of(self).#welcome(),
       openCursors: ({ self, event }) => {
         assertEvent(event, "SUBSCRIBE");
-        Connection.#of(self).#openCursors(event.channels, event.replay);
+        Connection.#of(self).#info("subscribed", { channels: event.channels });
+        event.open();
       },
       closeCursors: ({ self, event }) => {
         assertEvent(event, "UNSUBSCRIBE");
-        Connection.#of(self).#closeCursors(event.channels);
+        Connection.#of(self).#info("unsubscribed", { channels: event.channels });
+        event.close();
       },
       reportThrottled: ({ self, event }) => {
         assertEvent(event, "THROTTLED");
@@ -73,6 +62,8 @@ export class Connection implements SubscriberControl, SessionHost {
   readonly clientId: string;
   /** Who is at the other end. */
   readonly peer: Peer;
+  /** Speaks to the client. */
+  readonly session: Session;
   /** The actor that runs the statechart. */
   readonly actor: Actor<typeof connectionMachine>;
   /** When the handshake began, monotonic ms. */
@@ -90,7 +81,6 @@ export class Connection implements SubscriberControl, SessionHost {
 
   readonly #deps: ConnectionDeps;
   readonly #connectedAt: number;
-  readonly #session: SessionV1;
   #cause: Cause | undefined;
   #throttleLoggedAt = -Infinity;
 
@@ -104,7 +94,7 @@ export class Connection implements SubscriberControl, SessionHost {
     this.startedAt = clock.now();
     this.lastInboundAt = this.startedAt;
     this.#connectedAt = clock.epochMillis();
-    this.#session = new SessionV1(this, clock, deps.inboundMessagesPerSecond);
+    this.session = createSession(this, deps);
     this.actor = createActor(Connection.#machine, { clock });
     Connection.#ofActor.set(this.actor, this);
   }
@@ -121,10 +111,8 @@ export class Connection implements SubscriberControl, SessionHost {
 
   /**
    * The socket is open: welcomes the client and subscribes what the address asked for.
-   *
-   * @param names Channel names of the query; none subscribes nothing.
    */
-  open(socket: Socket, names: readonly string[], replay: boolean): void {
+  open(socket: Socket, query: SocketQuery): void {
     const { clock, rateLimitPerSecond, heartbeatIntervalMillis } = this.#deps;
     if (this.#cause !== undefined) {
       closeSocket(socket, this.#cause);
@@ -135,14 +123,14 @@ export class Connection implements SubscriberControl, SessionHost {
     this.lastInboundAt = now;
     this.nextHeartbeatAt = now + heartbeatIntervalMillis;
     this.#send({ type: "OPENED" });
-    if (names.length > 0) this.#session.subscribe(names, replay);
+    this.session.start(query);
   }
 
   /** A message came in. */
   receive(data: unknown): void {
     if (this.#cause !== undefined) return;
     this.lastInboundAt = this.#deps.clock.now();
-    this.#session.receive(data);
+    this.session.receive(data);
   }
 
   /** The handshake was answered with an error. */
@@ -169,13 +157,13 @@ export class Connection implements SubscriberControl, SessionHost {
   }
 
   /** {@inheritDoc SessionHost.subscribe} */
-  subscribe(channels: readonly Channel[], replay: boolean): void {
-    this.#send({ type: "SUBSCRIBE", channels, replay });
+  subscribe(channels: readonly Channel[], open: () => void): void {
+    this.#send({ type: "SUBSCRIBE", channels, open });
   }
 
   /** {@inheritDoc SessionHost.unsubscribe} */
-  unsubscribe(channels: readonly Channel[]): void {
-    this.#send({ type: "UNSUBSCRIBE", channels });
+  unsubscribe(channels: readonly Channel[], close: () => void): void {
+    this.#send({ type: "UNSUBSCRIBE", channels, close });
   }
 
   /** Ends the connection with the code of a cause. The first cause wins. */
@@ -227,33 +215,10 @@ export class Connection implements SubscriberControl, SessionHost {
   }
 
   #welcome(): void {
-    const { clock, heartbeatIntervalMillis, rateLimitPerSecond } = this.#deps;
     const { principal, address, protocol } = this.peer;
     this.#info("connected", { address, protocol, clientId: this.clientId });
     this.#info("authenticated", { principal: principal.name });
-    const meta = {
-      clientId: this.clientId,
-      heartbeatIntervalSeconds: String(heartbeatIntervalMillis / 1_000),
-      rateLimitPerSecond: String(rateLimitPerSecond),
-      connectionId: this.id,
-    };
-    this.reply(welcome(meta, clock.epochMillis()));
-  }
-
-  #openCursors(channels: readonly Channel[], replay: boolean): void {
-    const { clock, fanout, replayLimit } = this.#deps;
-    this.#info("subscribed", { channels, replay });
-    this.reply(subscriptionAck(channels, replay, clock.epochMillis()));
-    for (const channel of channels) {
-      fanout.subscribe(this.subscriber!, channel, replay ? replayLimit : 0);
-    }
-  }
-
-  #closeCursors(channels: readonly Channel[]): void {
-    const { clock, fanout } = this.#deps;
-    this.#info("unsubscribed", { channels });
-    for (const channel of channels) fanout.unsubscribe(this.subscriber!, channel);
-    this.reply(unsubscribeAck(channels, clock.epochMillis()));
+    this.session.welcome();
   }
 
   #reportThrottled(reason: ShedReason): void {

@@ -22,8 +22,12 @@ export type Cause =
 export type ConnectionEvent =
   | { readonly type: "REFUSED"; readonly code: string }
   | { readonly type: "OPENED" }
-  | { readonly type: "SUBSCRIBE"; readonly channels: readonly Channel[]; readonly replay: boolean }
-  | { readonly type: "UNSUBSCRIBE"; readonly channels: readonly Channel[] }
+  | { readonly type: "SUBSCRIBE"; readonly channels: readonly Channel[]; readonly open: () => void }
+  | {
+    readonly type: "UNSUBSCRIBE";
+    readonly channels: readonly Channel[];
+    readonly close: () => void;
+  }
   | { readonly type: "THROTTLED"; readonly reason: ShedReason }
   | { readonly type: "RECOVERED" }
   | { readonly type: "TIMED_OUT"; readonly cause: EndingCause }
@@ -69,9 +73,9 @@ export const connectionMachine = setup({
   actions: {
     /** Sends the welcome message. */
     welcome: supplied,
-    /** Acknowledges, opens cursors, replays. */
+    /** Lets the session acknowledge, open cursors, and replay. */
     openCursors: supplied,
-    /** Acknowledges, closes cursors. */
+    /** Lets the session acknowledge and close cursors. */
     closeCursors: supplied,
     /** Notes that the connection is conflated from now on. */
     reportThrottled: supplied,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ProtocolName } from "../../protocol/api.ts";
 import type { Principal } from "../ports.ts";
 
 /** What the handshake found out about a client. */
@@ -13,6 +14,6 @@ export interface Peer {
   readonly address: string;
   /** The `clientId` it gave; absent when it gave none. */
   readonly clientId?: string;
-  /** The negotiated protocol. */
-  readonly protocol: "telemetry.v1";
+  /** What it speaks. */
+  readonly protocol: ProtocolName;
 }

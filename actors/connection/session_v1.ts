@@ -1,66 +1,60 @@
 /**
- * The v1 dialect: turns client messages into events of the statechart, and answers what needs no
- * decision. A client that misbehaves is told so, and ended only when it goes on.
+ * The v1 dialect, as deployed clients speak it.
  *
  * @module
  */
 import { type Channel, CHANNELS, selectChannels } from "../../protocol/channels.ts";
-import { MAX_TOLERATED_LENGTH, parseClientMessage } from "../../protocol/client_message.ts";
-import type { EndingCause } from "../../protocol/close_codes.ts";
-import { errorMessage, type ErrorReason, heartbeat } from "../../protocol/server_message_v1.ts";
-import type { Clock } from "../ports.ts";
-import { TokenBucket } from "../stream/token_bucket.ts";
+import { parseClientMessage } from "../../protocol/client_message_v1.ts";
+import {
+  errorMessage,
+  type ErrorReason,
+  heartbeat,
+  subscriptionAck,
+  unsubscribeAck,
+  welcome,
+} from "../../protocol/server_message_v1.ts";
+import type { ChannelStatus } from "../operations.ts";
+import { InboundGuard } from "./inbound_guard.ts";
+import type { Session, SessionHost, SocketQuery } from "./session.ts";
+import type { SessionDeps } from "./sessions.ts";
 
-/** Malformed messages that are answered within {@link VIOLATION_WINDOW_MILLIS}; one more is 4400. */
-export const MAX_VIOLATIONS = 10;
-
-/** The window in which malformed messages are counted, in ms. */
-export const VIOLATION_WINDOW_MILLIS = 60_000;
-
-/** What a session asks of its connection. */
-export interface SessionHost {
-  /** Sends an answer. */
-  reply(frame: string): void;
-  /** Subscribes to channels, at least one. */
-  subscribe(channels: readonly Channel[], replay: boolean): void;
-  /** Unsubscribes from channels, at least one. */
-  unsubscribe(channels: readonly Channel[]): void;
-  /** Ends the connection. */
-  end(cause: EndingCause): void;
-}
-
-/** The state of the dialect: how much nonsense came in, and how fast. */
-export class SessionV1 {
+/** Speaks v1. */
+export class SessionV1 implements Session {
   readonly #host: SessionHost;
-  readonly #clock: Clock;
-  readonly #inbound: TokenBucket;
-  #refused = 0;
-  #violations = 0;
-  #windowEndsAt = 0;
+  readonly #deps: SessionDeps;
+  readonly #guard: InboundGuard;
 
-  /**
-   * Starts with a clean record.
-   *
-   * @param messagesPerSecond Inbound messages that are served, with a burst of as many.
-   */
-  constructor(host: SessionHost, clock: Clock, messagesPerSecond: number) {
+  /** Starts with a clean record. */
+  constructor(host: SessionHost, deps: SessionDeps) {
     this.#host = host;
-    this.#clock = clock;
-    this.#inbound = new TokenBucket(messagesPerSecond, clock.now());
+    this.#deps = deps;
+    const { clock, inboundMessagesPerSecond } = deps;
+    this.#guard = new InboundGuard((cause) => host.end(cause), clock, inboundMessagesPerSecond);
   }
 
-  /** Takes one message as the socket delivered it: a string, or binary data. */
+  /** {@inheritDoc Session.welcome} */
+  welcome(): void {
+    const { heartbeatIntervalMillis, rateLimitPerSecond } = this.#deps;
+    const meta = {
+      clientId: this.#host.clientId,
+      heartbeatIntervalSeconds: String(heartbeatIntervalMillis / 1_000),
+      rateLimitPerSecond: String(rateLimitPerSecond),
+      connectionId: this.#host.id,
+    };
+    this.#host.reply(welcome(meta, this.#now()));
+  }
+
+  /** {@inheritDoc Session.start} */
+  start({ channels, replay }: SocketQuery): void {
+    if (channels.length > 0) this.#subscribe(channels, replay);
+  }
+
+  /** {@inheritDoc Session.receive} */
   receive(data: unknown): void {
-    if (!this.#admit()) return;
-    if (sizeOf(data) > MAX_TOLERATED_LENGTH) {
-      this.#host.end("messageTooLarge");
-      return;
-    }
-    if (typeof data !== "string") {
-      this.#violation("invalid_payload", "binary messages are not understood; send text");
-      return;
-    }
-    const parsed = parseClientMessage(data);
+    const intake = this.#guard.take(data);
+    if (intake.kind === "fault") this.#error(intake.fault.code, intake.fault.message);
+    if (intake.kind !== "text") return;
+    const parsed = parseClientMessage(intake.text);
     if (!parsed.ok) {
       this.#violation(parsed.fault.reason, parsed.fault.message);
       return;
@@ -68,26 +62,43 @@ export class SessionV1 {
     const { message } = parsed;
     switch (message.action) {
       case "subscribe":
-        this.subscribe(message.channels, message.replay === true);
+        this.#subscribe(message.channels, message.replay === true);
         break;
       case "unsubscribe":
         this.#unsubscribe(message.channels);
         break;
       case "heartbeat":
-        this.#host.reply(heartbeat("ack", this.#clock.epochMillis()));
+        this.#host.reply(heartbeat("ack", this.#now()));
         break;
     }
   }
 
+  /** Nothing: v1 has no ranges to account for. */
+  tick(): void {}
+
+  /** Nothing: v1 knows no status; the warning about it comes as an event. */
+  tellStatus(_status: ChannelStatus): void {}
+
+  /** Nothing: deployed clients know no hint and come back at once. */
+  tellGoingAway(_reconnectAfterMillis: number): void {}
+
   /** Subscribes to the known channels among the names and answers with the others. */
-  subscribe(names: readonly string[], replay: boolean): void {
+  #subscribe(names: readonly string[], replay: boolean): void {
     const { known, unknown } = selectChannels(names);
     if (known.length === 0) {
       this.#violation("invalid_channels", unknownChannels(unknown));
       return;
     }
-    this.#host.subscribe(known, replay);
+    this.#host.subscribe(known, () => this.#open(known, replay));
     if (unknown.length > 0) this.#error("invalid_channels", unknownChannels(unknown));
+  }
+
+  #open(channels: readonly Channel[], replay: boolean): void {
+    const { fanout, replayLimit } = this.#deps;
+    this.#host.reply(subscriptionAck(channels, replay, this.#now()));
+    for (const channel of channels) {
+      fanout.subscribe(this.#host.subscriber!, channel, replay ? replayLimit : 0);
+    }
   }
 
   #unsubscribe(names: readonly string[]): void {
@@ -96,42 +107,28 @@ export class SessionV1 {
       this.#violation("invalid_channels", unknownChannels(unknown));
       return;
     }
-    this.#host.unsubscribe(known);
+    this.#host.unsubscribe(known, () => this.#close(known));
     if (unknown.length > 0) this.#error("invalid_channels", unknownChannels(unknown));
   }
 
-  /** Floods are answered for one more second's worth of messages, then ended. */
-  #admit(): boolean {
-    const now = this.#clock.now();
-    if (this.#inbound.take(now)) {
-      if (this.#inbound.level(now) > 0.5) this.#refused = 0;
-      return true;
+  #close(channels: readonly Channel[]): void {
+    for (const channel of channels) {
+      this.#deps.fanout.unsubscribe(this.#host.subscriber!, channel);
     }
-    this.#refused += 1;
-    if (this.#refused > this.#inbound.rate) this.#host.end("tooManyMessages");
-    else this.#error("rate_limited", `at most ${this.#inbound.rate} messages per second`);
-    return false;
+    this.#host.reply(unsubscribeAck(channels, this.#now()));
   }
 
   #violation(reason: ErrorReason, message: string): void {
-    const now = this.#clock.now();
-    if (now >= this.#windowEndsAt) {
-      this.#violations = 0;
-      this.#windowEndsAt = now + VIOLATION_WINDOW_MILLIS;
-    }
-    this.#violations += 1;
-    if (this.#violations > MAX_VIOLATIONS) this.#host.end("protocolViolation");
-    else this.#error(reason, message);
+    if (this.#guard.allowsViolation()) this.#error(reason, message);
   }
 
   #error(reason: ErrorReason, message: string): void {
-    this.#host.reply(errorMessage(reason, message, this.#clock.epochMillis()));
+    this.#host.reply(errorMessage(reason, message, this.#now()));
   }
-}
 
-function sizeOf(data: unknown): number {
-  if (typeof data === "string") return data.length;
-  return data instanceof ArrayBuffer ? data.byteLength : 0;
+  #now(): number {
+    return this.#deps.clock.epochMillis();
+  }
 }
 
 /** Longest list of unknown names that is echoed, in characters. */

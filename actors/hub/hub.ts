@@ -10,6 +10,7 @@ import type { EndingCause } from "../../protocol/close_codes.ts";
 import { Connection, type ConnectionDeps } from "../connection/actor.ts";
 import { Admission } from "../connection/admission.ts";
 import type { Peer } from "../connection/peer.ts";
+import type { SocketQuery } from "../connection/session.ts";
 import type { ChannelStats, GatewayStats, HubStatus, Operations } from "../operations.ts";
 import type { Socket } from "../ports.ts";
 import type { ChannelStream } from "../stream/channel_stream.ts";
@@ -97,7 +98,7 @@ export class Hub implements Operations {
   }
 
   /** The socket of an admitted connection is open. A connection of the same identity gives way. */
-  open(connection: Connection, socket: Socket, names: readonly string[], replay: boolean): void {
+  open(connection: Connection, socket: Socket, query: SocketQuery): void {
     if (connection.cause !== undefined) {
       this.#registry.linger(connection);
     } else {
@@ -108,7 +109,7 @@ export class Hub implements Operations {
         previous.end("replaced");
       }
     }
-    connection.open(socket, names, replay);
+    connection.open(socket, query);
   }
 
   /** The socket of a connection is gone, for whatever reason. Idempotent. */

@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { heartbeat } from "../../protocol/server_message_v1.ts";
+import type { ProtocolName } from "../../protocol/api.ts";
 import type { Connection } from "../connection/actor.ts";
+import { heartbeatFrame } from "../connection/sessions.ts";
 import type { Clock, Logger } from "../ports.ts";
 
 /**
@@ -31,11 +32,10 @@ export interface SweeperDeps {
 /** Sends due heartbeats and ends the connections whose time is over. */
 export function sweep(connections: Iterable<Connection>, deps: SweeperDeps): void {
   const now = deps.clock.now();
-  // One frame for all that are due in this sweep.
-  const beat = heartbeat("server", deps.clock.epochMillis());
+  const beats = new Beats(deps.clock.epochMillis());
   for (const connection of connections) {
     if (connection.subscriber === undefined) sweepHandshake(connection, now, deps);
-    else if (!sweepSilence(connection, now, deps)) sweepHeartbeat(connection, now, beat, deps);
+    else if (!sweepSilence(connection, now, deps)) sweepHeartbeat(connection, now, beats, deps);
   }
 }
 
@@ -61,12 +61,34 @@ function sweepSilence(connection: Connection, now: number, deps: SweeperDeps): b
   return false;
 }
 
-function sweepHeartbeat(connection: Connection, now: number, beat: string, deps: SweeperDeps) {
+function sweepHeartbeat(connection: Connection, now: number, beats: Beats, deps: SweeperDeps) {
   if (now < connection.nextHeartbeatAt) return;
   connection.nextHeartbeatAt += deps.heartbeatIntervalMillis;
   if (connection.nextHeartbeatAt <= now) {
     connection.nextHeartbeatAt = now + deps.heartbeatIntervalMillis; // The process was asleep.
   }
+  const beat = beats.in(connection.peer.protocol);
   // A peer whose buffer is full hears more than enough of us.
   if (connection.subscriber!.fits(beat.length)) connection.subscriber!.send(beat, beat.length);
+  connection.session.tick();
+}
+
+/** The heartbeats of one sweep: one frame for all that are due and speak the same. */
+class Beats {
+  readonly #epochMillis: number;
+  readonly #frames = new Map<ProtocolName, string>();
+
+  constructor(epochMillis: number) {
+    this.#epochMillis = epochMillis;
+  }
+
+  /** The frame in a dialect; ASCII, so that its length is its size. */
+  in(protocol: ProtocolName): string {
+    let frame = this.#frames.get(protocol);
+    if (frame === undefined) {
+      frame = heartbeatFrame(protocol, this.#epochMillis);
+      this.#frames.set(protocol, frame);
+    }
+    return frame;
+  }
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { encodeEventV1, spliceV1 } from "../../actors/stream/encoder_v1.ts";
 import type { Channel } from "../../protocol/channels.ts";
-import { parseClientMessage } from "../../protocol/client_message.ts";
+import { parseClientMessage } from "../../protocol/client_message_v1.ts";
 import { parseSubmission } from "../../protocol/publish.ts";
 import {
   encodeV1,

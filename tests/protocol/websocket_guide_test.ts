@@ -5,7 +5,7 @@ import {
   MAX_CHANNEL_NAMES,
   MAX_CLIENT_MESSAGE_LENGTH,
   MAX_TOLERATED_LENGTH,
-} from "../../protocol/client_message.ts";
+} from "../../protocol/client_action.ts";
 import { type Ending, ENDINGS, type Reconnect } from "../../protocol/close_codes.ts";
 import { Config } from "../../protocol/config.ts";
 import { findOption } from "../../protocol/config/options.ts";

@@ -217,7 +217,8 @@ export class FakeGateway {
     if (!admitted.ok) throw new Error(`refused: ${admitted.code}`);
     const { connection } = admitted;
     const socket = options.socket ?? new PeerSocket();
-    this.hub.open(connection, socket, options.channels ?? [], options.replay ?? false);
+    const { channels = [], replay = false } = options;
+    this.hub.open(connection, socket, { channels, replay });
     const say = (message: unknown) =>
       connection.receive(typeof message === "string" ? message : JSON.stringify(message));
     return { connection, socket, say };

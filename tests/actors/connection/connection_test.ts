@@ -114,7 +114,7 @@ Deno.test("a socket that opens after its handshake ended is closed with the reas
     assert.ok(admitted.ok);
     admitted.connection.end("goingAway");
     const socket = new PeerSocket();
-    fake.hub.open(admitted.connection, socket, ["positions"], true);
+    fake.hub.open(admitted.connection, socket, { channels: ["positions"], replay: true });
     assert.deepEqual(socket.codes, [1001]);
     assert.deepEqual(socket.frames, []);
     assert.equal(fake.hub.stats().accepted, 0);
@@ -257,7 +257,7 @@ Deno.test("a handshake and an ended connection are not open", async () => {
     assert.deepEqual([before.isOpen, before.state, before.authenticated, before.principal], [
       ...[false, "connecting", false, "anonymous"],
     ]);
-    fake.hub.open(connection, new PeerSocket(), [], false);
+    fake.hub.open(connection, new PeerSocket(), { channels: [], replay: false });
     assert.equal(connection.describe().isOpen, true);
     connection.end("disconnected");
     const after = connection.describe();

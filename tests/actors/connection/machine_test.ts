@@ -11,11 +11,12 @@ import type { Channel } from "../../../protocol/channels.ts";
 const subscribe = (...channels: Channel[]): ConnectionEvent => ({
   type: "SUBSCRIBE",
   channels,
-  replay: false,
+  open: () => {},
 });
 const unsubscribe = (...channels: Channel[]): ConnectionEvent => ({
   type: "UNSUBSCRIBE",
   channels,
+  close: () => {},
 });
 
 const OPENED: ConnectionEvent = { type: "OPENED" };

@@ -1,23 +1,30 @@
 import assert from "node:assert/strict";
 import {
   MAX_VIOLATIONS,
-  type SessionHost,
-  SessionV1,
   VIOLATION_WINDOW_MILLIS,
-} from "../../../actors/connection/session_v1.ts";
+} from "../../../actors/connection/inbound_guard.ts";
+import type { SessionHost } from "../../../actors/connection/session.ts";
+import { SessionV1 } from "../../../actors/connection/session_v1.ts";
 import type { Channel } from "../../../protocol/channels.ts";
 import {
   MAX_CLIENT_MESSAGE_LENGTH,
   MAX_TOLERATED_LENGTH,
-} from "../../../protocol/client_message.ts";
+} from "../../../protocol/client_action.ts";
 import type { EndingCause } from "../../../protocol/close_codes.ts";
 import { decodeV1 } from "../../support/decode_v1.ts";
-import { TEST_EPOCH, TestClock } from "../../support/test_clock.ts";
+import { fakePeer } from "../../support/fake_gateway.ts";
+import { StreamFixture } from "../../support/stream_fixture.ts";
+import { TEST_EPOCH } from "../../support/test_clock.ts";
 import { readGolden } from "../../protocol/golden/read.ts";
 
 /** What a session asked of its connection. */
 class Host implements SessionHost {
-  readonly clock = new TestClock();
+  readonly #fixture = new StreamFixture();
+  readonly clock = this.#fixture.clock;
+  readonly id = "a1b2-00000001";
+  readonly clientId = "desk-7";
+  readonly peer = fakePeer();
+  readonly subscriber = this.#fixture.reader().subscriber;
   readonly session: SessionV1;
   readonly replies: string[] = [];
   readonly subscriptions: { channels: readonly Channel[]; replay: boolean }[] = [];
@@ -25,23 +32,42 @@ class Host implements SessionHost {
   readonly endings: EndingCause[] = [];
 
   constructor(messagesPerSecond = 1_000) {
-    this.session = new SessionV1(this, this.clock, messagesPerSecond);
+    this.session = new SessionV1(this, {
+      clock: this.clock,
+      fanout: this.#fixture.fanout,
+      heartbeatIntervalMillis: 15_000,
+      rateLimitPerSecond: 120,
+      replayLimit: 50,
+      inboundMessagesPerSecond: messagesPerSecond,
+    });
   }
 
   reply(frame: string): void {
     this.replies.push(frame);
   }
 
-  subscribe(channels: readonly Channel[], replay: boolean): void {
-    this.subscriptions.push({ channels, replay });
+  subscribe(channels: readonly Channel[], open: () => void): void {
+    const { replay, meta } = this.#ackOf(open);
+    assert.equal(meta?.["channels"], channels.join(", "));
+    this.subscriptions.push({ channels, replay: replay === true });
   }
 
-  unsubscribe(channels: readonly Channel[]): void {
+  unsubscribe(channels: readonly Channel[], close: () => void): void {
+    assert.equal(this.#ackOf(close).meta?.["channels"], channels.join(", "));
     this.unsubscriptions.push(channels);
   }
 
   end(cause: EndingCause): void {
     this.endings.push(cause);
+  }
+
+  /** The one answer that an effect sends, which tests of requests do not want to see. */
+  #ackOf(effect: () => void) {
+    const before = this.replies.length;
+    effect();
+    const [ack, ...others] = this.replies.splice(before).map(decodeV1);
+    assert.deepEqual([ack?.type, others], ["ack", []]);
+    return ack!;
   }
 
   get errors(): (readonly [string, string])[] {

@@ -112,7 +112,7 @@ Deno.test("a socket that opens after its handshake ended counts until it is gone
     const admitted = fake.hub.admit(fakePeer());
     assert.ok(admitted.ok);
     admitted.connection.timeOut("handshakeTimeout");
-    fake.hub.open(admitted.connection, new PeerSocket(), [], false);
+    fake.hub.open(admitted.connection, new PeerSocket(), { channels: [], replay: false });
     // The peer holds a descriptor and memory of ours until it answers the closing handshake.
     assert.equal(fake.hub.stats().lingering, 1);
     assert.equal(refusalOf(fake.hub).code, "OVERLOADED");

@@ -202,7 +202,7 @@ Deno.test("a handshake that is not finished in time is ended", async () => {
     assert.equal(fake.hub.stats().connecting, 0);
     assert.deepEqual(fake.hub.stats().endings, { handshakeTimeout: 1 });
     const socket = new PeerSocket();
-    fake.hub.open(connection, socket, [], false);
+    fake.hub.open(connection, socket, { channels: [], replay: false });
     assert.deepEqual(socket.codes, [1001]);
   });
 });
@@ -226,7 +226,7 @@ Deno.test("the time in the handshake is not silence of the client", async () => 
     assert.ok(admitted.ok);
     fake.clock.advance(HANDSHAKE_MILLIS - 1_000);
     const socket = new PeerSocket();
-    fake.hub.open(admitted.connection, socket, [], false);
+    fake.hub.open(admitted.connection, socket, { channels: [], replay: false });
     fake.clock.advance(2_750);
     assert.deepEqual(socket.closings, []);
   });

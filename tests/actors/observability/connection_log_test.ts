@@ -49,7 +49,6 @@ Deno.test("who and what is logged where it is decided", async () => {
     assert.deepEqual(propertiesOf("subscribed"), {
       connectionId,
       channels: ["risk-alerts"],
-      replay: true,
     });
   });
 });

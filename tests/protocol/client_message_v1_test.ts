@@ -1,11 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import {
-  type ClientMessageFault,
-  MAX_CHANNEL_NAMES,
-  MAX_CLIENT_MESSAGE_LENGTH,
-  parseClientMessage,
-} from "../../protocol/client_message.ts";
+import { MAX_CHANNEL_NAMES, MAX_CLIENT_MESSAGE_LENGTH } from "../../protocol/client_action.ts";
+import { type ClientMessageFault, parseClientMessage } from "../../protocol/client_message_v1.ts";
 
 function faultOf(message: unknown): ClientMessageFault {
   const text = typeof message === "string" ? message : JSON.stringify(message);

@@ -5,15 +5,7 @@
  * @module
  */
 import { z } from "zod";
-
-/** Longest accepted client message, in characters (UTF-16 code units). */
-export const MAX_CLIENT_MESSAGE_LENGTH = 16_384;
-
-/** Length at which a message ends its connection instead of being answered (1 Mi characters). */
-export const MAX_TOLERATED_LENGTH = 1_048_576;
-
-/** Most channel names in one message. */
-export const MAX_CHANNEL_NAMES = 64;
+import { MAX_CHANNEL_NAMES, MAX_CLIENT_MESSAGE_LENGTH, readAction } from "./client_action.ts";
 
 const Names = z.array(z.string().max(128)).max(MAX_CHANNEL_NAMES);
 
@@ -53,31 +45,13 @@ export type ClientMessageResult =
   | { readonly ok: true; readonly message: ClientMessage }
   | { readonly ok: false; readonly fault: ClientMessageFault };
 
-const ACTIONS = "subscribe, unsubscribe, heartbeat";
+const ACTIONS = ["subscribe", "unsubscribe", "heartbeat"] as const;
 
 /** Reads one text frame of a v1 client. Never throws. */
 export function parseClientMessage(text: string): ClientMessageResult {
-  if (text.length > MAX_CLIENT_MESSAGE_LENGTH) {
-    return reject("too_large", `a message may have ${MAX_CLIENT_MESSAGE_LENGTH} characters`);
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return reject("invalid_payload", "not JSON");
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return reject("invalid_payload", `expected an object with "action": ${ACTIONS}`);
-  }
-  const action = (value as Record<string, unknown>)["action"];
-  if (typeof action !== "string") {
-    return reject("invalid_payload", `"action" is missing; use one of ${ACTIONS}`);
-  }
-  const name = action.toLowerCase();
-  if (name !== "subscribe" && name !== "unsubscribe" && name !== "heartbeat") {
-    return reject("unknown_action", `unknown action; use one of ${ACTIONS}`);
-  }
-  const parsed = ClientMessage.safeParse({ ...value, action: name });
+  const read = readAction(text, MAX_CLIENT_MESSAGE_LENGTH, ACTIONS);
+  if (!read.ok) return reject(read.fault.code, read.fault.message);
+  const parsed = ClientMessage.safeParse(read.value);
   if (parsed.success) return { ok: true, message: parsed.data };
   const issue = parsed.error.issues[0]!;
   const reason = issue.path[0] === "channels" ? "invalid_channels" : "invalid_payload";

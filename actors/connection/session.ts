@@ -1,0 +1,63 @@
+/**
+ * A session speaks one dialect on behalf of its connection: it reads what the client sends, asks the
+ * statechart, and writes every answer. The connection knows of no message format.
+ *
+ * @module
+ */
+import type { Channel } from "../../protocol/channels.ts";
+import type { EndingCause } from "../../protocol/close_codes.ts";
+import type { ChannelStatus } from "../operations.ts";
+import type { Subscriber } from "../stream/subscriber.ts";
+import type { Peer } from "./peer.ts";
+
+/** What the address of a connection asked for. */
+export interface SocketQuery {
+  /** Channel names, as they were written; none subscribes nothing. */
+  readonly channels: readonly string[];
+  /** Whether to begin with the latest states. */
+  readonly replay: boolean;
+}
+
+/** What a session asks of its connection. */
+export interface SessionHost {
+  /** Unique per connection. */
+  readonly id: string;
+  /** The `clientId` given, or one made up. */
+  readonly clientId: string;
+  /** Who is at the other end. */
+  readonly peer: Peer;
+  /** The data-plane half; `undefined` until the socket is open. */
+  readonly subscriber: Subscriber | undefined;
+  /** Sends an answer; one that does not fit ends the connection. */
+  reply(frame: string): void;
+  /**
+   * Subscribes to channels, at least one.
+   *
+   * @param open Opens the cursors, once the statechart has agreed.
+   */
+  subscribe(channels: readonly Channel[], open: () => void): void;
+  /**
+   * Unsubscribes from channels, at least one.
+   *
+   * @param close Closes the cursors, once the statechart has agreed.
+   */
+  unsubscribe(channels: readonly Channel[], close: () => void): void;
+  /** Ends the connection. */
+  end(cause: EndingCause): void;
+}
+
+/** One dialect on one connection. */
+export interface Session {
+  /** The socket is open: the first message. */
+  welcome(): void;
+  /** Subscribes what the address asked for. */
+  start(query: SocketQuery): void;
+  /** Takes one message as the socket delivered it: a string, or binary data. */
+  receive(data: unknown): void;
+  /** The tick: what keeps the client from taking silence for death, beside the heartbeat itself. */
+  tick(): void;
+  /** A channel went stale, came back, or is degraded. */
+  tellStatus(status: ChannelStatus): void;
+  /** The gateway is about to close the connection, for it to come back after so many ms. */
+  tellGoingAway(reconnectAfterMillis: number): void;
+}

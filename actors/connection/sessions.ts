@@ -1,0 +1,48 @@
+/**
+ * The dialects: which session speaks what a peer has negotiated.
+ *
+ * @module
+ */
+import type { ProtocolName } from "../../protocol/api.ts";
+import { heartbeat } from "../../protocol/server_message_v1.ts";
+import type { Clock } from "../ports.ts";
+import type { Fanout } from "../stream/fanout.ts";
+import type { Session, SessionHost } from "./session.ts";
+import { SessionV1 } from "./session_v1.ts";
+
+/** What sessions work with; one object for all of them. */
+export interface SessionDeps {
+  /** Time. */
+  readonly clock: Clock;
+  /** The data plane that clients subscribe to. */
+  readonly fanout: Fanout;
+  /** Time between two heartbeats of the gateway, in ms. */
+  readonly heartbeatIntervalMillis: number;
+  /** Outbound events per second; 0 is unlimited. */
+  readonly rateLimitPerSecond: number;
+  /** Most events replayed per channel. */
+  readonly replayLimit: number;
+  /** Inbound messages per second. */
+  readonly inboundMessagesPerSecond: number;
+}
+
+interface Dialect {
+  readonly session: new (host: SessionHost, deps: SessionDeps) => Session;
+  /** The gateway's heartbeat: one frame for everybody who is due at the time (epoch ms). */
+  readonly heartbeat: (epochMillis: number) => string;
+}
+
+const DIALECTS: Readonly<Record<ProtocolName, Dialect>> = {
+  "telemetry.v1": { session: SessionV1, heartbeat: (now) => heartbeat("server", now) },
+};
+
+/** Starts the session of a connection. */
+export function createSession(host: SessionHost, deps: SessionDeps): Session {
+  const { session: Speaker } = DIALECTS[host.peer.protocol];
+  return new Speaker(host, deps);
+}
+
+/** The gateway's heartbeat in a dialect, at a time in epoch ms. */
+export function heartbeatFrame(protocol: ProtocolName, epochMillis: number): string {
+  return DIALECTS[protocol].heartbeat(epochMillis);
+}

@@ -1,0 +1,174 @@
+/**
+ * What the gateway sends to v2 clients. Keys stand in the order in which they are written. Decoders
+ * should ignore keys that they do not know.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { CHANNELS } from "./channels.ts";
+
+/** The subprotocol of v2. */
+export const PROTOCOL_V2 = "telemetry.v2";
+
+const ChannelField = z.enum(CHANNELS);
+const Seq = z.int().min(0);
+const MessageId = z.string().optional();
+
+/** An event with its number; `timestamp` is the time of its acceptance, epoch ms. */
+export const EventV2 = z.object({
+  seq: z.int().min(1),
+  timestamp: z.int(),
+  data: z.looseObject({ id: z.string() }),
+});
+
+/** An event with its number. */
+export type EventV2 = z.infer<typeof EventV2>;
+
+/** The first message of every connection. */
+export const WelcomeV2 = z.object({
+  type: z.literal("welcome"),
+  protocol: z.literal(PROTOCOL_V2),
+  clientId: z.string(),
+  connectionId: z.string(),
+  heartbeatIntervalSeconds: z.number(),
+  rateLimitPerSecond: z.number(),
+  flushIntervalMs: z.number(),
+  timestamp: z.int(),
+});
+
+/**
+ * Where a subscription begins. `recovered` answers `since`: whether everything after it follows.
+ * `lost` counts what does not, where that can be known.
+ */
+export const AckedChannel = z.object({
+  epoch: z.string(),
+  seq: Seq,
+  recovered: z.boolean().optional(),
+  lost: z.int().min(0).optional(),
+});
+
+/** Where a subscription begins. */
+export type AckedChannel = z.infer<typeof AckedChannel>;
+
+/** An alert that counts as acknowledged from now on, or did before. */
+export const AckedAlert = z.object({
+  id: z.string(),
+  seq: z.int().min(1),
+  acknowledgedBy: z.string(),
+  acknowledgedAt: z.string(),
+});
+
+/** An alert that counts as acknowledged. */
+export type AckedAlert = z.infer<typeof AckedAlert>;
+
+/** The answer to a request that was carried out; it repeats the `id`. */
+export const AckV2 = z.object({
+  type: z.literal("ack"),
+  id: MessageId,
+  ok: z.literal(true),
+  channels: z.partialRecord(ChannelField, AckedChannel).optional(),
+  alerts: z.array(AckedAlert).optional(),
+});
+
+/** A part of the latest states; the table it builds replaces the client's. */
+export const SnapshotV2 = z.object({
+  type: z.literal("snapshot"),
+  channel: ChannelField,
+  epoch: z.string(),
+  seq: Seq,
+  events: z.array(EventV2),
+  last: z.boolean(),
+});
+
+/** A batch that accounts for every number of its range. */
+export const EventsV2 = z.object({
+  type: z.literal("events"),
+  channel: ChannelField,
+  from: z.int().min(1),
+  to: z.int().min(1),
+  skipped: z.int().min(0),
+  filtered: z.int().min(0),
+  replay: z.boolean(),
+  events: z.array(EventV2),
+}).refine(
+  ({ from, to, skipped, filtered, events }) => events.length + skipped + filtered === to - from + 1,
+  { error: "the range is not accounted for" },
+);
+
+/** The states of a channel. */
+export const CHANNEL_STATES = ["fresh", "stale", "degraded"] as const;
+
+/** How far a channel can be trusted: its collector lives, went silent, or events are refused. */
+export type ChannelState = (typeof CHANNEL_STATES)[number];
+
+/** The collector of a channel went silent or is back; `lastEventAt` is ISO-8601. */
+export const StatusV2 = z.object({
+  type: z.literal("status"),
+  channel: ChannelField,
+  state: z.enum(CHANNEL_STATES),
+  lastEventAt: z.string().nullable(),
+});
+
+/** A sign of life: `server` for the tick, `ack` for the answer to a client's. */
+export const HeartbeatV2 = z.object({
+  type: z.literal("heartbeat"),
+  id: MessageId,
+  direction: z.enum(["server", "ack"]),
+  timestamp: z.int(),
+});
+
+/** The codes of an `error`. */
+export const ERROR_CODES_V2 = [
+  "invalid_payload",
+  "invalid_channels",
+  "unknown_action",
+  "too_large",
+  "forbidden",
+  "not_found",
+  "rate_limited",
+  "overloaded",
+  "unavailable",
+] as const;
+
+/** A code of an `error`. */
+export type ErrorCodeV2 = (typeof ERROR_CODES_V2)[number];
+
+/** What was wrong with a request; nothing of it was done, and the connection lives on. */
+export const ErrorV2 = z.object({
+  type: z.literal("error"),
+  id: MessageId,
+  code: z.enum(ERROR_CODES_V2),
+  message: z.string(),
+  retryAfterMs: z.int().min(0).optional(),
+});
+
+/** The connection is about to be closed with 1001; come back after so many ms. */
+export const GoingAwayV2 = z.object({
+  type: z.literal("going_away"),
+  reconnectAfterMs: z.int().min(0),
+});
+
+/** Any message to a v2 client. */
+export const ServerMessageV2 = z.discriminatedUnion("type", [
+  WelcomeV2,
+  AckV2,
+  SnapshotV2,
+  EventsV2,
+  StatusV2,
+  HeartbeatV2,
+  ErrorV2,
+  GoingAwayV2,
+]);
+
+/** Any message to a v2 client. */
+export type ServerMessageV2 = z.infer<typeof ServerMessageV2>;
+
+/**
+ * Writes a message that carries no events; those are written by the encoder of the data plane. Keys
+ * whose value is `undefined` are left out.
+ */
+export function encodeV2(
+  message: Exclude<ServerMessageV2, { type: "events" | "snapshot" }>,
+): string {
+  return JSON.stringify(message);
+}
