@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ClientInfo, ErrorCode, PublishReceipt } from "../protocol/api.ts";
+import type { AcknowledgedAlert, ClientInfo, ErrorCode, PublishReceipt } from "../protocol/api.ts";
 import type { Channel } from "../protocol/channels.ts";
 import type { EndingCause } from "../protocol/close_codes.ts";
 import type { Fault, Submission } from "../protocol/publish.ts";
@@ -103,6 +103,23 @@ export interface StorageStats {
   readonly failing: boolean;
 }
 
+/** An alert to acknowledge. */
+export interface AlertReference {
+  /** The `id` of the alert. */
+  readonly id: string;
+  /**
+   * Number of an event of the incident that is meant, so that a newer incident is not acknowledged
+   * unseen; the latest incident when absent.
+   */
+  readonly seq?: number | undefined;
+}
+
+/** Answer to an acknowledgement, given after the commit. */
+export interface AcknowledgeReceipt {
+  /** The alerts in the order in which they were asked for. */
+  readonly alerts: readonly AcknowledgedAlert[];
+}
+
 /** Takes events from publishers. */
 export interface Publisher {
   /** How storing goes at this moment. */
@@ -115,6 +132,16 @@ export interface Publisher {
    * @throws {PublishError} When nothing was stored.
    */
   publish(principal: string, submissions: readonly Submission[]): Promise<PublishReceipt>;
+  /**
+   * Acknowledges the incidents of risk alerts, all or none, and publishes it to everyone. One that
+   * was acknowledged before stays as it was, and nothing more is published of it.
+   *
+   * @param principal The name of the key, which the events of the incident carry from now on.
+   * @returns After the commit.
+   * @throws {PublishError} `ALERT_NOT_FOUND` when an alert is not known, or the number given with it
+   *   is not of its latest incident; otherwise as for {@link Publisher.publish}.
+   */
+  acknowledge(principal: string, alerts: readonly AlertReference[]): Promise<AcknowledgeReceipt>;
 }
 
 /** Why a valid batch was not stored. Nothing of it was. */

@@ -16,6 +16,7 @@ export const ERROR_STATUS = {
   BANNED: 403,
   NOT_FOUND: 404,
   CLIENT_NOT_FOUND: 404,
+  ALERT_NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
   PAYLOAD_TOO_LARGE: 413,
   UNSUPPORTED_MEDIA_TYPE: 415,
@@ -90,6 +91,20 @@ export interface PublishReceipt {
   readonly duplicates: number;
   /** The position of the last event of each channel in the request. */
   readonly last: Readonly<Partial<Record<Channel, ChannelPosition>>>;
+}
+
+/** An alert whose incident is acknowledged. */
+export interface AcknowledgedAlert {
+  /** The alert. */
+  readonly id: string;
+  /** Number of the incident's last event: of the acknowledgement, unless the core emitted since. */
+  readonly seq: number;
+  /** What its events say from now on. */
+  readonly status: "ACKNOWLEDGED";
+  /** Name of the key that acknowledged it first. */
+  readonly acknowledgedBy: string;
+  /** When, ISO-8601. */
+  readonly acknowledgedAt: string;
 }
 
 /** Longest ban, in seconds: one day. */

@@ -7,7 +7,13 @@
 import type { ChannelPosition, PublishReceipt } from "../../protocol/api.ts";
 import type { Channel } from "../../protocol/channels.ts";
 import type { Fault, Submission } from "../../protocol/publish.ts";
-import { type Publisher, PublishError, type StorageStats } from "../operations.ts";
+import {
+  type AcknowledgeReceipt,
+  type AlertReference,
+  type Publisher,
+  PublishError,
+  type StorageStats,
+} from "../operations.ts";
 import type { Clock, Logger, Store, StoredEvent, StoredIdentity } from "../ports.ts";
 import { MAX_KEYS } from "../stream/latest_states.ts";
 import type { ChannelStream } from "../stream/channel_stream.ts";
@@ -104,6 +110,15 @@ export class Collector implements Publisher {
     this.#pending += submissions.length;
     this.#schedule();
     return done.promise;
+  }
+
+  /** No incident is remembered yet. */
+  acknowledge(
+    _principal: string,
+    alerts: readonly AlertReference[],
+  ): Promise<AcknowledgeReceipt> {
+    const ids = alerts.map(({ id }) => id).join(", ");
+    return Promise.reject(new PublishError("ALERT_NOT_FOUND", `no such alert: ${ids}`));
   }
 
   #schedule(): void {

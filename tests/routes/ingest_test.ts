@@ -230,6 +230,7 @@ Deno.test("an overload is 503 with Retry-After", async () => {
   const publisher: Publisher = {
     storage: () => ({ commits: 0, failures: 0, failing: false }),
     publish: () => Promise.reject(new PublishError("OVERLOADED", "too many events wait")),
+    acknowledge: () => Promise.reject(new Error("nobody asks")),
   };
   await withGateway({ deps: { publisher } }, async (fake) => {
     const answer = await postJson(fake, marketData("A", "1"));
@@ -265,6 +266,7 @@ Deno.test("a store in trouble is 503 with Retry-After; a retry later takes the s
 Deno.test("a fault of our own is 500, told without its details, and logged without credentials", async () => {
   const publisher: Publisher = {
     publish: () => Promise.reject(new Error("internal detail")),
+    acknowledge: () => Promise.reject(new Error("nobody asks")),
     storage: () => ({ commits: 0, failures: 0, failing: false }),
   };
   await withGateway({ deps: { publisher } }, async (fake) => {
