@@ -53,14 +53,27 @@ export function createGateway(
       { ...store.head(channel), events: [], latest: [], horizon: 0 };
     return [channel, ChannelStream.restore(channel, kept, telemetry.ringCapacity, clock)];
   }));
-  const fanout = new Fanout(clock, streams);
+  const flushIntervalMillis = telemetry.flushIntervalMs;
+  const fanout = new Fanout(clock, streams, {
+    flushIntervalMillis,
+    snapshotLimit: telemetry.replayLimit,
+    // The memory store has nothing that is worth a detour: what left the ring counts as gone.
+    ...(store.kind !== "memory" && { store }),
+  });
+  const { dedupeWindowSeconds } = telemetry;
+  const collector = new Collector(
+    { clock, log, store, fanout, streams, dedupeWindowSeconds },
+    restored?.identities,
+  );
   const hub = new Hub({
     clock,
     log,
     fanout,
     streams,
     instance: crypto.randomUUID().slice(0, 4),
-    tickMillis: telemetry.flushIntervalMs,
+    publisher: collector,
+    tickMillis: flushIntervalMillis,
+    flushIntervalMillis,
     heartbeatIntervalMillis: telemetry.heartbeatIntervalSeconds * 1_000,
     heartbeatTimeoutMillis: telemetry.heartbeatTimeoutSeconds * 1_000,
     requireClientHeartbeat: telemetry.requireClientHeartbeat,
@@ -71,10 +84,5 @@ export function createGateway(
     maxConnectionsPerAddress: server.maxConnectionsPerAddress,
     maxConnectionsPerKey: server.maxConnectionsPerKey,
   });
-  const { dedupeWindowSeconds } = telemetry;
-  const collector = new Collector(
-    { clock, log, store, fanout, streams, dedupeWindowSeconds },
-    restored?.identities,
-  );
   return { hub, collector, metrics: new Metrics(() => hub.stats(), () => collector.storage()) };
 }

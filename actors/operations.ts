@@ -46,6 +46,8 @@ export interface ChannelStats {
   readonly sent: number;
   /** Events shed, counted once per connection, by reason. */
   readonly shed: Readonly<Record<ShedReason, number>>;
+  /** Events left out for clients that want the latest alone, counted once per connection. */
+  readonly conflated: number;
 }
 
 /** Counters and gauges of the process. */

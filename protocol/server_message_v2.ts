@@ -54,6 +54,7 @@ export type AckedChannel = z.infer<typeof AckedChannel>;
 export const AckedAlert = z.object({
   id: z.string(),
   seq: z.int().min(1),
+  status: z.literal("ACKNOWLEDGED"),
   acknowledgedBy: z.string(),
   acknowledgedAt: z.string(),
 });

@@ -22,7 +22,7 @@ import {
 import { handshakeFault, isUpgrade, upgrade } from "./websocket.ts";
 
 /** The subprotocols that are spoken, best first. */
-export const PROTOCOLS = ["telemetry.v1"] as const;
+export const PROTOCOLS = ["telemetry.v2", "telemetry.v1"] as const;
 
 /** Answers a handshake: with an upgrade, or with the reason why there is none. */
 export async function telemetrySocket(c: AppContext, deps: AppDeps): Promise<Response> {
@@ -48,7 +48,7 @@ export async function telemetrySocket(c: AppContext, deps: AppDeps): Promise<Res
   }
   const query = readQuery(c);
   if (typeof query === "string") return fail(c, deps, "INVALID_REQUEST", query);
-  return await admit(c, deps, peerOf(c, principal, query.clientId), query, protocol);
+  return await admit(c, deps, peerOf(c, principal, query.clientId, protocol), query, protocol);
 }
 
 async function admit(
@@ -121,7 +121,13 @@ function isClientId(text: string): boolean {
   return text.length > 0 && text.length <= MAX_ID_LENGTH && !/[\p{Cc}\p{Cs}]/u.test(text);
 }
 
-function peerOf(c: AppContext, principal: Principal, clientId: string | undefined): Peer {
-  const peer = { principal, address: addressOf(c), protocol: PROTOCOLS[0] };
+/** Who offers no subprotocol speaks v1. */
+function peerOf(
+  c: AppContext,
+  principal: Principal,
+  clientId: string | undefined,
+  protocol: (typeof PROTOCOLS)[number] = "telemetry.v1",
+): Peer {
+  const peer = { principal, address: addressOf(c), protocol };
   return clientId === undefined ? peer : { ...peer, clientId };
 }

@@ -9,7 +9,7 @@ import type { ClientInfo, ConnectionState } from "../../protocol/api.ts";
 import type { Channel } from "../../protocol/channels.ts";
 import { type EndingCause, ENDINGS } from "../../protocol/close_codes.ts";
 import type { ShedReason } from "../operations.ts";
-import type { Logger, Socket } from "../ports.ts";
+import type { Socket } from "../ports.ts";
 import { HARD_CAP_BYTES, Subscriber, type SubscriberControl } from "../stream/subscriber.ts";
 import { TokenBucket } from "../stream/token_bucket.ts";
 import { type Cause, type ConnectionEvent, connectionMachine } from "./machine.ts";
@@ -19,12 +19,6 @@ import { createSession, type SessionDeps } from "./sessions.ts";
 
 /** At most one line about throttling per connection in so many ms. */
 const THROTTLE_LOG_MILLIS = 60_000;
-
-/** What connections work with; one object for all of them. */
-export interface ConnectionDeps extends SessionDeps {
-  /** Where the lines of all connections go. */
-  readonly log: Logger;
-}
 
 /** One connection, from its handshake until its socket is gone. */
 export class Connection implements SubscriberControl, SessionHost {
@@ -79,13 +73,13 @@ export class Connection implements SubscriberControl, SessionHost {
   /** When the next heartbeat is due, monotonic ms. */
   nextHeartbeatAt = Infinity;
 
-  readonly #deps: ConnectionDeps;
+  readonly #deps: SessionDeps;
   readonly #connectedAt: number;
   #cause: Cause | undefined;
   #throttleLoggedAt = -Infinity;
 
   /** Starts the actor in `connecting`. Subscribe to {@link Connection.actor} for its end. */
-  constructor(deps: ConnectionDeps, id: string, peer: Peer) {
+  constructor(deps: SessionDeps, id: string, peer: Peer) {
     const { clock } = deps;
     this.#deps = deps;
     this.id = id;

@@ -5,17 +5,26 @@
  */
 import type { ProtocolName } from "../../protocol/api.ts";
 import { heartbeat } from "../../protocol/server_message_v1.ts";
-import type { Clock } from "../ports.ts";
+import { encodeV2 } from "../../protocol/server_message_v2.ts";
+import type { Publisher } from "../operations.ts";
+import type { Clock, Logger } from "../ports.ts";
 import type { Fanout } from "../stream/fanout.ts";
 import type { Session, SessionHost } from "./session.ts";
 import { SessionV1 } from "./session_v1.ts";
+import { SessionV2 } from "./session_v2.ts";
 
 /** What sessions work with; one object for all of them. */
 export interface SessionDeps {
   /** Time. */
   readonly clock: Clock;
+  /** Where the lines of all connections go. */
+  readonly log: Logger;
   /** The data plane that clients subscribe to. */
   readonly fanout: Fanout;
+  /** Takes acknowledgements of alerts. */
+  readonly publisher: Publisher;
+  /** Time between two batches to a v2 client, in ms. */
+  readonly flushIntervalMillis: number;
   /** Time between two heartbeats of the gateway, in ms. */
   readonly heartbeatIntervalMillis: number;
   /** Outbound events per second; 0 is unlimited. */
@@ -34,6 +43,10 @@ interface Dialect {
 
 const DIALECTS: Readonly<Record<ProtocolName, Dialect>> = {
   "telemetry.v1": { session: SessionV1, heartbeat: (now) => heartbeat("server", now) },
+  "telemetry.v2": {
+    session: SessionV2,
+    heartbeat: (timestamp) => encodeV2({ type: "heartbeat", direction: "server", timestamp }),
+  },
 };
 
 /** Starts the session of a connection. */

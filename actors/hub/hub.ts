@@ -7,10 +7,11 @@ import { type Actor, createActor } from "xstate";
 import type { ClientInfo, ErrorCode } from "../../protocol/api.ts";
 import { type Channel, CHANNELS } from "../../protocol/channels.ts";
 import type { EndingCause } from "../../protocol/close_codes.ts";
-import { Connection, type ConnectionDeps } from "../connection/actor.ts";
+import { Connection } from "../connection/actor.ts";
 import { Admission } from "../connection/admission.ts";
 import type { Peer } from "../connection/peer.ts";
 import type { SocketQuery } from "../connection/session.ts";
+import type { SessionDeps } from "../connection/sessions.ts";
 import type { ChannelStats, GatewayStats, HubStatus, Operations } from "../operations.ts";
 import type { Socket } from "../ports.ts";
 import type { ChannelStream } from "../stream/channel_stream.ts";
@@ -22,7 +23,7 @@ import { sweep, type SweeperDeps } from "./sweeper.ts";
 export const SWEEP_MILLIS = 250;
 
 /** What the hub works with. */
-export interface HubDeps extends ConnectionDeps, SweeperDeps {
+export interface HubDeps extends SessionDeps, SweeperDeps {
   /** The channels, for their numbers. */
   readonly streams: ReadonlyMap<Channel, ChannelStream>;
   /** Identifies this process in connection ids. */
@@ -282,16 +283,18 @@ function refuse(code: ErrorCode, message: string, retryAfterSeconds: number) {
   return { ok: false, code, message, retryAfterSeconds } as const;
 }
 
-function describe({ log, latest, cursors, published, sent, shed }: ChannelStream): ChannelStats {
+function describe(stream: ChannelStream): ChannelStats {
+  const { log, latest, readers, published, sent, shed, conflated } = stream;
   return {
     head: log.head,
     epoch: log.epoch,
-    subscribers: cursors.length,
+    subscribers: readers,
     snapshotSize: latest?.size ?? log.size,
     ringEvents: log.size,
     ringBytes: log.bytes,
     published,
     sent,
     shed: { ...shed },
+    conflated,
   };
 }

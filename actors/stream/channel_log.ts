@@ -5,6 +5,7 @@
  */
 import type { StoredEvent } from "../ports.ts";
 import { encodeEventV1, type FrameV1 } from "./encoder_v1.ts";
+import type { EventAttributes } from "./event_filter.ts";
 
 /** Most bytes a ring holds, counting what is kept of each event (32 MiB). */
 export const MAX_RING_BYTES = 32 * 1024 * 1024;
@@ -17,6 +18,8 @@ export interface LoggedEvent {
   readonly seq: number;
   /** Its v1 form. */
   readonly v1: FrameV1;
+  /** What filters look at; read when the first one asks. */
+  attributes: EventAttributes | undefined;
 }
 
 /** A ring buffer of consecutive events, bounded in events and in bytes. */
@@ -55,6 +58,11 @@ export class ChannelLog {
     return this.#oldest;
   }
 
+  /** Most events held. */
+  get capacity(): number {
+    return this.#slots.length;
+  }
+
   /** Events held. */
   get size(): number {
     return this.#head - this.#oldest + 1;
@@ -85,7 +93,8 @@ export class ChannelLog {
 
   /** Encodes an event of this channel without appending it. */
   encode(stored: StoredEvent): LoggedEvent {
-    return { stored, seq: stored.seq, v1: encodeEventV1(stored, this.epoch) };
+    const v1 = encodeEventV1(stored, this.epoch);
+    return { stored, seq: stored.seq, v1, attributes: undefined };
   }
 
   /** The event of a number, or `undefined` when the ring does not hold it. */

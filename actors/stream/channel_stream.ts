@@ -6,9 +6,12 @@
 import { type Channel, type Lane, LANES } from "../../protocol/channels.ts";
 import type { ShedReason } from "../operations.ts";
 import type { Clock, RestoredChannel, StoredEvent } from "../ports.ts";
+import { Backlog } from "./backlog.ts";
 import { ChannelLog, type LoggedEvent } from "./channel_log.ts";
-import type { Cursor } from "./cursor.ts";
+import { CursorGroup } from "./cursor_group.ts";
+import type { EventFilter } from "./event_filter.ts";
 import { LatestStates } from "./latest_states.ts";
+import { View } from "./view.ts";
 
 /** One channel with its readers. */
 export class ChannelStream {
@@ -20,14 +23,19 @@ export class ChannelStream {
   readonly log: ChannelLog;
   /** Latest state per key; `undefined` on lossless channels, where every event counts. */
   readonly latest: LatestStates | undefined;
-  /** Its readers, in no particular order. */
-  readonly cursors: Cursor[] = [];
+  /** What left the log and was read back; `undefined` on channels that can be conflated instead. */
+  readonly backlog: Backlog | undefined;
+  /** Its readers, by how often they are served; the first group is served at once. */
+  readonly groups: CursorGroup[] = [new CursorGroup(0)];
+  readonly #views = new Map<string, View>();
   /** Events published since the start. */
   published = 0;
   /** Events delivered since the start, once per connection. */
   sent = 0;
   /** Events shed since the start, once per connection. */
   readonly shed: Record<ShedReason, number> = { rate_limit: 0, slow_consumer: 0, ring_overrun: 0 };
+  /** Events left out because the client wants the latest alone, once per connection. */
+  conflated = 0;
 
   /** Builds the stream of a channel around its log. */
   constructor(channel: Channel, log: ChannelLog) {
@@ -35,6 +43,7 @@ export class ChannelStream {
     this.lane = LANES[channel];
     this.log = log;
     this.latest = this.lane === "lossless" ? undefined : new LatestStates();
+    this.backlog = this.lane === "lossless" ? new Backlog() : undefined;
   }
 
   /**
@@ -82,19 +91,37 @@ export class ChannelStream {
     return events;
   }
 
-  /** Adds a reader. */
-  attach(cursor: Cursor): void {
-    cursor.slot = this.cursors.push(cursor) - 1;
+  /** Readers. */
+  get readers(): number {
+    return this.groups.reduce((sum, { cursors }) => sum + cursors.length, 0);
   }
 
-  /** Removes a reader; the last one takes its slot. */
-  detach(cursor: Cursor): void {
-    if (cursor.slot < 0) return;
-    const last = this.cursors.pop()!;
-    if (last !== cursor) {
-      this.cursors[cursor.slot] = last;
-      last.slot = cursor.slot;
-    }
-    cursor.slot = -1;
+  /** The event of a number, as far as it is in memory. */
+  at(seq: number): LoggedEvent | undefined {
+    return this.log.get(seq) ?? this.backlog?.get(seq);
+  }
+
+  /** The readers that are served every so many ms; 0 at once. */
+  group(intervalMillis: number): CursorGroup {
+    const known = this.groups.find((one) => one.intervalMillis === intervalMillis);
+    if (known !== undefined) return known;
+    const [immediate, ...others] = this.groups;
+    const group = new CursorGroup(intervalMillis);
+    const used = others.filter(({ cursors }) => cursors.length > 0);
+    this.groups.splice(0, this.groups.length, immediate!, ...used, group);
+    return group;
+  }
+
+  /** The channel through a filter: the same view for filters that admit the same. */
+  view(filter: EventFilter | undefined): View {
+    const key = filter?.key ?? "";
+    let view = this.#views.get(key);
+    if (view === undefined) this.#views.set(key, view = new View(this, filter));
+    return view;
+  }
+
+  /** Forgets a view that nobody uses any more. */
+  releaseView(view: View): void {
+    if (view.users === 0 && this.#views.get(view.key) === view) this.#views.delete(view.key);
   }
 }

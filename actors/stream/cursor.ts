@@ -3,25 +3,35 @@
  *
  * @module
  */
-import type { LoggedEvent } from "./channel_log.ts";
+import type { ShedReason } from "../operations.ts";
 import type { ChannelStream } from "./channel_stream.ts";
+import type { CursorGroup } from "./cursor_group.ts";
 import type { Subscriber } from "./subscriber.ts";
 
-/** The next number to send, and what is owed before it. */
-export class Cursor {
+/**
+ * Why a cursor stopped.
+ *
+ * - `current`: it reached the head.
+ * - `full`: the socket's buffer is over the mark.
+ * - `empty`: the bucket has no token.
+ * - `behind`: the next event is no longer in the ring.
+ */
+export type Outcome = "current" | "full" | "empty" | "behind";
+
+/**
+ * The next number to send. How events become frames is the dialect's: each method sends what it may
+ * and says why it stopped; the caller decides what follows.
+ */
+export abstract class Cursor {
   /** The channel. */
   readonly stream: ChannelStream;
   /** Whose place it is. */
   readonly subscriber: Subscriber;
   /** The next number to send. */
   next: number;
-  /** Replayed events still to be sent before live ones, from {@link Cursor.replayed} on. */
-  replay: readonly LoggedEvent[] = [];
-  /** How many of {@link Cursor.replay} were sent. */
-  replayed = 0;
-  /** Events skipped since the last delivered one: the next `meta.skipped`. */
-  skipped = 0;
-  /** Index in the stream's list of cursors; -1 when detached. */
+  /** With whom it is served; `undefined` when detached. */
+  group: CursorGroup | undefined;
+  /** Index in the group. */
   slot = -1;
 
   /** Starts at the head: live from there. */
@@ -36,12 +46,29 @@ export class Cursor {
     return this.stream.log.head - this.next + 1;
   }
 
+  /** Live events that it is behind; what a client missed before it came does not count. */
+  abstract get liveLag(): number;
+
+  /** Whether there may be something to send. */
+  abstract get owes(): boolean;
+
+  /** Whether what the client missed before it came is still being sent. */
+  abstract get replaying(): boolean;
+
+  /** Sends what is left of a replay, unmetered; `current` means that live events may follow. */
+  abstract serveReplay(): Outcome;
+
+  /** Sends every event of a lossless channel, up to the hard cap, unmetered. */
+  abstract serveLossless(): Outcome;
+
+  /** Sends every event of a keyed or sampled channel while there are tokens and room. */
+  abstract serveInOrder(now: number): Outcome;
+
   /**
-   * Sends the snapshot before what follows: the states up to the last number already sent. What is
-   * newer arrives through the cursor, so nothing comes twice and an ended key still ends.
+   * Sends the latest state of each key after the cursor while there are tokens and room, and counts
+   * what that skips.
+   *
+   * @param reason What the shed events are counted under.
    */
-  startReplay(limit: number): void {
-    this.replay = this.stream.replay(limit, this.next - 1);
-    this.replayed = 0;
-  }
+  abstract serveConflated(now: number, reason: ShedReason): Outcome;
 }

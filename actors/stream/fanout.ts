@@ -6,116 +6,157 @@
  *
  * @module
  */
+import type { ChannelPosition } from "../../protocol/api.ts";
 import { type Channel, CHANNELS } from "../../protocol/channels.ts";
-import type { ShedReason } from "../operations.ts";
+import type { ChannelSubscription } from "../../protocol/client_message_v2.ts";
 import type { Clock, StoredEvent } from "../ports.ts";
+import type { EventReader } from "./backlog_reader.ts";
+import { BatchCursor, type BatchOptions } from "./batch_cursor.ts";
 import type { ChannelStream } from "./channel_stream.ts";
-import { Cursor } from "./cursor.ts";
-import { type Outcome, serveConflated, serveInOrder, serveLossless, serveReplay } from "./lanes.ts";
-import { LOW_WATER_BYTES, type Subscriber } from "./subscriber.ts";
+import type { CursorGroup } from "./cursor_group.ts";
+import { Delivery } from "./delivery.ts";
+import { EventCursor } from "./event_cursor.ts";
+import { EventFilter } from "./event_filter.ts";
+import { decideStart, type Start } from "./start.ts";
+import type { Subscriber } from "./subscriber.ts";
 
 /** Longest uninterrupted stretch of sending, in ms. */
 export const SLICE_MILLIS = 5;
 
-/** How long a connection may be behind for its full buffer before it is conflated, in ms. */
-export const PARK_MILLIS = 250;
-
-/** Time between two looks at parked connections, in ms: a healthy peer empties its buffer in 3. */
-export const LOOK_MILLIS = 5;
-
-/** Shortest conflation, in ms. */
-export const MIN_THROTTLE_MILLIS = 250;
-
-/** Share of the bucket that must be filled before streaming resumes. */
-export const RECOVERY_LEVEL = 0.25;
-
-/** Most events that a lossless cursor may be behind. */
-export const MAX_LOSSLESS_LAG = 10_000;
-
 /** Frames between two looks at the clock: about 0.2 ms of sending. */
 const FRAMES_PER_LOOK = 16;
 
-/** Progress through the cursors of one channel. */
-interface Pass {
-  readonly stream: ChannelStream;
-  /** Index of the next cursor. */
-  position: number;
-  /** Whether there is anything to do. */
-  due: boolean;
-  /** Whether to start over at the end, as an event or a removal came in between. */
-  again: boolean;
+/** How the fan-out works. */
+export interface FanoutOptions {
+  /** Time between two batches to a v2 client, in ms. */
+  readonly flushIntervalMillis: number;
+  /** Most events in the snapshot of a lossless channel. */
+  readonly snapshotLimit: number;
+  /** Where lossless channels are read beyond the ring; without it there is nothing beyond. */
+  readonly store?: EventReader;
 }
 
 /** Distributes the events of all channels. */
 export class Fanout {
   readonly #clock: Clock;
-  readonly #passes: readonly Pass[];
+  readonly #options: FanoutOptions;
   readonly #streams: ReadonlyMap<Channel, ChannelStream>;
-  readonly #held = new Set<Subscriber>();
-  /** The held subscribers that are still to be looked at in this round, from the end. */
-  readonly #round: Subscriber[] = [];
-  #lookScheduled = false;
-  #slice = 0;
+  /** Streams in the order in which they are served. */
+  readonly #ordered: readonly ChannelStream[];
+  readonly #delivery: Delivery;
   #scheduled = false;
+  /** When the timer of the next flush is due, monotonic ms; `Infinity` when there is none. */
+  #flushAt = Infinity;
 
   /** Takes the clock and one stream per channel. */
-  constructor(clock: Clock, streams: ReadonlyMap<Channel, ChannelStream>) {
+  constructor(
+    clock: Clock,
+    streams: ReadonlyMap<Channel, ChannelStream>,
+    options: FanoutOptions = { flushIntervalMillis: 50, snapshotLimit: 50 },
+  ) {
     this.#clock = clock;
+    this.#options = options;
     this.#streams = streams;
-    this.#passes = CHANNELS.map((channel) => ({
-      stream: streams.get(channel)!,
-      position: 0,
-      due: false,
-      again: false,
-    }));
+    this.#ordered = CHANNELS.map((channel) => streams.get(channel)!);
+    this.#delivery = new Delivery(clock, () => this.#schedule(), options.store);
   }
 
   /** Subscribers that are parked or conflated. */
   get held(): number {
-    return this.#held.size;
+    return this.#delivery.held;
   }
 
-  /** Appends committed events and sees that they are sent at the end of this turn. */
+  /** Appends committed events and sees that they are sent at the end of this turn, or at the tick. */
   append(events: readonly StoredEvent[]): void {
     const now = this.#clock.now();
+    const touched = new Set<ChannelStream>();
     for (const event of events) {
-      this.#streams.get(event.channel)!.append(event, now);
-      this.#markDue(event.channel);
+      const stream = this.#streams.get(event.channel)!;
+      stream.append(event, now);
+      touched.add(stream);
+    }
+    for (const stream of touched) {
+      for (const group of stream.groups) {
+        group.notify(now);
+        if (group.waiting) this.#armFlush(group.nextTickAt, now);
+      }
     }
     this.#schedule();
   }
 
   /**
-   * Subscribes to a channel, or asks for its replay again, and sends what can be sent at once.
+   * Subscribes a v1 client to a channel, or replays for it again, and sends what can be sent at once.
    *
    * @param replayLimit Most events replayed; 0 replays nothing.
    */
   subscribe(subscriber: Subscriber, channel: Channel, replayLimit: number): void {
-    let cursor = subscriber.cursors.get(channel);
+    let cursor = subscriber.cursors.get(channel) as EventCursor | undefined;
     if (cursor === undefined) {
       const stream = this.#streams.get(channel)!;
-      cursor = new Cursor(stream, subscriber);
+      cursor = new EventCursor(stream, subscriber);
       subscriber.cursors.set(channel, cursor);
-      stream.attach(cursor);
+      stream.group(0).attach(cursor);
     }
     if (replayLimit > 0) cursor.startReplay(replayLimit);
-    this.#slice += 1;
-    this.#serve(cursor, this.#clock.now());
+    this.#delivery.beginSlice();
+    this.#delivery.serve(cursor, this.#clock.now());
   }
 
-  /** Ends a subscription; what was not sent by then is not sent. */
-  unsubscribe(subscriber: Subscriber, channel: Channel): void {
+  /**
+   * Subscribes a v2 client to a channel, or changes how it is subscribed. Nothing is sent before
+   * {@link Fanout.start}, so that the acknowledgement comes first.
+   */
+  open(subscriber: Subscriber, subscription: ChannelSubscription): Start {
+    const { channel, filter, conflate } = subscription;
+    const stream = this.#streams.get(channel)!;
+    const { snapshotLimit, store } = this.#options;
+    const view = stream.view(filter && new EventFilter(filter));
+    const options = { view, conflate, snapshotLimit };
+    const known = subscriber.cursors.get(channel) as BatchCursor | undefined;
+    if (known !== undefined) return this.#reopen(known, subscription, options);
+    const start = decideStart(stream, store?.oldest(channel), subscription);
+    const cursor = new BatchCursor(stream, subscriber, options);
+    subscriber.cursors.set(channel, cursor);
+    this.#groupFor(stream, subscription).attach(cursor);
+    if (start.kind === "resume") cursor.resumeAfter(start.seq);
+    if (start.kind === "snapshot") cursor.startSnapshot();
+    return start;
+  }
+
+  /** Sends what a subscription begins with. */
+  start(subscriber: Subscriber, channel: Channel): void {
     const cursor = subscriber.cursors.get(channel);
     if (cursor === undefined) return;
+    this.#delivery.beginSlice();
+    this.#delivery.serve(cursor, this.#clock.now());
+  }
+
+  /** Sends a v2 client how far every channel has come, although there may be nothing for it. */
+  advance(subscriber: Subscriber): void {
+    this.#delivery.beginSlice();
+    for (const cursor of [...subscriber.cursors.values()]) {
+      if (cursor instanceof BatchCursor) cursor.flush();
+      this.#delivery.serve(cursor, this.#clock.now());
+    }
+  }
+
+  /**
+   * Ends a subscription; what was not sent by then is not sent.
+   *
+   * @returns The place that the client has reached; the head when it was not subscribed.
+   */
+  unsubscribe(subscriber: Subscriber, channel: Channel): ChannelPosition {
+    const { epoch, head } = this.#streams.get(channel)!.log;
+    const cursor = subscriber.cursors.get(channel);
+    if (cursor === undefined) return { epoch, seq: head };
     subscriber.cursors.delete(channel);
-    cursor.stream.detach(cursor);
-    // The last cursor moved into the freed slot: a pass under way might have stepped over it.
-    const pass = this.#passes[CHANNELS.indexOf(channel)]!;
-    if (pass.due) pass.again = true;
-    if (subscriber.cursors.size > 0) return;
-    subscriber.throttle = undefined;
-    subscriber.parkedAt = undefined;
-    this.#held.delete(subscriber);
+    cursor.group?.detach(cursor);
+    if (cursor instanceof BatchCursor) {
+      cursor.view.users -= 1;
+      cursor.stream.releaseView(cursor.view);
+    }
+    if (subscriber.cursors.size === 0) this.#delivery.release(subscriber);
+    return { epoch, seq: cursor.next - 1 };
   }
 
   /** Ends every subscription of a connection. */
@@ -124,31 +165,56 @@ export class Fanout {
     for (const channel of [...subscriber.cursors.keys()]) this.unsubscribe(subscriber, channel);
   }
 
-  /** Looks again at every subscriber that is parked or conflated. Called on the process's ticker. */
+  /** Looks again at what is held up. Called on the process's ticker. */
   tick(): void {
-    if (this.#held.size === 0 || this.#round.length > 0) return;
-    this.#round.push(...this.#held);
-    this.#schedule();
+    this.#delivery.tick();
   }
 
-  /** Looks again soon at subscribers that are parked, so that bursts flow as fast as they are read. */
-  #scheduleLook(): void {
-    if (this.#lookScheduled) return;
-    this.#lookScheduled = true;
-    this.#clock.setTimeout(() => {
-      this.#lookScheduled = false;
-      if (this.#round.length > 0) return;
-      for (const subscriber of this.#held) {
-        if (subscriber.throttle === undefined) this.#round.push(subscriber);
+  /** A subscription that is there keeps its place, unless the client asks for a snapshot. */
+  #reopen(
+    cursor: BatchCursor,
+    subscription: ChannelSubscription,
+    options: BatchOptions,
+  ): Start {
+    const { stream, view: before } = cursor;
+    cursor.configure(options);
+    stream.releaseView(before);
+    const group = this.#groupFor(stream, subscription);
+    if (group !== cursor.group) {
+      cursor.group?.detach(cursor);
+      group.attach(cursor);
+    }
+    if (subscription.snapshot) cursor.startSnapshot();
+    return { kind: "live", epoch: stream.log.epoch, seq: cursor.next - 1 };
+  }
+
+  /** Lossless lanes never wait for a tick. */
+  #groupFor(stream: ChannelStream, { intervalMs }: ChannelSubscription): CursorGroup {
+    const { flushIntervalMillis } = this.#options;
+    if (stream.lane === "lossless") return stream.group(0);
+    const ticks = Math.max(1, Math.ceil(intervalMs / flushIntervalMillis));
+    return stream.group(ticks * flushIntervalMillis);
+  }
+
+  #armFlush(at: number, now: number): void {
+    if (at >= this.#flushAt) return;
+    this.#flushAt = at;
+    this.#clock.setTimeout(() => this.#flush(at), Math.max(0, at - now));
+  }
+
+  /** Sends what waited for this tick, and waits for the next one if there is more. */
+  #flush(at: number): void {
+    if (at !== this.#flushAt) return; // An earlier tick came in between and has seen to it.
+    this.#flushAt = Infinity;
+    const now = Math.max(at, this.#clock.now()); // Timers may be a fraction early.
+    for (const { groups } of this.#ordered) {
+      for (const group of groups) {
+        if (!group.waiting) continue;
+        if (group.nextTickAt <= now) group.flush(now);
+        else this.#armFlush(group.nextTickAt, now);
       }
-      if (this.#round.length > 0) this.#schedule();
-    }, LOOK_MILLIS);
-  }
-
-  #markDue(channel: Channel): void {
-    const pass = this.#passes[CHANNELS.indexOf(channel)]!;
-    if (pass.position > 0) pass.again = true;
-    pass.due = true;
+    }
+    this.#schedule();
   }
 
   #schedule(): void {
@@ -162,140 +228,33 @@ export class Fanout {
 
   /** Works until all is done (`true`) or the slice is over (`false`): lossless lanes first. */
   #runSlice(): boolean {
-    this.#slice += 1;
+    this.#delivery.beginSlice();
     const until = this.#clock.now() + SLICE_MILLIS;
-    for (const pass of this.#passes) {
-      if (pass.stream.lane !== "lossless" && !this.#runRound(until)) return false;
-      if (!this.#runPass(pass, until)) return false;
+    for (const stream of this.#ordered) {
+      if (stream.lane !== "lossless" && !this.#delivery.runRound(until)) return false;
+      for (const group of stream.groups) {
+        if (!this.#runPass(stream, group, until)) return false;
+      }
     }
     return true;
   }
 
-  #runRound(until: number): boolean {
-    for (let subscriber = this.#round.pop(); subscriber; subscriber = this.#round.pop()) {
-      const now = this.#clock.now();
-      this.#revisit(subscriber, now);
-      if (now >= until) return false;
-    }
-    return true;
-  }
-
-  #runPass(pass: Pass, until: number): boolean {
-    const { stream } = pass;
+  #runPass(stream: ChannelStream, group: CursorGroup, until: number): boolean {
     let now = this.#clock.now();
     let lookAt = stream.sent + FRAMES_PER_LOOK;
-    while (pass.due) {
-      while (pass.position < stream.cursors.length) {
-        this.#serve(stream.cursors[pass.position]!, now);
-        pass.position += 1;
+    while (group.due) {
+      while (group.position < group.cursors.length) {
+        this.#delivery.serve(group.cursors[group.position]!, now);
+        group.position += 1;
         if (stream.sent < lookAt) continue;
         lookAt = stream.sent + FRAMES_PER_LOOK;
         now = this.#clock.now();
         if (now >= until) return false;
       }
-      pass.position = 0;
-      pass.due = pass.again;
-      pass.again = false;
+      group.position = 0;
+      group.due = group.again;
+      group.again = false;
     }
     return true;
-  }
-
-  #serve(cursor: Cursor, now: number): Outcome {
-    const { subscriber, stream } = cursor;
-    if (cursor.next > stream.log.head && cursor.replay.length === 0) return "current";
-    this.#measure(subscriber);
-    let outcome: Outcome = cursor.replay.length > 0 ? serveReplay(cursor) : "current";
-    if (outcome === "current") outcome = this.#serveLane(cursor, now);
-    if (outcome === "full") this.#park(subscriber, now);
-    return outcome;
-  }
-
-  #serveLane(cursor: Cursor, now: number): Outcome {
-    const { subscriber, stream } = cursor;
-    if (stream.lane === "lossless") return this.#serveLossless(cursor);
-    if (subscriber.throttle !== undefined) return "empty";
-    let outcome = serveInOrder(cursor, now);
-    if (outcome === "behind") outcome = serveConflated(cursor, now, "ring_overrun");
-    if (outcome === "empty") this.#throttle(subscriber, "rate_limit", now);
-    return outcome;
-  }
-
-  #serveLossless(cursor: Cursor): Outcome {
-    const outcome = serveLossless(cursor);
-    if (outcome === "behind" || cursor.lag > MAX_LOSSLESS_LAG) {
-      cursor.subscriber.control.tooSlow();
-    }
-    return outcome;
-  }
-
-  #revisit(subscriber: Subscriber, now: number): void {
-    if (subscriber.removed) return;
-    if (subscriber.throttle !== undefined) {
-      this.#conflate(subscriber, subscriber.throttle, now);
-      this.#recover(subscriber, now);
-    } else if (!this.#serveAll(subscriber, now)) {
-      subscriber.parkedAt = undefined;
-      if (subscriber.throttle === undefined) this.#held.delete(subscriber);
-    } else if (now - subscriber.parkedAt! >= PARK_MILLIS) {
-      this.#throttle(subscriber, "slow_consumer", now);
-    } else {
-      this.#scheduleLook();
-    }
-  }
-
-  /** Serves every cursor, most important lanes first; whether one is held up by the buffer. */
-  #serveAll(subscriber: Subscriber, now: number): boolean {
-    let full = false;
-    for (const channel of CHANNELS) {
-      const cursor = subscriber.cursors.get(channel);
-      if (cursor !== undefined && this.#serve(cursor, now) === "full") full = true;
-    }
-    return full;
-  }
-
-  #conflate(subscriber: Subscriber, reason: ShedReason, now: number): void {
-    this.#measure(subscriber);
-    this.#serveAll(subscriber, now);
-    for (const channel of CHANNELS) {
-      const cursor = subscriber.cursors.get(channel);
-      if (cursor?.stream.latest === undefined || cursor.replay.length > 0) continue;
-      serveConflated(cursor, now, reason);
-    }
-  }
-
-  #recover(subscriber: Subscriber, now: number): void {
-    const rested = now - subscriber.throttledAt >= MIN_THROTTLE_MILLIS;
-    const drained = subscriber.socket.bufferedAmount < LOW_WATER_BYTES;
-    if (!rested || !drained || subscriber.bucket.level(now) < RECOVERY_LEVEL) return;
-    subscriber.throttle = undefined;
-    this.#held.delete(subscriber);
-    subscriber.control.recovered();
-    // What conflation had no token or room for must not wait for the next event.
-    this.#serveAll(subscriber, now);
-  }
-
-  /** Reads the buffer once a slice: it counts what this turn sent, so twice would be in vain. */
-  #measure(subscriber: Subscriber): void {
-    if (subscriber.slice === this.#slice) return;
-    subscriber.slice = this.#slice;
-    subscriber.buffered = subscriber.socket.bufferedAmount;
-    // A peer that empties its buffer is not slow, however much there is for it.
-    if (subscriber.buffered < LOW_WATER_BYTES) subscriber.parkedAt = undefined;
-  }
-
-  #park(subscriber: Subscriber, now: number): void {
-    if (subscriber.removed || subscriber.throttle !== undefined) return;
-    subscriber.parkedAt ??= now;
-    this.#held.add(subscriber);
-    this.#scheduleLook();
-  }
-
-  #throttle(subscriber: Subscriber, reason: ShedReason, now: number): void {
-    if (subscriber.removed || subscriber.throttle !== undefined) return;
-    subscriber.throttle = reason;
-    subscriber.throttledAt = now;
-    subscriber.parkedAt = undefined;
-    this.#held.add(subscriber);
-    subscriber.control.throttled(reason);
   }
 }

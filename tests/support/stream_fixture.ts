@@ -8,7 +8,7 @@ import type { ShedReason } from "../../actors/operations.ts";
 import type { StoredEvent } from "../../actors/ports.ts";
 import { ChannelLog } from "../../actors/stream/channel_log.ts";
 import { ChannelStream } from "../../actors/stream/channel_stream.ts";
-import type { Cursor } from "../../actors/stream/cursor.ts";
+import type { EventCursor } from "../../actors/stream/event_cursor.ts";
 import { Fanout } from "../../actors/stream/fanout.ts";
 import { Subscriber, type SubscriberControl } from "../../actors/stream/subscriber.ts";
 import { TokenBucket } from "../../actors/stream/token_bucket.ts";
@@ -174,8 +174,8 @@ export class StreamFixture {
   }
 
   /** The cursor of a reader into a channel. */
-  cursor({ subscriber }: Reader, channel: Channel): Cursor {
-    return subscriber.cursors.get(channel)!;
+  cursor({ subscriber }: Reader, channel: Channel): EventCursor {
+    return subscriber.cursors.get(channel) as EventCursor;
   }
 
   /** Time passes, the process's ticker runs once, and all that can be sent is sent. */

@@ -13,6 +13,7 @@ import {
 import type { EndingCause } from "../../../protocol/close_codes.ts";
 import { decodeV1 } from "../../support/decode_v1.ts";
 import { fakePeer } from "../../support/fake_gateway.ts";
+import { sessionDeps } from "../../support/session_deps.ts";
 import { StreamFixture } from "../../support/stream_fixture.ts";
 import { TEST_EPOCH } from "../../support/test_clock.ts";
 import { readGolden } from "../../protocol/golden/read.ts";
@@ -32,14 +33,8 @@ class Host implements SessionHost {
   readonly endings: EndingCause[] = [];
 
   constructor(messagesPerSecond = 1_000) {
-    this.session = new SessionV1(this, {
-      clock: this.clock,
-      fanout: this.#fixture.fanout,
-      heartbeatIntervalMillis: 15_000,
-      rateLimitPerSecond: 120,
-      replayLimit: 50,
-      inboundMessagesPerSecond: messagesPerSecond,
-    });
+    const deps = sessionDeps(this.#fixture, { inboundMessagesPerSecond: messagesPerSecond });
+    this.session = new SessionV1(this, deps);
   }
 
   reply(frame: string): void {

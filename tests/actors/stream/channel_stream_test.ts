@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
-import fc from "fast-check";
 import { ChannelLog } from "../../../actors/stream/channel_log.ts";
 import { ChannelStream } from "../../../actors/stream/channel_stream.ts";
-import type { Cursor } from "../../../actors/stream/cursor.ts";
 import type { Channel } from "../../../protocol/channels.ts";
 import { CHANNELS, LANES } from "../../../protocol/channels.ts";
 import { EPOCH, range, storedEvent } from "../../support/stream_fixture.ts";
@@ -61,34 +59,4 @@ Deno.test("the replay of a lossless channel is its last events, as far as the ri
 
 Deno.test("a log that continues a sequence replays nothing from before its start", () => {
   assert.deepEqual(replay(stream("risk-alerts", 4, 50), 10, 50), []);
-});
-
-Deno.test("property: cursors come and go, and each knows its slot", () => {
-  fc.assert(fc.property(fc.array(fc.nat(5), { maxLength: 40 }), (toggles) => {
-    const market = stream("market-data");
-    const cursors = Array.from({ length: 6 }, () => ({ slot: -1 }) as Cursor);
-    const attached = new Set<Cursor>();
-    for (const index of toggles) {
-      const cursor = cursors[index]!;
-      if (attached.delete(cursor)) market.detach(cursor);
-      else {
-        market.attach(cursor);
-        attached.add(cursor);
-      }
-      assert.equal(market.cursors.length, attached.size);
-      for (const each of cursors) {
-        assert.equal(market.cursors[each.slot] === each, attached.has(each));
-      }
-    }
-  }));
-});
-
-Deno.test("detaching twice is harmless", () => {
-  const market = stream("market-data");
-  const [one, two] = [{ slot: -1 } as Cursor, { slot: -1 } as Cursor];
-  market.attach(one);
-  market.attach(two);
-  market.detach(one);
-  market.detach(one);
-  assert.deepEqual(market.cursors, [two]);
 });

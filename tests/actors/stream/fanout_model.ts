@@ -7,7 +7,11 @@
 import assert from "node:assert/strict";
 import type { ShedReason } from "../../../actors/operations.ts";
 import type { StoredEvent } from "../../../actors/ports.ts";
-import { MIN_THROTTLE_MILLIS, PARK_MILLIS, RECOVERY_LEVEL } from "../../../actors/stream/fanout.ts";
+import {
+  MIN_THROTTLE_MILLIS,
+  PARK_MILLIS,
+  RECOVERY_LEVEL,
+} from "../../../actors/stream/delivery.ts";
 import {
   HARD_CAP_BYTES,
   HIGH_WATER_BYTES,
@@ -347,7 +351,7 @@ export class FanoutModel {
       assert.equal(stream.sent, this.#sent.get(name));
       assert.equal(stream.published, this.#truth.get(name)!.length);
       const subscribed = this.#readers.filter(({ sessions }) => sessions.has(name)).length;
-      assert.equal(stream.cursors.length, subscribed);
+      assert.equal(stream.readers, subscribed);
     }
     assert.equal(shed, skipped);
   }

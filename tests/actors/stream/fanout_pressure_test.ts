@@ -3,7 +3,7 @@ import {
   MAX_LOSSLESS_LAG,
   MIN_THROTTLE_MILLIS,
   PARK_MILLIS,
-} from "../../../actors/stream/fanout.ts";
+} from "../../../actors/stream/delivery.ts";
 import {
   HARD_CAP_BYTES,
   HIGH_WATER_BYTES,

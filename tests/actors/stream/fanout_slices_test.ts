@@ -58,7 +58,9 @@ Deno.test("alerts that come in between two slices overtake the market data that 
 
 Deno.test("an event that comes in between two slices of its own channel reaches everyone in order", () => {
   const { fixture } = crowd(60);
-  const readers = fixture.stream("market-data").cursors.map(({ subscriber }) => subscriber.socket);
+  const readers = fixture.stream("market-data").group(0).cursors.map(({ subscriber }) =>
+    subscriber.socket
+  );
   fixture.append("market-data", "BTC");
   fixture.clock.turn();
   fixture.append("market-data", "ETH");
@@ -71,7 +73,9 @@ Deno.test("an event that comes in between two slices of its own channel reaches 
 Deno.test("who leaves between two slices does not cost anyone else an event", () => {
   for (const gone of [0, 5, 30, 59]) {
     const { fixture } = crowd(60);
-    const subscribers = fixture.stream("market-data").cursors.map(({ subscriber }) => subscriber);
+    const subscribers = fixture.stream("market-data").group(0).cursors.map(({ subscriber }) =>
+      subscriber
+    );
     fixture.append("market-data", "BTC");
     fixture.clock.turn();
     fixture.fanout.remove(subscribers[gone]!);
@@ -84,7 +88,9 @@ Deno.test("who leaves between two slices does not cost anyone else an event", ()
 
 Deno.test("looking again at many held readers does not delay alerts by more than a slice", () => {
   const { fixture, log } = crowd(60);
-  const readers = fixture.stream("market-data").cursors.map(({ subscriber }) => subscriber.socket);
+  const readers = fixture.stream("market-data").group(0).cursors.map(({ subscriber }) =>
+    subscriber.socket
+  );
   for (const socket of readers) (socket as FakeSocket).bufferedAmount = HIGH_WATER_BYTES;
   fixture.publish("market-data", ["BTC"]);
   assert.equal(fixture.fanout.held, 60);

@@ -1,11 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  serveConflated,
-  serveInOrder,
-  serveLossless,
-  serveReplay,
-} from "../../../actors/stream/lanes.ts";
-import type { Cursor } from "../../../actors/stream/cursor.ts";
+import type { EventCursor } from "../../../actors/stream/event_cursor.ts";
 import { HARD_CAP_BYTES, HIGH_WATER_BYTES } from "../../../actors/stream/subscriber.ts";
 import type { Channel } from "../../../protocol/channels.ts";
 import { type EventOptions, range, type Reader, short } from "../../support/stream_fixture.ts";
@@ -15,7 +9,7 @@ import { StreamFixture } from "../../support/stream_fixture.ts";
 class Lane {
   readonly fixture: StreamFixture;
   readonly reader: Reader;
-  readonly cursor: Cursor;
+  readonly cursor: EventCursor;
   readonly #channel: Channel;
 
   constructor(channel: Channel, { rate = 0, ring = 1_000 } = {}) {
@@ -45,18 +39,18 @@ class Lane {
 Deno.test("in order: everything up to the head, once", () => {
   const lane = new Lane("positions");
   lane.append("aabab");
-  assert.equal(serveInOrder(lane.cursor, 0), "current");
+  assert.equal(lane.cursor.serveInOrder(0), "current");
   assert.deepEqual(lane.sent(), range(1, 5));
-  assert.equal(serveInOrder(lane.cursor, 0), "current");
+  assert.equal(lane.cursor.serveInOrder(0), "current");
   assert.deepEqual(lane.sent(), []);
 });
 
 Deno.test("in order: it stops where the tokens end, and goes on from there", () => {
   const lane = new Lane("positions", { rate: 3 });
   lane.append("abcde");
-  assert.equal(serveInOrder(lane.cursor, 0), "empty");
+  assert.equal(lane.cursor.serveInOrder(0), "empty");
   assert.deepEqual(lane.sent(), range(1, 3));
-  assert.equal(serveInOrder(lane.cursor, 1_000), "current");
+  assert.equal(lane.cursor.serveInOrder(1_000), "current");
   assert.deepEqual(lane.sent(), range(4, 5));
 });
 
@@ -64,9 +58,9 @@ Deno.test("in order: it stops at the high-water mark, and takes no token for wha
   const lane = new Lane("positions", { rate: 2 });
   lane.append("ab");
   lane.buffer(HIGH_WATER_BYTES);
-  assert.equal(serveInOrder(lane.cursor, 0), "full");
+  assert.equal(lane.cursor.serveInOrder(0), "full");
   lane.buffer(0);
-  assert.equal(serveInOrder(lane.cursor, 0), "current");
+  assert.equal(lane.cursor.serveInOrder(0), "current");
   assert.deepEqual(lane.sent(), ["1", "2"]);
 });
 
@@ -75,11 +69,11 @@ Deno.test("in order: a removal is skipped without a token or room, and the next 
   lane.append("a");
   lane.append("ab", { ends: "removed" });
   lane.append("c");
-  assert.equal(serveInOrder(lane.cursor, 0), "current");
+  assert.equal(lane.cursor.serveInOrder(0), "current");
   assert.deepEqual(lane.sent(), ["1", "4+2"]);
   lane.append("c", { ends: "removed" });
   lane.buffer(HIGH_WATER_BYTES);
-  assert.equal(serveInOrder(lane.cursor, 0), "current");
+  assert.equal(lane.cursor.serveInOrder(0), "current");
   assert.deepEqual([lane.cursor.next, lane.cursor.skipped], [6, 1]);
   assert.equal(lane.reader.subscriber.eventsSkipped, 0);
 });
@@ -87,7 +81,7 @@ Deno.test("in order: a removal is skipped without a token or room, and the next 
 Deno.test("in order: it does not jump over events that the ring lost", () => {
   const lane = new Lane("market-data", { ring: 3 });
   lane.append("aaaaa");
-  assert.equal(serveInOrder(lane.cursor, 0), "behind");
+  assert.equal(lane.cursor.serveInOrder(0), "behind");
   assert.deepEqual([lane.sent(), lane.cursor.next], [[], 1]);
 });
 
@@ -95,7 +89,7 @@ Deno.test("lossless: everything, without tokens, with no regard to the high-wate
   const lane = new Lane("risk-alerts", { rate: 1 });
   lane.append("aaa");
   lane.buffer(HIGH_WATER_BYTES);
-  assert.equal(serveLossless(lane.cursor), "current");
+  assert.equal(lane.cursor.serveLossless(), "current");
   assert.deepEqual(lane.sent(), range(1, 3));
   assert.equal(lane.reader.subscriber.bucket.level(0), 1);
 });
@@ -103,28 +97,28 @@ Deno.test("lossless: everything, without tokens, with no regard to the high-wate
 Deno.test("lossless: it stops under the hard cap, and goes on from there", () => {
   const lane = new Lane("risk-alerts");
   lane.append("aaaaaa", { fill: 60_000 }); // Four fit into 256 KiB, a fifth does not.
-  assert.equal(serveLossless(lane.cursor), "full");
+  assert.equal(lane.cursor.serveLossless(), "full");
   assert.deepEqual(lane.sent(), range(1, 4));
   assert.ok(lane.reader.socket.bufferedAmount <= HARD_CAP_BYTES);
   lane.buffer(0);
-  assert.equal(serveLossless(lane.cursor), "current");
+  assert.equal(lane.cursor.serveLossless(), "current");
   assert.deepEqual(lane.sent(), range(5, 6));
 });
 
 Deno.test("lossless: it says so when the next event is gone, and sends nothing after the hole", () => {
   const lane = new Lane("risk-alerts", { ring: 3 });
   lane.append("aaaa");
-  assert.equal(serveLossless(lane.cursor), "behind");
+  assert.equal(lane.cursor.serveLossless(), "behind");
   assert.deepEqual(lane.sent(), []);
 });
 
 Deno.test("replay: it is marked, takes no tokens, and does not move the cursor", () => {
   const lane = new Lane("positions", { rate: 3 });
   lane.append("abc");
-  serveInOrder(lane.cursor, 0);
+  lane.cursor.serveInOrder(0);
   lane.sent();
   lane.cursor.startReplay(2);
-  assert.equal(serveReplay(lane.cursor), "current");
+  assert.equal(lane.cursor.serveReplay(), "current");
   assert.deepEqual(lane.sent(), ["r2", "r3"]);
   assert.equal(lane.cursor.next, 4);
   assert.deepEqual(lane.cursor.replay, []);
@@ -136,10 +130,10 @@ Deno.test("replay: it stops at the high-water mark on every lane, and goes on fr
     lane.append("abc", { fill: 40_000 }); // The second crosses the mark.
     lane.cursor.next = 4;
     lane.cursor.startReplay(10);
-    assert.equal(serveReplay(lane.cursor), "full");
+    assert.equal(lane.cursor.serveReplay(), "full");
     assert.deepEqual(lane.sent(), ["r1", "r2"]);
     lane.buffer(0);
-    assert.equal(serveReplay(lane.cursor), "current");
+    assert.equal(lane.cursor.serveReplay(), "current");
     assert.deepEqual(lane.sent(), ["r3"]);
   }
 });
@@ -148,18 +142,18 @@ Deno.test("replay: what was skipped is told by the next live event, not by a rep
   const lane = new Lane("positions");
   lane.append("ab");
   lane.append("b", { ends: "removed" });
-  serveInOrder(lane.cursor, 0);
+  lane.cursor.serveInOrder(0);
   lane.cursor.startReplay(10);
-  serveReplay(lane.cursor);
+  lane.cursor.serveReplay();
   lane.append("c");
-  serveInOrder(lane.cursor, 0);
+  lane.cursor.serveInOrder(0);
   assert.deepEqual(lane.sent(), ["1", "2", "r1", "4+1"]);
 });
 
 Deno.test("conflated: the latest state of each key, and each gap is told and counted", () => {
   const lane = new Lane("positions");
   lane.append("abacbad"); // Latest: c 4, b 5, a 6, d 7.
-  assert.equal(serveConflated(lane.cursor, 0, "rate_limit"), "current");
+  assert.equal(lane.cursor.serveConflated(0, "rate_limit"), "current");
   assert.deepEqual(lane.sent(), ["4+3", "5", "6", "7"]);
   assert.equal(lane.reader.subscriber.eventsSkipped, 3);
   assert.deepEqual(lane.fixture.stream("positions").shed, {
@@ -175,7 +169,7 @@ Deno.test("conflated: the end of a closed position is delivered, that of a remov
   lane.append("a", { ends: "closed" });
   lane.append("b", { ends: "removed" });
   lane.append("c");
-  serveConflated(lane.cursor, 0, "slow_consumer");
+  lane.cursor.serveConflated(0, "slow_consumer");
   assert.deepEqual(lane.sent(), ["3+2", "5+1"]);
   // Numbers 1 and 2 were superseded. The removal is in no one's way and counts as nobody's loss.
   assert.equal(lane.fixture.stream("positions").shed.slow_consumer, 2);
@@ -184,11 +178,11 @@ Deno.test("conflated: the end of a closed position is delivered, that of a remov
 Deno.test("conflated: it stops where the tokens end, and what it leaves may be superseded meanwhile", () => {
   const lane = new Lane("market-data", { rate: 2 });
   lane.append("abcd");
-  assert.equal(serveConflated(lane.cursor, 0, "rate_limit"), "empty");
+  assert.equal(lane.cursor.serveConflated(0, "rate_limit"), "empty");
   assert.deepEqual(lane.sent(), ["1", "2"]);
   assert.equal(lane.cursor.next, 3);
   lane.append("c");
-  assert.equal(serveConflated(lane.cursor, 1_000, "rate_limit"), "current");
+  assert.equal(lane.cursor.serveConflated(1_000, "rate_limit"), "current");
   assert.deepEqual(lane.sent(), ["4+1", "5"]);
 });
 
@@ -196,25 +190,25 @@ Deno.test("conflated: it stops at the high-water mark, and takes no token for wh
   const lane = new Lane("market-data", { rate: 2 });
   lane.append("ab");
   lane.buffer(HIGH_WATER_BYTES);
-  assert.equal(serveConflated(lane.cursor, 0, "slow_consumer"), "full");
+  assert.equal(lane.cursor.serveConflated(0, "slow_consumer"), "full");
   assert.equal(lane.cursor.next, 1);
   lane.buffer(0);
-  assert.equal(serveConflated(lane.cursor, 0, "slow_consumer"), "current");
+  assert.equal(lane.cursor.serveConflated(0, "slow_consumer"), "current");
   assert.deepEqual(lane.sent(), ["1", "2"]);
 });
 
 Deno.test("conflated: it reaches behind the ring", () => {
   const lane = new Lane("market-data", { ring: 2 });
   lane.append("abcaaaa"); // Latest: b 2, c 3, a 7.
-  serveConflated(lane.cursor, 0, "ring_overrun");
+  lane.cursor.serveConflated(0, "ring_overrun");
   assert.deepEqual(lane.sent(), ["2+1", "3", "7+3"]);
   assert.equal(lane.fixture.stream("market-data").shed.ring_overrun, 4);
 });
 
 Deno.test("an event may cross the high-water mark, but not the hard cap", () => {
-  for (const serve of [serveInOrder, serveConflated]) {
+  for (const serve of ["serveInOrder", "serveConflated"] as const) {
     const lane = new Lane("market-data");
-    const go = () => serve(lane.cursor, 0, "slow_consumer");
+    const go = () => lane.cursor[serve](0, "slow_consumer");
     lane.append("a", { fill: HIGH_WATER_BYTES });
     lane.buffer(HIGH_WATER_BYTES - 1);
     assert.equal(go(), "current");
@@ -232,9 +226,9 @@ Deno.test("the hard cap holds for what an event tells of a gap, too", () => {
   lane.append("a", { fill: HARD_CAP_BYTES - HIGH_WATER_BYTES });
   const { bytes } = lane.fixture.stream("market-data").log.get(2)!.v1;
   lane.buffer(HARD_CAP_BYTES - bytes); // It fits alone, but not with `,"skipped":"1"`.
-  assert.equal(serveInOrder(lane.cursor, 0), "full");
+  assert.equal(lane.cursor.serveInOrder(0), "full");
   lane.buffer(0);
-  assert.equal(serveInOrder(lane.cursor, 0), "current");
+  assert.equal(lane.cursor.serveInOrder(0), "current");
   assert.deepEqual(lane.sent(), ["2+1"]);
 });
 
@@ -243,9 +237,9 @@ Deno.test("buffered bytes are counted exactly, also of frames that were spliced"
   lane.append("é");
   lane.append("é", { ends: "removed" });
   lane.append("a");
-  serveInOrder(lane.cursor, 0);
+  lane.cursor.serveInOrder(0);
   lane.cursor.startReplay(10);
-  serveReplay(lane.cursor);
+  lane.cursor.serveReplay();
   assert.deepEqual(lane.sent(), ["1", "3+1", "r3"]);
   assert.equal(lane.reader.subscriber.buffered, lane.reader.socket.bufferedAmount);
 });

@@ -1,0 +1,206 @@
+/**
+ * The v2 dialect: requests are correlated, delivery is batched, loss is accounted for.
+ *
+ * @module
+ */
+import { type Channel, selectChannels } from "../../protocol/channels.ts";
+import {
+  type ChannelSubscription,
+  type ClientMessageV2,
+  parseClientMessageV2,
+} from "../../protocol/client_message_v2.ts";
+import {
+  type AckedChannel,
+  encodeV2,
+  type ErrorCodeV2,
+  PROTOCOL_V2,
+} from "../../protocol/server_message_v2.ts";
+import { type ChannelStatus, PublishError } from "../operations.ts";
+import { InboundGuard } from "./inbound_guard.ts";
+import type { Session, SessionHost, SocketQuery } from "./session.ts";
+import type { SessionDeps } from "./sessions.ts";
+
+/** When a client should try again what the gateway could not take now, in ms. */
+export const RETRY_AFTER_MILLIS = 1_000;
+
+type Acknowledge = Extract<ClientMessageV2, { action: "acknowledge" }>;
+
+/** Speaks v2. */
+export class SessionV2 implements Session {
+  readonly #host: SessionHost;
+  readonly #deps: SessionDeps;
+  readonly #guard: InboundGuard;
+
+  /** Starts with a clean record. */
+  constructor(host: SessionHost, deps: SessionDeps) {
+    this.#host = host;
+    this.#deps = deps;
+    const { clock, inboundMessagesPerSecond } = deps;
+    this.#guard = new InboundGuard((cause) => host.end(cause), clock, inboundMessagesPerSecond);
+  }
+
+  /** {@inheritDoc Session.welcome} */
+  welcome(): void {
+    const { clock, heartbeatIntervalMillis, rateLimitPerSecond, flushIntervalMillis } = this.#deps;
+    this.#send({
+      type: "welcome",
+      protocol: PROTOCOL_V2,
+      clientId: this.#host.clientId,
+      connectionId: this.#host.id,
+      heartbeatIntervalSeconds: heartbeatIntervalMillis / 1_000,
+      rateLimitPerSecond,
+      flushIntervalMs: flushIntervalMillis,
+      timestamp: clock.epochMillis(),
+    });
+  }
+
+  /** Subscribes the known channels of the address; unknown ones are answered with an error. */
+  start({ channels: names, replay }: SocketQuery): void {
+    const { known, unknown } = selectChannels(names);
+    if (known.length > 0) {
+      this.#subscribe(
+        known.map((channel) => ({ channel, snapshot: replay, intervalMs: 0, conflate: false })),
+        undefined,
+      );
+    }
+    if (unknown.length > 0) {
+      const message = `channels: ${unknown.length} of the names in the address are not known`;
+      this.#error("invalid_channels", message, undefined);
+    }
+  }
+
+  /** {@inheritDoc Session.receive} */
+  receive(data: unknown): void {
+    const intake = this.#guard.take(data);
+    if (intake.kind === "fault") {
+      const { code, message } = intake.fault;
+      this.#error(
+        code,
+        message,
+        undefined,
+        code === "rate_limited" ? RETRY_AFTER_MILLIS : undefined,
+      );
+    }
+    if (intake.kind !== "text") return;
+    const parsed = parseClientMessageV2(intake.text);
+    if (!parsed.ok) {
+      const { code, message, id } = parsed.fault;
+      if (this.#guard.allowsViolation()) this.#error(code, message, id);
+      return;
+    }
+    this.#perform(parsed.message);
+  }
+
+  /** {@inheritDoc Session.tick} */
+  tick(): void {
+    this.#deps.fanout.advance(this.#host.subscriber!);
+  }
+
+  /** {@inheritDoc Session.tellStatus} */
+  tellStatus({ channel, state, lastEventAt }: ChannelStatus): void {
+    if (!this.#host.subscriber?.cursors.has(channel)) return;
+    const time = lastEventAt === undefined ? null : new Date(lastEventAt).toISOString();
+    this.#send({ type: "status", channel, state, lastEventAt: time });
+  }
+
+  /** {@inheritDoc Session.tellGoingAway} */
+  tellGoingAway(reconnectAfterMillis: number): void {
+    this.#send({ type: "going_away", reconnectAfterMs: reconnectAfterMillis });
+  }
+
+  #perform(message: ClientMessageV2): void {
+    switch (message.action) {
+      case "subscribe":
+        this.#subscribe(message.subscriptions, message.id);
+        break;
+      case "unsubscribe":
+        this.#host.unsubscribe(message.channels, () => this.#close(message.channels, message.id));
+        break;
+      case "heartbeat":
+        this.#send({
+          type: "heartbeat",
+          id: message.id,
+          direction: "ack",
+          timestamp: this.#deps.clock.epochMillis(),
+        });
+        break;
+      case "acknowledge":
+        void this.#acknowledge(message);
+        break;
+    }
+  }
+
+  #subscribe(subscriptions: readonly ChannelSubscription[], id: string | undefined): void {
+    const channels = subscriptions.map(({ channel }) => channel);
+    this.#host.subscribe(channels, () => this.#open(subscriptions, id));
+  }
+
+  /** The acknowledgement comes before the first frame of any of its channels. */
+  #open(subscriptions: readonly ChannelSubscription[], id: string | undefined): void {
+    const { fanout } = this.#deps;
+    const subscriber = this.#host.subscriber!;
+    const acked: Partial<Record<Channel, AckedChannel>> = {};
+    for (const subscription of subscriptions) {
+      const start = fanout.open(subscriber, subscription);
+      const { epoch, seq, recovered, lost } = start;
+      acked[subscription.channel] = { epoch, seq, recovered, lost };
+      if (start.rolledBack === true) this.#reportRollback(subscription, seq);
+    }
+    this.#send({ type: "ack", id, ok: true, channels: acked });
+    for (const { channel } of subscriptions) fanout.start(subscriber, channel);
+  }
+
+  /** The client has seen numbers that the store does not know: it was replaced by an older one. */
+  #reportRollback({ channel, since }: ChannelSubscription, head: number): void {
+    const message = "a client has seen later events than are stored; rotate the epoch";
+    const { id, clientId } = this.#host;
+    this.#deps.log.error(message, { connectionId: id, clientId, channel, seen: since?.seq, head });
+  }
+
+  #close(channels: readonly Channel[], id: string | undefined): void {
+    const acked: Partial<Record<Channel, AckedChannel>> = {};
+    for (const channel of channels) {
+      acked[channel] = this.#deps.fanout.unsubscribe(this.#host.subscriber!, channel);
+    }
+    this.#send({ type: "ack", id, ok: true, channels: acked });
+  }
+
+  /** Never rejects. */
+  async #acknowledge({ id, alerts }: Acknowledge): Promise<void> {
+    const { principal } = this.#host.peer;
+    if (!principal.scopes.has("acknowledge")) {
+      this.#error("forbidden", 'this needs the scope "acknowledge"', id);
+      return;
+    }
+    try {
+      const receipt = await this.#deps.publisher.acknowledge(principal.name, alerts);
+      this.#send({ type: "ack", id, ok: true, alerts: [...receipt.alerts] });
+    } catch (error) {
+      this.#refuse(error, id);
+    }
+  }
+
+  #refuse(error: unknown, id: string | undefined): void {
+    if (!(error instanceof PublishError)) {
+      this.#host.end("internalError");
+      return;
+    }
+    const { code, message } = error;
+    if (code === "ALERT_NOT_FOUND") this.#error("not_found", message, id);
+    else if (code === "OVERLOADED") this.#error("overloaded", message, id, RETRY_AFTER_MILLIS);
+    else this.#error("unavailable", message, id, RETRY_AFTER_MILLIS);
+  }
+
+  #error(
+    code: ErrorCodeV2,
+    message: string,
+    id: string | undefined,
+    retryAfterMs?: number | undefined,
+  ): void {
+    this.#send({ type: "error", id, code, message, retryAfterMs });
+  }
+
+  #send(message: Parameters<typeof encodeV2>[0]): void {
+    this.#host.reply(encodeV2(message));
+  }
+}

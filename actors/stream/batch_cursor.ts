@@ -1,0 +1,217 @@
+/**
+ * A v2 client's place in a channel: events come in batches that account for every number.
+ *
+ * @module
+ */
+import type { ShedReason } from "../operations.ts";
+import type { ChannelStream } from "./channel_stream.ts";
+import { Cursor, type Outcome } from "./cursor.ts";
+import type { Batch } from "./frame_memo.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { HARD_CAP_BYTES, HIGH_WATER_BYTES, type Subscriber } from "./subscriber.ts";
+import type { View } from "./view.ts";
+
+/**
+ * Numbers after which a frame is sent although the filter let nothing through, so that the place of
+ * a picky client stays in the ring; a quarter of a small ring.
+ */
+export const EMPTY_FRAME_RANGE = 256;
+
+/** How a v2 client wants its events. */
+export interface BatchOptions {
+  /** The channel through the client's filter. */
+  readonly view: View;
+  /** Whether it wants the latest event per key alone. */
+  readonly conflate: boolean;
+  /** Most events in the snapshot of a lossless channel. */
+  readonly snapshotLimit: number;
+}
+
+/** The next number to send, and the snapshot that is owed before it. */
+export class BatchCursor extends Cursor {
+  #options: BatchOptions;
+  /** The last number that the client missed before it came. */
+  #replayTo = 0;
+  #snapshot: Snapshot | undefined;
+  #part = 0;
+  #pacedUntil = -Infinity;
+  #flushing = false;
+
+  /** Starts at the head: live from there. */
+  constructor(stream: ChannelStream, subscriber: Subscriber, options: BatchOptions) {
+    super(stream, subscriber);
+    this.#options = options;
+    options.view.users += 1;
+  }
+
+  /** {@inheritDoc Cursor.liveLag} */
+  get liveLag(): number {
+    return this.stream.log.head - Math.max(this.next - 1, this.#replayTo);
+  }
+
+  /** {@inheritDoc Cursor.owes} */
+  get owes(): boolean {
+    return this.next <= this.stream.log.head || this.#snapshot !== undefined;
+  }
+
+  /** {@inheritDoc Cursor.replaying} */
+  get replaying(): boolean {
+    return this.#snapshot !== undefined || this.next <= this.#replayTo;
+  }
+
+  /** The channel through the client's filter. */
+  get view(): View {
+    return this.#options.view;
+  }
+
+  /** Changes how the client wants its events; its place stays. */
+  configure(options: BatchOptions): void {
+    this.#options.view.users -= 1;
+    options.view.users += 1;
+    this.#options = options;
+  }
+
+  /** Goes on after a number that the client has; what it missed comes first. */
+  resumeAfter(seq: number): void {
+    this.next = seq + 1;
+    this.#replayTo = this.stream.log.head;
+  }
+
+  /** Begins with the states of this moment, which replace what the client has. */
+  startSnapshot(): void {
+    const snapshot = this.#options.view.snapshot(this.#options.snapshotLimit);
+    this.#snapshot = snapshot;
+    this.#part = 0;
+    this.next = snapshot.seq + 1;
+    this.#replayTo = snapshot.seq;
+  }
+
+  /** Lets the next frame go although there is nothing in it but its range. */
+  flush(): void {
+    this.#flushing = this.owes;
+  }
+
+  /** {@inheritDoc Cursor.serveReplay} */
+  serveReplay(): Outcome {
+    const snapshot = this.#serveSnapshot();
+    if (snapshot !== "current") return snapshot;
+    const { view } = this.#options;
+    while (this.next <= this.#replayTo) {
+      let batch = view.inOrder(this.next, this.#replayTo, true);
+      if (batch === undefined) {
+        if (this.stream.latest === undefined) return "behind";
+        if (this.#isUnderHorizon()) return this.#rebase();
+        batch = view.conflated(this.next, this.#replayTo, true);
+      }
+      if (this.#isFull(batch.bytes)) return "full";
+      this.#deliver(batch, "ring_overrun");
+    }
+    return "current";
+  }
+
+  /** {@inheritDoc Cursor.serveLossless} */
+  serveLossless(): Outcome {
+    const { log } = this.stream;
+    while (this.next <= log.head) {
+      const batch = this.#options.view.inOrder(this.next, log.head, false);
+      if (batch === undefined) return "behind";
+      if (this.#isWithheld(batch)) return "current";
+      if (this.#exceedsHardCap(batch.bytes)) return "full";
+      this.#deliver(batch, undefined);
+    }
+    return "current";
+  }
+
+  /** {@inheritDoc Cursor.serveInOrder} */
+  serveInOrder(now: number): Outcome {
+    if (this.#options.conflate) return this.#serveLatest(now, undefined);
+    const { log } = this.stream;
+    while (this.next <= log.head) {
+      const batch = this.#options.view.inOrder(this.next, log.head, false);
+      if (batch === undefined) return "behind";
+      const stopped = this.#stops(batch, now);
+      if (stopped !== undefined) return stopped;
+      this.#deliver(batch, undefined);
+    }
+    return "current";
+  }
+
+  /** {@inheritDoc Cursor.serveConflated} */
+  serveConflated(now: number, reason: ShedReason): Outcome {
+    // A throttled client is looked at more often than it wants to be served.
+    if (reason !== "ring_overrun" && now < this.#pacedUntil) return "current";
+    this.#pacedUntil = now + (this.group?.intervalMillis ?? 0);
+    return this.#serveLatest(now, reason);
+  }
+
+  /** @param reason What the skipped events are counted under; absent when the client asked for it. */
+  #serveLatest(now: number, reason: ShedReason | undefined): Outcome {
+    const { log } = this.stream;
+    while (this.next <= log.head) {
+      if (this.#isUnderHorizon()) return this.#rebase();
+      const batch = this.#options.view.conflated(this.next, log.head, false);
+      const stopped = this.#stops(batch, now);
+      if (stopped !== undefined) return stopped;
+      this.#deliver(batch, reason);
+    }
+    return "current";
+  }
+
+  #serveSnapshot(): Outcome {
+    while (this.#snapshot !== undefined) {
+      const { text, bytes, count, last } = this.#snapshot.part(this.#part);
+      if (this.#isFull(bytes)) return "full";
+      this.#part += 1;
+      if (last) this.#snapshot = undefined;
+      this.#send(text, bytes, count);
+    }
+    return "current";
+  }
+
+  /** Whether keys may have ended after the cursor of which nobody knows any more. */
+  #isUnderHorizon(): boolean {
+    return this.next <= this.stream.latest!.horizon;
+  }
+
+  #rebase(): Outcome {
+    this.startSnapshot();
+    return this.serveReplay();
+  }
+
+  /** Why a metered frame is not sent now, if it is not. */
+  #stops(batch: Batch, now: number): Outcome | undefined {
+    if (this.#isWithheld(batch)) return "current";
+    if (this.#isFull(batch.bytes)) return "full";
+    return this.subscriber.bucket.take(now) ? undefined : "empty";
+  }
+
+  /** A frame without events waits until its range is worth it, or the heartbeat is due. */
+  #isWithheld({ from, to, count }: Batch): boolean {
+    if (count > 0 || this.#flushing) return false;
+    return to - from + 1 < Math.min(EMPTY_FRAME_RANGE, this.stream.log.capacity / 4);
+  }
+
+  #isFull(bytes: number): boolean {
+    return this.subscriber.buffered >= HIGH_WATER_BYTES || this.#exceedsHardCap(bytes);
+  }
+
+  #exceedsHardCap(bytes: number): boolean {
+    return this.subscriber.buffered + bytes > HARD_CAP_BYTES;
+  }
+
+  #deliver({ text, bytes, to, count, skipped }: Batch, reason: ShedReason | undefined): void {
+    this.next = to + 1;
+    this.#flushing = false;
+    this.#send(text, bytes, count);
+    if (skipped === 0) return;
+    this.subscriber.eventsSkipped += skipped;
+    if (reason === undefined) this.stream.conflated += skipped;
+    else this.stream.shed[reason] += skipped;
+  }
+
+  #send(text: string, bytes: number, events: number): void {
+    this.subscriber.send(text, bytes);
+    this.subscriber.eventsSent += events;
+    this.stream.sent += events;
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * The cursors of a channel that are served together: at once, or at ticks of one interval.
+ *
+ * @module
+ */
+import type { Cursor } from "./cursor.ts";
+
+/** Cursors with the same interval, and how far a pass over them has come. */
+export class CursorGroup {
+  /** Time between two batches, in ms; 0 serves at once. */
+  readonly intervalMillis: number;
+  /** The cursors, in no particular order. */
+  readonly cursors: Cursor[] = [];
+  /** Index of the next cursor to serve. */
+  position = 0;
+  /** Whether there is anything to do now. */
+  due = false;
+  /** Whether to start over at the end, as an event or a removal came in between. */
+  again = false;
+  /** Whether something waits for the next tick. */
+  waiting = false;
+  /** The next tick, monotonic ms: what comes after it is sent at once. */
+  nextTickAt = -Infinity;
+
+  /** Starts without cursors. */
+  constructor(intervalMillis: number) {
+    this.intervalMillis = intervalMillis;
+  }
+
+  /** Adds a cursor. */
+  attach(cursor: Cursor): void {
+    cursor.group = this;
+    cursor.slot = this.cursors.push(cursor) - 1;
+  }
+
+  /** Removes a cursor; the last one takes its slot. */
+  detach(cursor: Cursor): void {
+    if (cursor.group !== this) return;
+    const last = this.cursors.pop()!;
+    if (last !== cursor) {
+      this.cursors[cursor.slot] = last;
+      last.slot = cursor.slot;
+    }
+    cursor.group = undefined;
+    cursor.slot = -1;
+    // The last cursor moved into the freed slot: a pass under way might have stepped over it.
+    if (this.due) this.again = true;
+  }
+
+  /** There is something to send now. */
+  markDue(): void {
+    if (this.position > 0) this.again = true;
+    this.due = true;
+    this.waiting = false;
+  }
+
+  /**
+   * There is a new event. The first one after quiet is due at once; the others wait for the tick.
+   *
+   * @param now Monotonic time in ms.
+   */
+  notify(now: number): void {
+    if (this.intervalMillis === 0 || now >= this.nextTickAt) this.flush(now);
+    else this.waiting = true;
+  }
+
+  /**
+   * Sends now and waits for the next tick afterwards. Ticks are multiples of the interval on the
+   * process's clock, so that all groups tick together and equal cursors stay equal.
+   */
+  flush(now: number): void {
+    if (this.intervalMillis > 0) {
+      this.nextTickAt = (Math.floor(now / this.intervalMillis) + 1) * this.intervalMillis;
+    }
+    this.markDue();
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * Serves cursors, and decides what follows from how each one stopped: parked, conflated, read from
+ * the store, or given up.
+ *
+ * @module
+ */
+import { CHANNELS } from "../../protocol/channels.ts";
+import type { ShedReason } from "../operations.ts";
+import type { Clock } from "../ports.ts";
+import { BacklogReader, type EventReader } from "./backlog_reader.ts";
+import type { Cursor, Outcome } from "./cursor.ts";
+import { LOW_WATER_BYTES, type Subscriber } from "./subscriber.ts";
+
+/** How long a connection may be behind for its full buffer before it is conflated, in ms. */
+export const PARK_MILLIS = 250;
+
+/** Time between two looks at parked connections, in ms: a healthy peer empties its buffer in 3. */
+export const LOOK_MILLIS = 5;
+
+/** Shortest conflation, in ms. */
+export const MIN_THROTTLE_MILLIS = 250;
+
+/** Share of the bucket that must be filled before streaming resumes. */
+export const RECOVERY_LEVEL = 0.25;
+
+/** Most live events that a lossless cursor may be behind. */
+export const MAX_LOSSLESS_LAG = 10_000;
+
+/** Carries single cursors forward. */
+export class Delivery {
+  readonly #clock: Clock;
+  readonly #schedule: () => void;
+  readonly #reader: BacklogReader | undefined;
+  readonly #held = new Set<Subscriber>();
+  /** The held subscribers that are still to be looked at in this round, from the end. */
+  readonly #round: Subscriber[] = [];
+  #lookScheduled = false;
+  #slice = 0;
+
+  /**
+   * Starts with nobody held.
+   *
+   * @param schedule Asks for a slice in which {@link Delivery.runRound} is called.
+   * @param store Where lossless channels are read beyond the ring; without it there is nothing.
+   */
+  constructor(clock: Clock, schedule: () => void, store: EventReader | undefined) {
+    this.#clock = clock;
+    this.#schedule = schedule;
+    this.#reader = store && new BacklogReader(store, (cursor) => {
+      this.beginSlice();
+      this.serve(cursor, clock.now());
+    });
+  }
+
+  /** Subscribers that are parked or conflated. */
+  get held(): number {
+    return this.#held.size;
+  }
+
+  /** From now on buffers are read anew: what was sent before has had time to leave. */
+  beginSlice(): void {
+    this.#slice += 1;
+  }
+
+  /** Sends what a cursor may send. */
+  serve(cursor: Cursor, now: number): Outcome {
+    if (!cursor.owes) return "current";
+    const { subscriber } = cursor;
+    this.#measure(subscriber);
+    let outcome: Outcome = cursor.replaying ? cursor.serveReplay() : "current";
+    if (outcome === "current") outcome = this.#serveLane(cursor, now);
+    if (outcome === "full") this.#park(subscriber, now);
+    if (cursor.stream.lane === "lossless") this.#reachBack(cursor, outcome);
+    return outcome;
+  }
+
+  /** Looks again at every subscriber that is parked or conflated, and reads for those who wait. */
+  tick(): void {
+    this.#reader?.tick();
+    if (this.#held.size === 0 || this.#round.length > 0) return;
+    this.#round.push(...this.#held);
+    this.#schedule();
+  }
+
+  /** Looks at held subscribers until all were looked at (`true`) or it is late (`false`). */
+  runRound(until: number): boolean {
+    for (let subscriber = this.#round.pop(); subscriber; subscriber = this.#round.pop()) {
+      const now = this.#clock.now();
+      this.#revisit(subscriber, now);
+      if (now >= until) return false;
+    }
+    return true;
+  }
+
+  /** A subscriber has no cursor any more. */
+  release(subscriber: Subscriber): void {
+    subscriber.throttle = undefined;
+    subscriber.parkedAt = undefined;
+    this.#held.delete(subscriber);
+  }
+
+  #serveLane(cursor: Cursor, now: number): Outcome {
+    const { subscriber, stream } = cursor;
+    if (stream.lane === "lossless") return cursor.serveLossless();
+    if (subscriber.throttle !== undefined) return "empty";
+    let outcome = cursor.serveInOrder(now);
+    if (outcome === "behind") outcome = cursor.serveConflated(now, "ring_overrun");
+    if (outcome === "empty") this.#throttle(subscriber, "rate_limit", now);
+    return outcome;
+  }
+
+  /** What a lossless channel has lost from its ring is in the store, or nowhere. */
+  #reachBack(cursor: Cursor, outcome: Outcome): void {
+    const gone = outcome === "behind" && this.#reader === undefined;
+    if (gone || cursor.liveLag > MAX_LOSSLESS_LAG) cursor.subscriber.control.tooSlow();
+    else if (outcome === "behind") this.#reader!.wait(cursor);
+  }
+
+  /** Looks again soon at subscribers that are parked, so that bursts flow as fast as they are read. */
+  #scheduleLook(): void {
+    if (this.#lookScheduled) return;
+    this.#lookScheduled = true;
+    this.#clock.setTimeout(() => {
+      this.#lookScheduled = false;
+      if (this.#round.length > 0) return;
+      for (const subscriber of this.#held) {
+        if (subscriber.throttle === undefined) this.#round.push(subscriber);
+      }
+      if (this.#round.length > 0) this.#schedule();
+    }, LOOK_MILLIS);
+  }
+
+  #revisit(subscriber: Subscriber, now: number): void {
+    if (subscriber.removed) return;
+    if (subscriber.throttle !== undefined) {
+      this.#conflate(subscriber, subscriber.throttle, now);
+      this.#recover(subscriber, now);
+    } else if (!this.#serveAll(subscriber, now)) {
+      subscriber.parkedAt = undefined;
+      if (subscriber.throttle === undefined) this.#held.delete(subscriber);
+    } else if (now - subscriber.parkedAt! >= PARK_MILLIS) {
+      this.#throttle(subscriber, "slow_consumer", now);
+    } else {
+      this.#scheduleLook();
+    }
+  }
+
+  /** Serves every cursor, most important lanes first; whether one is held up by the buffer. */
+  #serveAll(subscriber: Subscriber, now: number): boolean {
+    let full = false;
+    for (const channel of CHANNELS) {
+      const cursor = subscriber.cursors.get(channel);
+      if (cursor !== undefined && this.serve(cursor, now) === "full") full = true;
+    }
+    return full;
+  }
+
+  #conflate(subscriber: Subscriber, reason: ShedReason, now: number): void {
+    this.#measure(subscriber);
+    this.#serveAll(subscriber, now);
+    for (const channel of CHANNELS) {
+      const cursor = subscriber.cursors.get(channel);
+      if (cursor?.stream.latest === undefined || cursor.replaying) continue;
+      cursor.serveConflated(now, reason);
+    }
+  }
+
+  #recover(subscriber: Subscriber, now: number): void {
+    const rested = now - subscriber.throttledAt >= MIN_THROTTLE_MILLIS;
+    const drained = subscriber.socket.bufferedAmount < LOW_WATER_BYTES;
+    if (!rested || !drained || subscriber.bucket.level(now) < RECOVERY_LEVEL) return;
+    subscriber.throttle = undefined;
+    this.#held.delete(subscriber);
+    subscriber.control.recovered();
+    // What conflation had no token or room for must not wait for the next event.
+    this.#serveAll(subscriber, now);
+  }
+
+  /** Reads the buffer once a slice: it counts what this turn sent, so twice would be in vain. */
+  #measure(subscriber: Subscriber): void {
+    if (subscriber.slice === this.#slice) return;
+    subscriber.slice = this.#slice;
+    subscriber.buffered = subscriber.socket.bufferedAmount;
+    // A peer that empties its buffer is not slow, however much there is for it.
+    if (subscriber.buffered < LOW_WATER_BYTES) subscriber.parkedAt = undefined;
+  }
+
+  #park(subscriber: Subscriber, now: number): void {
+    if (subscriber.removed || subscriber.throttle !== undefined) return;
+    subscriber.parkedAt ??= now;
+    this.#held.add(subscriber);
+    this.#scheduleLook();
+  }
+
+  #throttle(subscriber: Subscriber, reason: ShedReason, now: number): void {
+    if (subscriber.removed || subscriber.throttle !== undefined) return;
+    subscriber.throttle = reason;
+    subscriber.throttledAt = now;
+    subscriber.parkedAt = undefined;
+    this.#held.add(subscriber);
+    subscriber.control.throttled(reason);
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * Batches and snapshots as v2 frames. The payload was serialised when the event was accepted; a frame
+ * joins payloads, and is shared by every connection that is at the same place.
+ *
+ * @module
+ */
+import type { Channel } from "../../protocol/channels.ts";
+import type { StoredEvent } from "../ports.ts";
+
+/** What an `events` frame says beside its events. */
+export interface BatchHeader {
+  /** The channel. */
+  readonly channel: Channel;
+  /** The first number that it accounts for. */
+  readonly from: number;
+  /** The last number that it accounts for. */
+  readonly to: number;
+  /** Numbers that were conflated or shed. */
+  readonly skipped: number;
+  /** Numbers that the filter excluded. */
+  readonly filtered: number;
+  /** Whether it is what the client missed before it came. */
+  readonly replay: boolean;
+}
+
+/** An event inside a frame. */
+export function encodeEventV2({ seq, timestamp, data }: StoredEvent): string {
+  return `{"seq":${seq},"timestamp":${timestamp},"data":${data}}`;
+}
+
+/**
+ * An `events` frame.
+ *
+ * @param events Results of {@link encodeEventV2}, joined by commas.
+ */
+export function encodeBatch(header: BatchHeader, events: string): string {
+  const { channel, from, to, skipped, filtered, replay } = header;
+  return `{"type":"events","channel":"${channel}","from":${from},"to":${to},` +
+    `"skipped":${skipped},"filtered":${filtered},"replay":${replay},"events":[${events}]}`;
+}
+
+/**
+ * One part of a snapshot.
+ *
+ * @param events Results of {@link encodeEventV2}, joined by commas.
+ */
+export function encodeSnapshot(
+  channel: Channel,
+  epoch: string,
+  seq: number,
+  events: string,
+  last: boolean,
+): string {
+  return `{"type":"snapshot","channel":"${channel}","epoch":"${epoch}","seq":${seq},` +
+    `"events":[${events}],"last":${last}}`;
+}

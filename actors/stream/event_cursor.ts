@@ -1,0 +1,144 @@
+/**
+ * A v1 client's place in a channel: every event is a frame of its own.
+ *
+ * @module
+ */
+import type { ShedReason } from "../operations.ts";
+import type { LoggedEvent } from "./channel_log.ts";
+import { Cursor, type Outcome } from "./cursor.ts";
+import { MAX_SPLICE_BYTES, spliceV1 } from "./encoder_v1.ts";
+import { HARD_CAP_BYTES, HIGH_WATER_BYTES } from "./subscriber.ts";
+
+/** The next number to send, and what is owed before it. */
+export class EventCursor extends Cursor {
+  /** Replayed events still to be sent before live ones, from {@link EventCursor.replayed} on. */
+  replay: readonly LoggedEvent[] = [];
+  /** How many of {@link EventCursor.replay} were sent. */
+  replayed = 0;
+  /** Events skipped since the last delivered one: the next `meta.skipped`. */
+  skipped = 0;
+
+  /** {@inheritDoc Cursor.liveLag} */
+  get liveLag(): number {
+    return this.lag;
+  }
+
+  /** {@inheritDoc Cursor.owes} */
+  get owes(): boolean {
+    return this.next <= this.stream.log.head || this.replaying;
+  }
+
+  /** {@inheritDoc Cursor.replaying} */
+  get replaying(): boolean {
+    return this.replay.length > 0;
+  }
+
+  /**
+   * Sends the snapshot before what follows: the states up to the last number already sent. What is
+   * newer arrives through the cursor, so nothing comes twice and an ended key still ends.
+   */
+  startReplay(limit: number): void {
+    this.replay = this.stream.replay(limit, this.next - 1);
+    this.replayed = 0;
+  }
+
+  /** {@inheritDoc Cursor.serveReplay} */
+  serveReplay(): Outcome {
+    const { replay } = this;
+    while (this.replayed < replay.length) {
+      const event = replay[this.replayed]!;
+      if (this.#isFull(event)) return "full";
+      this.#deliver(event, true);
+      this.replayed += 1;
+    }
+    this.replay = [];
+    this.replayed = 0;
+    return "current";
+  }
+
+  /** {@inheritDoc Cursor.serveLossless} */
+  serveLossless(): Outcome {
+    const { stream } = this;
+    while (this.next <= stream.log.head) {
+      const event = stream.at(this.next);
+      if (event === undefined) return "behind";
+      if (this.#exceedsHardCap(event)) return "full";
+      this.#deliver(event, false);
+      this.next += 1;
+    }
+    return "current";
+  }
+
+  /** {@inheritDoc Cursor.serveInOrder} */
+  serveInOrder(now: number): Outcome {
+    const { log } = this.stream;
+    const { bucket } = this.subscriber;
+    while (this.next <= log.head) {
+      const event = log.get(this.next);
+      if (event === undefined) return "behind";
+      if (event.v1.bytes === 0) {
+        this.skipped += 1;
+      } else {
+        if (this.#isFull(event)) return "full";
+        if (!bucket.take(now)) return "empty";
+        this.#deliver(event, false);
+      }
+      this.next += 1;
+    }
+    return "current";
+  }
+
+  /** {@inheritDoc Cursor.serveConflated} */
+  serveConflated(now: number, reason: ShedReason): Outcome {
+    const { log, latest } = this.stream;
+    const { bucket } = this.subscriber;
+    for (let state = latest!.after(this.next - 1); state !== undefined; state = state.next) {
+      const { event } = state;
+      const visible = event.v1.bytes > 0;
+      if (visible && this.#isFull(event)) return "full";
+      if (visible && !bucket.take(now)) return "empty";
+      this.#shed(event.seq - this.next, reason);
+      if (visible) this.#deliver(event, false);
+      else this.skipped += 1;
+      this.next = event.seq + 1;
+    }
+    // Numbers above the last state belonged to keys whose tombstones are gone.
+    this.#shed(log.head + 1 - this.next, reason);
+    this.next = log.head + 1;
+    return "current";
+  }
+
+  /**
+   * Whether a metered lane waits. An event may cross the mark, so that a peer which stops reading is
+   * seen to stay above it.
+   */
+  #isFull(event: LoggedEvent): boolean {
+    return this.subscriber.buffered >= HIGH_WATER_BYTES || this.#exceedsHardCap(event);
+  }
+
+  #exceedsHardCap(event: LoggedEvent): boolean {
+    return this.subscriber.buffered + event.v1.bytes + MAX_SPLICE_BYTES > HARD_CAP_BYTES;
+  }
+
+  #deliver(event: LoggedEvent, replay: boolean): void {
+    const { subscriber, stream, skipped } = this;
+    const { text, bytes } = event.v1;
+    if (!replay && skipped === 0) {
+      subscriber.send(text, bytes);
+    } else {
+      const spliced = spliceV1(event.v1, replay, replay ? 0 : skipped);
+      // What is spliced in is ASCII, so that characters are bytes.
+      subscriber.send(spliced, bytes + spliced.length - text.length);
+      if (!replay) this.skipped = 0;
+    }
+    subscriber.eventsSent += 1;
+    stream.sent += 1;
+  }
+
+  #shed(count: number, reason: ShedReason): void {
+    if (count <= 0) return;
+    this.skipped += count;
+    this.subscriber.eventsSkipped += count;
+    this.stream.shed[reason] += count;
+  }
+}

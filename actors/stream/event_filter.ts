@@ -1,0 +1,78 @@
+/**
+ * Which events of a channel a v2 client wants.
+ *
+ * @module
+ */
+import type { Channel } from "../../protocol/channels.ts";
+import { type Filter, SEVERITIES } from "../../protocol/client_message_v2.ts";
+import type { LoggedEvent } from "./channel_log.ts";
+import type { StoredEvent } from "../ports.ts";
+
+/** What filters look at; absent when an event does not have it. */
+export interface EventAttributes {
+  /** In upper case. */
+  readonly symbol?: string;
+  /** The trader that it is about. */
+  readonly traderId?: string;
+  /** Index in {@link SEVERITIES}. */
+  readonly severity?: number;
+}
+
+/** A filter, ready to be asked. */
+export class EventFilter {
+  /** Equal for filters that admit the same. */
+  readonly key: string;
+  readonly #symbols: ReadonlySet<string> | undefined;
+  readonly #traderIds: ReadonlySet<string> | undefined;
+  readonly #minSeverity: number;
+
+  /** Prepares a filter. */
+  constructor({ symbols, traderIds, minSeverity }: Filter) {
+    this.#symbols = symbols && new Set(symbols.map((symbol) => symbol.toUpperCase()).sort());
+    this.#traderIds = traderIds && new Set([...traderIds].sort());
+    this.#minSeverity = minSeverity === undefined ? 0 : SEVERITIES.indexOf(minSeverity);
+    this.key = JSON.stringify([
+      this.#symbols && [...this.#symbols],
+      this.#traderIds && [...this.#traderIds],
+      this.#minSeverity,
+    ]);
+  }
+
+  /**
+   * Whether the client wants an event. A removal always passes: it has nothing to be judged by, and
+   * whoever holds the key must learn that it is gone.
+   */
+  admits(event: LoggedEvent): boolean {
+    if (event.stored.ends === "removed") return true;
+    const { symbol, traderId, severity } = attributesOf(event);
+    if (symbol !== undefined && this.#symbols?.has(symbol) === false) return false;
+    if (traderId !== undefined && this.#traderIds?.has(traderId) === false) return false;
+    return severity === undefined || severity >= this.#minSeverity;
+  }
+}
+
+/** Read once per event, when the first filter asks. */
+function attributesOf(event: LoggedEvent): EventAttributes {
+  return event.attributes ??= readAttributes(event.stored);
+}
+
+/** Which key of a payload names the trader. */
+const TRADER_KEY: Readonly<Record<Channel, "id" | "traderId">> = {
+  "risk-alerts": "traderId",
+  "system-warnings": "traderId",
+  "trader-status": "id",
+  "positions": "traderId",
+  "market-data": "traderId",
+};
+
+function readAttributes({ channel, data }: StoredEvent): EventAttributes {
+  const payload = JSON.parse(data) as Readonly<Record<string, unknown>>;
+  const symbol = payload["symbol"];
+  const traderId = payload[TRADER_KEY[channel]];
+  const severity = SEVERITIES.findIndex((name) => name === payload["severity"]);
+  return {
+    ...(typeof symbol === "string" && { symbol: symbol.toUpperCase() }),
+    ...(typeof traderId === "string" && { traderId }),
+    ...(severity >= 0 && { severity }),
+  };
+}

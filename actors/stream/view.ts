@@ -1,0 +1,150 @@
+/**
+ * A channel through one filter: the frames of all cursors that see it so.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import type { LoggedEvent } from "./channel_log.ts";
+import type { ChannelStream } from "./channel_stream.ts";
+import { encodeBatch, encodeEventV2 } from "./encoder_v2.ts";
+import type { EventFilter } from "./event_filter.ts";
+import { type Batch, FrameMemo } from "./frame_memo.ts";
+import { MAX_FRAME_LENGTH, Snapshot } from "./snapshot.ts";
+
+/** Most numbers that one frame accounts for: looking at so many takes about a millisecond. */
+export const MAX_FRAME_RANGE = 16_384;
+
+/** A channel as cursors with the same filter see it. Equal places share a frame. */
+export class View {
+  /** Identifies the filter; empty without one. */
+  readonly key: string;
+  /** Cursors that use it. */
+  users = 0;
+  readonly #stream: ChannelStream;
+  readonly #filter: EventFilter | undefined;
+  readonly #live = new FrameMemo();
+  readonly #replayed = new FrameMemo();
+  readonly #conflated = new FrameMemo();
+  #snapshot: Snapshot | undefined;
+
+  /** Looks at a stream, through a filter if there is one. */
+  constructor(stream: ChannelStream, filter: EventFilter | undefined) {
+    this.#stream = stream;
+    this.#filter = filter;
+    this.key = filter?.key ?? "";
+  }
+
+  /**
+   * The next frame in order.
+   *
+   * @param from The first number that it accounts for.
+   * @param upTo The last number that it may account for, at least `from`.
+   * @param replay Whether it is what a client missed before it came.
+   * @returns `undefined` when the first event is not at hand.
+   */
+  inOrder(from: number, upTo: number, replay: boolean): Batch | undefined {
+    const memo = replay ? this.#replayed : this.#live;
+    const known = memo.get(from, upTo, 0);
+    if (known !== undefined) return known;
+    const batch = this.#encodeInOrder(from, upTo, replay);
+    return batch && this.#share(memo, batch, upTo, 0);
+  }
+
+  /**
+   * The next frame with the latest event per key alone. The arguments are those of
+   * {@link View.inOrder}; states that changed after `upTo` come with a later frame.
+   */
+  conflated(from: number, upTo: number, replay: boolean): Batch {
+    const mark = this.#stream.log.head * 2 + Number(replay);
+    const known = this.#conflated.get(from, upTo, mark);
+    if (known !== undefined) return known;
+    return this.#share(this.#conflated, this.#encodeConflated(from, upTo, replay), upTo, mark);
+  }
+
+  /**
+   * The states at this moment.
+   *
+   * @param limit Most events of a lossless channel, which has no states.
+   */
+  snapshot(limit: number): Snapshot {
+    const { log } = this.#stream;
+    if (this.#snapshot?.seq === log.head) return this.#snapshot;
+    const events = this.#stream.replay(
+      this.#stream.latest === undefined ? limit : Infinity,
+      log.head,
+    );
+    const snapshot = new Snapshot(this.#stream, events.filter((event) => this.#admits(event)));
+    this.#snapshot = this.users > 1 ? snapshot : undefined;
+    return snapshot;
+  }
+
+  #admits(event: LoggedEvent): boolean {
+    return this.#filter === undefined || this.#filter.admits(event);
+  }
+
+  /** What one reader alone would see again is not kept. */
+  #share(memo: FrameMemo, batch: Batch, upTo: number, mark: number): Batch {
+    return this.users > 1 ? memo.put(batch, upTo, mark) : batch;
+  }
+
+  #encodeInOrder(from: number, upTo: number, replay: boolean): Batch | undefined {
+    const end = Math.min(upTo, from + MAX_FRAME_RANGE - 1);
+    let seq = from;
+    let body = "";
+    let count = 0;
+    for (; seq <= end; seq++) {
+      const event = this.#stream.at(seq);
+      if (event === undefined) break;
+      if (!this.#admits(event)) continue;
+      const text = encodeEventV2(event.stored);
+      if (count > 0 && body.length + text.length > MAX_FRAME_LENGTH) break;
+      body += count === 0 ? text : `,${text}`;
+      count += 1;
+    }
+    if (seq === from) return undefined;
+    return this.#frame({ from, to: seq - 1, skipped: 0, replay }, count, body);
+  }
+
+  #encodeConflated(from: number, upTo: number, replay: boolean): Batch {
+    let to = Math.min(upTo, from + MAX_FRAME_RANGE - 1);
+    let body = "";
+    let count = 0;
+    const { latest } = this.#stream;
+    for (let state = latest!.after(from - 1); state !== undefined; state = state.next) {
+      const { event } = state;
+      if (event.seq > to) break;
+      if (!this.#admits(event)) continue;
+      const text = encodeEventV2(event.stored);
+      if (count > 0 && body.length + text.length > MAX_FRAME_LENGTH) {
+        to = event.seq - 1;
+        break;
+      }
+      body += count === 0 ? text : `,${text}`;
+      count += 1;
+    }
+    const skipped = to - from + 1 - count - this.#countFiltered(from, to);
+    return this.#frame({ from, to, skipped, replay }, count, body);
+  }
+
+  /** Numbers that the filter excludes. What left the ring cannot be looked at and counts as skipped. */
+  #countFiltered(from: number, to: number): number {
+    if (this.#filter === undefined) return 0;
+    const { log } = this.#stream;
+    let count = 0;
+    for (let seq = Math.max(from, log.oldest); seq <= to; seq++) {
+      if (!this.#filter.admits(log.get(seq)!)) count += 1;
+    }
+    return count;
+  }
+
+  #frame(
+    range: { readonly from: number; to: number; skipped: number; replay: boolean },
+    count: number,
+    body: string,
+  ): Batch {
+    const { from, to, skipped } = range;
+    const filtered = to - from + 1 - count - skipped;
+    const text = encodeBatch({ channel: this.#stream.channel, ...range, filtered }, body);
+    return { text, bytes: Buffer.byteLength(text), from, to, count, skipped };
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * What a session works with, when a test has only a data plane.
+ *
+ * @module
+ */
+import type { SessionDeps } from "../../actors/connection/sessions.ts";
+import type { Publisher } from "../../actors/operations.ts";
+import { RecordingLogger } from "./fake_gateway.ts";
+import type { StreamFixture } from "./stream_fixture.ts";
+
+/** A publisher that must not be asked. */
+const NO_PUBLISHER: Publisher = {
+  storage: () => ({ commits: 0, failures: 0, failing: false }),
+  publish: () => Promise.reject(new Error("nothing is published here")),
+  acknowledge: () => Promise.reject(new Error("nothing is acknowledged here")),
+};
+
+/** The deployed defaults over a fixture, with what a test changes. */
+export function sessionDeps(
+  { clock, fanout }: StreamFixture,
+  changes: Partial<SessionDeps> = {},
+): SessionDeps {
+  return {
+    clock,
+    fanout,
+    log: new RecordingLogger(),
+    publisher: NO_PUBLISHER,
+    flushIntervalMillis: 50,
+    heartbeatIntervalMillis: 15_000,
+    rateLimitPerSecond: 120,
+    replayLimit: 50,
+    inboundMessagesPerSecond: 20,
+    ...changes,
+  };
+}
