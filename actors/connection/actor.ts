@@ -8,7 +8,7 @@ import { type Actor, type AnyActorRef, assertEvent, createActor } from "xstate";
 import type { ClientInfo, ConnectionState } from "../../protocol/api.ts";
 import type { Channel } from "../../protocol/channels.ts";
 import { type EndingCause, ENDINGS } from "../../protocol/close_codes.ts";
-import type { ShedReason } from "../operations.ts";
+import type { ShedReason, Slowness } from "../operations.ts";
 import type { Logger, Socket } from "../ports.ts";
 import { HARD_CAP_BYTES, Subscriber, type SubscriberControl } from "../stream/subscriber.ts";
 import { TokenBucket } from "../stream/token_bucket.ts";
@@ -20,10 +20,18 @@ import { createSession, type SessionDeps } from "./sessions.ts";
 /** At most one line about throttling per connection in so many ms. */
 const THROTTLE_LOG_MILLIS = 60_000;
 
+/** Hears of clients that are in trouble. */
+export interface ConnectionObserver {
+  /** A client does not read as fast as it is sent to; at most a few times a second for each. */
+  slowConsumer(peer: Peer, connectionId: string, slowness: Slowness): void;
+}
+
 /** What connections work with; one object for all of them. */
 export interface ConnectionDeps extends SessionDeps {
   /** Where the lines of all connections go. */
   readonly log: Logger;
+  /** Hears of slow clients. */
+  readonly observer: ConnectionObserver;
 }
 
 /** One connection, from its handshake until its socket is gone. */
@@ -222,6 +230,9 @@ export class Connection implements SubscriberControl, SessionHost {
   }
 
   #reportThrottled(reason: ShedReason): void {
+    if (reason === "slow_consumer") {
+      this.#deps.observer.slowConsumer(this.peer, this.id, "throttled");
+    }
     const now = this.#deps.clock.now();
     if (now - this.#throttleLoggedAt < THROTTLE_LOG_MILLIS) return;
     this.#throttleLoggedAt = now;

@@ -4,7 +4,8 @@
  * @module
  */
 import type { ProtocolName } from "../../protocol/api.ts";
-import { heartbeat } from "../../protocol/server_message_v1.ts";
+import type { SystemWarning } from "../../protocol/events/system_warning.ts";
+import { heartbeat, notice } from "../../protocol/server_message_v1.ts";
 import type { Clock } from "../ports.ts";
 import type { Fanout } from "../stream/fanout.ts";
 import type { Session, SessionHost } from "./session.ts";
@@ -30,10 +31,12 @@ interface Dialect {
   readonly session: new (host: SessionHost, deps: SessionDeps) => Session;
   /** The gateway's heartbeat: one frame for everybody who is due at the time (epoch ms). */
   readonly heartbeat: (epochMillis: number) => string;
+  /** A warning without a number; absent where a status says the same. */
+  readonly notice?: typeof notice;
 }
 
 const DIALECTS: Readonly<Record<ProtocolName, Dialect>> = {
-  "telemetry.v1": { session: SessionV1, heartbeat: (now) => heartbeat("server", now) },
+  "telemetry.v1": { session: SessionV1, heartbeat: (now) => heartbeat("server", now), notice },
 };
 
 /** Starts the session of a connection. */
@@ -45,4 +48,19 @@ export function createSession(host: SessionHost, deps: SessionDeps): Session {
 /** The gateway's heartbeat in a dialect, at a time in epoch ms. */
 export function heartbeatFrame(protocol: ProtocolName, epochMillis: number): string {
   return DIALECTS[protocol].heartbeat(epochMillis);
+}
+
+/**
+ * A warning without a number in a dialect; `undefined` when it has other words for it.
+ *
+ * @param epoch The epoch of system-warnings.
+ * @param epochMillis The time of the message, epoch ms.
+ */
+export function noticeFrame(
+  protocol: ProtocolName,
+  warning: SystemWarning,
+  epoch: string,
+  epochMillis: number,
+): string | undefined {
+  return DIALECTS[protocol].notice?.(warning, epoch, epochMillis);
 }
