@@ -6,6 +6,7 @@
 import { type Channel, CHANNELS } from "../protocol/channels.ts";
 import { type Config, effectiveMaxConnections } from "../protocol/config.ts";
 import { Collector } from "./collector/collector.ts";
+import { Health } from "./health/health.ts";
 import { Hub } from "./hub/hub.ts";
 import { Metrics } from "./observability/metrics.ts";
 import type { Clock, Logger, RestoredStore, RestoreRequest, Store } from "./ports.ts";
@@ -20,6 +21,8 @@ export interface Gateway {
   readonly hub: Hub;
   /** Takes events. */
   readonly collector: Collector;
+  /** Knows which channels are alive. */
+  readonly health: Health;
   /** Answers scrapes. */
   readonly metrics: Metrics;
 }
@@ -70,7 +73,14 @@ export function createGateway(
     log,
     fanout,
     streams,
+    observer: {
+      look: () => health.look(),
+      slowConsumer: (...client) => health.slowConsumer(...client),
+      rolledBack: (...finding) => health.rolledBack(...finding),
+      shuttingDown: () => health.shuttingDown(),
+    },
     instance: crypto.randomUUID().slice(0, 4),
+    statusOf: (channel) => health.status(channel),
     publisher: collector,
     tickMillis: flushIntervalMillis,
     flushIntervalMillis,
@@ -84,5 +94,24 @@ export function createGateway(
     maxConnectionsPerAddress: server.maxConnectionsPerAddress,
     maxConnectionsPerKey: server.maxConnectionsPerKey,
   });
-  return { hub, collector, metrics: new Metrics(() => hub.stats(), () => collector.storage()) };
+  const health = new Health({
+    clock,
+    log,
+    streams,
+    publisher: collector,
+    maxAgeMillis: (channel) => maxAgeSeconds(telemetry, channel) * 1_000,
+    announce: (warning) => hub.announceWarning(warning),
+    onStatus: (status) => hub.announceStatus(status),
+  });
+  const metrics = new Metrics(
+    () => hub.stats(),
+    () => collector.storage(),
+    () => health.statuses(),
+  );
+  return { hub, collector, health, metrics };
+}
+
+function maxAgeSeconds(telemetry: Config["telemetry"], channel: Channel): number {
+  const { marketDataMaxAgeSeconds, declaredMaxAgeSeconds } = telemetry;
+  return channel === "market-data" ? marketDataMaxAgeSeconds : declaredMaxAgeSeconds;
 }

@@ -10,6 +10,9 @@ import type { EndingCause } from "../protocol/close_codes.ts";
 import type { Fault, Submission } from "../protocol/publish.ts";
 import type { ChannelState } from "../protocol/server_message_v2.ts";
 
+/** How a client was found to be slow: conflated for it, or closed with 4413. */
+export type Slowness = "throttled" | "closed";
+
 /** Why events were not delivered to a connection. */
 export type ShedReason = "rate_limit" | "slow_consumer" | "ring_overrun";
 

@@ -5,6 +5,7 @@
  * @module
  */
 import { z } from "zod";
+import type { SystemWarning } from "./events/system_warning.ts";
 
 /** The six keys of the v1 envelope, in the order in which they are written. */
 export const ENVELOPE_KEYS = ["type", "channel", "data", "replay", "meta", "timestamp"] as const;
@@ -65,6 +66,18 @@ export function unsubscribeAck(channels: readonly string[], timestamp: number): 
 /** A heartbeat: `server` for the tick, `ack` for the answer to a client's. */
 export function heartbeat(direction: "server" | "ack", timestamp: number): string {
   return encodeV1({ type: "heartbeat", meta: { direction }, timestamp });
+}
+
+/**
+ * A warning of the gateway that is not stored: an event of `system-warnings` without a number. It
+ * keeps `meta.epoch`, so that a client which compares epochs sees no change.
+ */
+export function notice(warning: SystemWarning, epoch: string, timestamp: number): string {
+  const { id, severity, code, message, details } = warning;
+  const createdAt = warning.createdAt ?? new Date(timestamp).toISOString();
+  const time = { createdAt, timestamp: Date.parse(createdAt) };
+  const data = { id, severity, code, message, details, ...time };
+  return encodeV1({ type: "event", channel: "system-warnings", data, meta: { epoch }, timestamp });
 }
 
 /** What was wrong with a client message; the connection lives on. */

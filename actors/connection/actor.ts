@@ -216,6 +216,9 @@ export class Connection implements SubscriberControl, SessionHost {
   }
 
   #reportThrottled(reason: ShedReason): void {
+    if (reason === "slow_consumer") {
+      this.#deps.observer.slowConsumer(this.peer, this.id, "throttled");
+    }
     const now = this.#deps.clock.now();
     if (now - this.#throttleLoggedAt < THROTTLE_LOG_MILLIS) return;
     this.#throttleLoggedAt = now;

@@ -137,24 +137,24 @@ export class SessionV2 implements Session {
 
   /** The acknowledgement comes before the first frame of any of its channels. */
   #open(subscriptions: readonly ChannelSubscription[], id: string | undefined): void {
-    const { fanout } = this.#deps;
+    const { fanout, observer, statusOf } = this.#deps;
     const subscriber = this.#host.subscriber!;
     const acked: Partial<Record<Channel, AckedChannel>> = {};
     for (const subscription of subscriptions) {
       const start = fanout.open(subscriber, subscription);
       const { epoch, seq, recovered, lost } = start;
       acked[subscription.channel] = { epoch, seq, recovered, lost };
-      if (start.rolledBack === true) this.#reportRollback(subscription, seq);
+      if (start.rolledBack === true) {
+        observer.rolledBack(subscription.channel, subscription.since!.seq, seq);
+      }
     }
     this.#send({ type: "ack", id, ok: true, channels: acked });
-    for (const { channel } of subscriptions) fanout.start(subscriber, channel);
-  }
-
-  /** The client has seen numbers that the store does not know: it was replaced by an older one. */
-  #reportRollback({ channel, since }: ChannelSubscription, head: number): void {
-    const message = "a client has seen later events than are stored; rotate the epoch";
-    const { id, clientId } = this.#host;
-    this.#deps.log.error(message, { connectionId: id, clientId, channel, seen: since?.seq, head });
+    for (const { channel } of subscriptions) {
+      const status = statusOf(channel);
+      // Fresh is what a client assumes.
+      if (status.state !== "fresh") this.tellStatus(status);
+      fanout.start(subscriber, channel);
+    }
   }
 
   #close(channels: readonly Channel[], id: string | undefined): void {

@@ -7,14 +7,22 @@ import { type Actor, createActor } from "xstate";
 import type { ClientInfo, ErrorCode } from "../../protocol/api.ts";
 import { type Channel, CHANNELS } from "../../protocol/channels.ts";
 import type { EndingCause } from "../../protocol/close_codes.ts";
+import type { SystemWarning } from "../../protocol/events/system_warning.ts";
 import { Connection } from "../connection/actor.ts";
 import { Admission } from "../connection/admission.ts";
 import type { Peer } from "../connection/peer.ts";
 import type { SocketQuery } from "../connection/session.ts";
-import type { SessionDeps } from "../connection/sessions.ts";
-import type { ChannelStats, GatewayStats, HubStatus, Operations } from "../operations.ts";
+import type { ConnectionObserver, SessionDeps } from "../connection/sessions.ts";
+import type {
+  ChannelStats,
+  ChannelStatus,
+  GatewayStats,
+  HubStatus,
+  Operations,
+} from "../operations.ts";
 import type { Socket } from "../ports.ts";
 import type { ChannelStream } from "../stream/channel_stream.ts";
+import { announceStatus, announceWarning } from "./announcement.ts";
 import { hubLogic } from "./lifecycle.ts";
 import { Registry } from "./registry.ts";
 import { sweep, type SweeperDeps } from "./sweeper.ts";
@@ -22,8 +30,18 @@ import { sweep, type SweeperDeps } from "./sweeper.ts";
 /** Longest time between two sweeps, in ms. */
 export const SWEEP_MILLIS = 250;
 
+/** Hears of what the gateway tells its clients about itself. */
+export interface HubObserver extends ConnectionObserver {
+  /** Clients are served; called a few times a second. */
+  look(): void;
+  /** Every connection is about to be closed. */
+  shuttingDown(): void;
+}
+
 /** What the hub works with. */
 export interface HubDeps extends SessionDeps, SweeperDeps {
+  /** Hears of time, slow clients and the end. */
+  readonly observer: HubObserver;
   /** The channels, for their numbers. */
   readonly streams: ReadonlyMap<Channel, ChannelStream>;
   /** Identifies this process in connection ids. */
@@ -120,6 +138,18 @@ export class Hub implements Operations {
     this.#checkEmpty();
   }
 
+  /** Tells every client that is subscribed to system-warnings of one that has no number. */
+  announceWarning(warning: SystemWarning): void {
+    const { clock, streams } = this.#deps;
+    const { epoch } = streams.get("system-warnings")!.log;
+    announceWarning(this.#registry.live.values(), warning, epoch, clock.epochMillis());
+  }
+
+  /** Tells every client that is subscribed to a channel of its state. */
+  announceStatus(status: ChannelStatus): void {
+    announceStatus(this.#registry.live.values(), status);
+  }
+
   /** {@inheritDoc Operations.clients} */
   *clients(after = ""): Generator<ClientInfo> {
     // Ids are handed out in order, so the registry's order is theirs.
@@ -178,6 +208,7 @@ export class Hub implements Operations {
    */
   async drain(deadlineMillis: number): Promise<boolean> {
     this.#lifecycle.send({ type: "DRAIN" });
+    this.#deps.observer.shuttingDown();
     for (const connection of [...this.#registry.live.values()]) connection.end("goingAway");
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#whenEmpty.push(resolve);
@@ -219,6 +250,9 @@ export class Hub implements Operations {
     const label = cause.by === "gateway" ? cause.cause : cause.by === "peer" ? "peer" : "refused";
     this.#endings[label] = (this.#endings[label] ?? 0) + 1;
     if (cause.by === "gateway") this.#admission.recordClosing(connection.peer);
+    if (label === "slowConsumer") {
+      this.#deps.observer.slowConsumer(connection.peer, connection.id, "closed");
+    }
     this.#registry.leave(connection);
     this.#checkEmpty();
   }
@@ -266,6 +300,7 @@ export class Hub implements Operations {
     if (now - this.#sweptAt < Math.min(SWEEP_MILLIS, heartbeatIntervalMillis / 4)) return;
     this.#sweptAt = now;
     sweep(this.#registry.live.values(), this.#deps);
+    if (this.status === "running") this.#deps.observer.look();
   }
 
   #checkEmpty(): void {

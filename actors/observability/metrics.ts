@@ -7,7 +7,7 @@
 import process from "node:process";
 import { Counter, Gauge, Registry } from "prom-client";
 import { CHANNELS } from "../../protocol/channels.ts";
-import type { GatewayStats, StorageStats } from "../operations.ts";
+import type { ChannelStatus, GatewayStats, StorageStats } from "../operations.ts";
 
 /** What all names start with, as in the replaced service. */
 export const PREFIX = "autotrader_telemetry";
@@ -25,16 +25,23 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly #stats: () => GatewayStats;
   readonly #storage: () => StorageStats;
+  readonly #statuses: () => readonly ChannelStatus[];
 
   /**
    * Reads the numbers when they are asked for.
    *
    * @param stats Gives the numbers of the moment; called once per scrape.
    * @param storage Gives those of the store; called once per scrape.
+   * @param statuses Gives the state of every channel; called once per scrape.
    */
-  constructor(stats: () => GatewayStats, storage: () => StorageStats) {
+  constructor(
+    stats: () => GatewayStats,
+    storage: () => StorageStats,
+    statuses: () => readonly ChannelStatus[],
+  ) {
     this.#stats = stats;
     this.#storage = storage;
+    this.#statuses = statuses;
   }
 
   /** Answers a scrape in the Prometheus text format. */
@@ -44,6 +51,7 @@ export class Metrics {
     this.#connections(stats);
     this.#messages(stats);
     this.#streams(stats);
+    this.#freshness(this.#statuses());
     this.#store(this.#storage());
     this.#process(stats);
     return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
@@ -105,6 +113,17 @@ export class Metrics {
       for (const [key, gauge] of Object.entries(gauges)) {
         gauge.set({ channel }, numbers[key as keyof typeof gauges]);
       }
+    }
+  }
+
+  /** A channel without an event has no time: alerts on an age must not take 0 for one. */
+  #freshness(statuses: readonly ChannelStatus[]): void {
+    const stale = this.#labelledGauge("channel_stale", "1 while a declared channel is silent");
+    const name = "channel_last_event_timestamp_seconds";
+    const last = this.#labelledGauge(name, "When the last event was accepted, Unix time");
+    for (const { channel, state, lastEventAt } of statuses) {
+      stale.set({ channel }, Number(state === "stale"));
+      if (lastEventAt !== undefined) last.set({ channel }, lastEventAt / 1_000);
     }
   }
 

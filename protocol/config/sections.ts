@@ -125,6 +125,16 @@ export const TelemetrySection = z.strictObject({
     description: "How long an eventId makes a repeated publication harmless.",
     unit: "seconds",
   }),
+  marketDataMaxAgeSeconds: z.number().min(0.5).max(86_400).default(10).meta({
+    description:
+      "Silence of market-data, events and collector heartbeats alike, after which it is stale; from its first event on.",
+    unit: "seconds",
+  }),
+  declaredMaxAgeSeconds: z.number().min(0.5).max(86_400).default(30).meta({
+    description:
+      "The same for the other channels, once the heartbeat of a collector has declared them.",
+    unit: "seconds",
+  }),
   inboundMessagesPerSecond: z.int().min(1).max(1_000).default(20).meta({
     description: "Messages a second that one client may send before it is told to slow down.",
     unit: "messages/s",

@@ -85,7 +85,8 @@ export function formatMessage(text: string): string | undefined {
   if (type !== "event") return `${time} ${type} ${JSON.stringify(meta)}`;
   const gap = meta?.["skipped"] === undefined ? "" : `  (${meta["skipped"]} skipped)`;
   const mark = replay === true ? "replay " : "";
-  return `${time} ${mark}${channel} #${meta?.["seq"]} ${JSON.stringify(data)}${gap}`;
+  const number = meta?.["seq"] === undefined ? "" : ` #${meta["seq"]}`;
+  return `${time} ${mark}${channel}${number} ${JSON.stringify(data)}${gap}`;
 }
 
 /** Connects and prints until the connection ends; resolves with the exit code. */

@@ -9,6 +9,7 @@ import {
   errorMessage,
   type ErrorReason,
   heartbeat,
+  notice,
   ServerMessageV1,
   subscriptionAck,
   unsubscribeAck,
@@ -196,6 +197,16 @@ function encodeEvent({ channel, seq, at, data }: Published, replay = false, skip
   return replay || skipped > 0 ? spliceV1(frame, replay, skipped) : frame.text;
 }
 
+/** A warning that could not be stored. */
+const STORE_FAILING = {
+  createdAt: "2026-01-31T12:00:30.000Z",
+  details: { count: 1 },
+  message: "events cannot be stored",
+  code: "STORE_FAILING",
+  severity: "CRITICAL",
+  id: "STORE_FAILING:store:29497680",
+} as const;
+
 const WELCOME_META = {
   clientId: "desk-7",
   heartbeatIntervalSeconds: "15",
@@ -227,6 +238,7 @@ const ENCODED: Readonly<Record<string, () => string>> = {
   event_market_data: () => encodeEvent(MARKET_DATA),
   event_market_data_replayed: () => encodeEvent(MARKET_DATA, true),
   event_market_data_skipped: () => encodeEvent(ETHER, false, 1_158),
+  notice_store_failing: () => notice(STORE_FAILING, "e9c0de", NOON + 30_001),
   error_invalid_payload: () => encodeError(0, "invalid_payload", "not JSON"),
   error_invalid_channels: () =>
     encodeError(1, "invalid_channels", `unknown channels: weather; ${CHANNEL_LIST}`),

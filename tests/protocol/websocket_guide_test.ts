@@ -9,6 +9,7 @@ import {
 import { type Ending, ENDINGS, type Reconnect } from "../../protocol/close_codes.ts";
 import { Config } from "../../protocol/config.ts";
 import { findOption } from "../../protocol/config/options.ts";
+import { type WarningKind, WARNINGS } from "../../protocol/warning_codes.ts";
 import { projectPath } from "../support/paths.ts";
 import { GOLDEN_NAMES, readGolden } from "./golden/read.ts";
 
@@ -56,6 +57,16 @@ Deno.test("the guide's table of close codes is the catalogue", () => {
   assert.deepEqual(rowsOf(/^\| [14]\d{3} \|/), expected);
 });
 
+Deno.test("the guide's table of warnings is the catalogue", () => {
+  const expected = Object.entries<WarningKind>(WARNINGS).map(([code, warning]) => [
+    `\`${code}\``,
+    `\`${warning.severity}\``,
+    warning.stored ? "yes" : "no",
+    warning.meaning,
+  ]);
+  assert.deepEqual(rowsOf(/^\| `[A-Z_]+` \| `[A-Z]+` \|/), expected);
+});
+
 Deno.test("the guide names error codes that exist, with their status", () => {
   const rows = rowsOf(/^\| [2345]\d\d \|/);
   const named = rows.flatMap(([status, codes]) =>
@@ -86,6 +97,8 @@ Deno.test("the guide names options that exist, with their defaults", () => {
     "`telemetry.dedupeWindowSeconds` (": config.telemetry.dedupeWindowSeconds,
     "`server.maxBatchEvents` (": config.server.maxBatchEvents,
     "Every `heartbeatIntervalSeconds` (": config.telemetry.heartbeatIntervalSeconds,
+    "`telemetry.marketDataMaxAgeSeconds` (": config.telemetry.marketDataMaxAgeSeconds,
+    "`telemetry.declaredMaxAgeSeconds` (": config.telemetry.declaredMaxAgeSeconds,
     "More than ": config.telemetry.inboundMessagesPerSecond,
   };
   for (const [before, value] of Object.entries(defaults)) {

@@ -24,6 +24,8 @@ export function sessionDeps(
     clock,
     fanout,
     log: new RecordingLogger(),
+    observer: { slowConsumer: () => {}, rolledBack: () => {} },
+    statusOf: (channel) => ({ channel, state: "fresh", lastEventAt: undefined }),
     publisher: NO_PUBLISHER,
     flushIntervalMillis: 50,
     heartbeatIntervalMillis: 15_000,

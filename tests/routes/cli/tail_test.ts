@@ -34,6 +34,13 @@ Deno.test("an event is one line: time, channel, number, data", () => {
   assert.equal(formatMessage(text), '12:00:00.250 market-data #7 {"id":"BTC"}');
 });
 
+Deno.test("a warning without a number is shown without one", () => {
+  assert.equal(
+    formatMessage(JSON.stringify({ ...event, channel: "system-warnings", meta: { epoch: "e" } })),
+    '12:00:00.250 system-warnings {"id":"BTC"}',
+  );
+});
+
 Deno.test("a replayed event and one after a gap are marked", () => {
   const meta = { seq: "7", epoch: "e", skipped: "3" };
   assert.equal(

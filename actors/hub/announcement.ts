@@ -1,0 +1,48 @@
+/**
+ * What is told to whoever is connected, past log and store: it has no number, and nothing is owed to
+ * a client that misses it.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import type { ProtocolName } from "../../protocol/api.ts";
+import type { Channel } from "../../protocol/channels.ts";
+import type { SystemWarning } from "../../protocol/events/system_warning.ts";
+import type { Connection } from "../connection/actor.ts";
+import { noticeFrame } from "../connection/sessions.ts";
+import type { ChannelStatus } from "../operations.ts";
+
+/**
+ * Sends a warning to the connections that are subscribed to system-warnings. One whose buffer is
+ * full does not get it: its lossless events need the room.
+ *
+ * @param epoch The epoch of system-warnings.
+ * @param epochMillis The time, epoch ms.
+ */
+export function announceWarning(
+  connections: Iterable<Connection>,
+  warning: SystemWarning,
+  epoch: string,
+  epochMillis: number,
+): void {
+  const frames = new Map<ProtocolName, string | undefined>();
+  for (const { peer: { protocol }, subscriber } of subscribed(connections, "system-warnings")) {
+    if (!frames.has(protocol)) {
+      frames.set(protocol, noticeFrame(protocol, warning, epoch, epochMillis));
+    }
+    const frame = frames.get(protocol);
+    if (frame === undefined) continue;
+    const bytes = Buffer.byteLength(frame);
+    if (subscriber!.fits(bytes)) subscriber!.send(frame, bytes);
+  }
+}
+
+/** Tells the connections that are subscribed to a channel of its state. */
+export function announceStatus(connections: Iterable<Connection>, status: ChannelStatus): void {
+  for (const { session } of subscribed(connections, status.channel)) session.tellStatus(status);
+}
+
+/** A list of its own: a connection that is told may end. */
+function subscribed(connections: Iterable<Connection>, channel: Channel): Connection[] {
+  return [...connections].filter(({ subscriber }) => subscriber?.cursors.has(channel));
+}

@@ -1,0 +1,33 @@
+/**
+ * Channels without a collector, for the tests of what only looks at them.
+ *
+ * @module
+ */
+import { ChannelLog } from "../../../actors/stream/channel_log.ts";
+import { ChannelStream } from "../../../actors/stream/channel_stream.ts";
+import type { Cursor } from "../../../actors/stream/cursor.ts";
+import { type Channel, CHANNELS } from "../../../protocol/channels.ts";
+import { storedEvent } from "../../support/stream_fixture.ts";
+
+/** One stream per channel, each empty. */
+export class Streams extends Map<Channel, ChannelStream> {
+  constructor() {
+    super(CHANNELS.map((channel) => {
+      return [channel, new ChannelStream(channel, new ChannelLog("e1", 0, 16))];
+    }));
+  }
+
+  /** Appends the next event of a channel. */
+  append(channel: Channel): void {
+    const stream = this.get(channel)!;
+    stream.append(storedEvent(channel, stream.log.head + 1, "k"), 0);
+  }
+
+  /** Adds a reader to a channel; what is returned takes it away. */
+  join(channel: Channel): () => void {
+    const stream = this.get(channel)!;
+    const cursor = { slot: -1 } as Cursor;
+    stream.group(0).attach(cursor);
+    return () => stream.group(0).detach(cursor);
+  }
+}
