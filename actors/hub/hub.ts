@@ -23,6 +23,7 @@ import type {
 import type { Socket } from "../ports.ts";
 import type { ChannelStream } from "../stream/channel_stream.ts";
 import { announceStatus, announceWarning } from "./announcement.ts";
+import { drainInWaves } from "./drain.ts";
 import { hubLogic } from "./lifecycle.ts";
 import { Registry } from "./registry.ts";
 import { sweep, type SweeperDeps } from "./sweeper.ts";
@@ -199,9 +200,8 @@ export class Hub implements Operations {
   }
 
   /**
-   * Refuses handshakes from now on, closes every connection, and waits for the sockets to go. v1
-   * clients reconnect without a delay, so they are all ended at once, when nothing else is left to
-   * be done.
+   * Refuses handshakes from now on, closes every connection in waves, and waits for the sockets to
+   * go.
    *
    * @param deadlineMillis How long to wait, in ms.
    * @returns Whether every socket was gone in time.
@@ -209,7 +209,7 @@ export class Hub implements Operations {
   async drain(deadlineMillis: number): Promise<boolean> {
     this.#lifecycle.send({ type: "DRAIN" });
     this.#deps.observer.shuttingDown();
-    for (const connection of [...this.#registry.live.values()]) connection.end("goingAway");
+    drainInWaves([...this.#registry.live.values()], this.#deps.clock, deadlineMillis / 2);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#whenEmpty.push(resolve);
     const timer = this.#deps.clock.setTimeout(resolve, deadlineMillis);

@@ -10,7 +10,7 @@ import type { Peer } from "../../actors/connection/peer.ts";
 import type { Hub } from "../../actors/hub/hub.ts";
 import type { Logger, Principal, Scope, Store } from "../../actors/ports.ts";
 import { MemoryStore } from "../../actors/store/memory.ts";
-import type { PublishReceipt } from "../../protocol/api.ts";
+import type { ProtocolName, PublishReceipt } from "../../protocol/api.ts";
 import { Config } from "../../protocol/config.ts";
 import { parseSubmission } from "../../protocol/publish.ts";
 import { createApp } from "../../routes/app.ts";
@@ -146,6 +146,8 @@ export interface ConnectOptions {
   readonly principal?: Principal;
   readonly address?: string;
   readonly socket?: PeerSocket;
+  /** v1 when absent. */
+  readonly protocol?: ProtocolName;
 }
 
 /** What differs from the defaults. */
@@ -175,7 +177,8 @@ export const ANONYMOUS: Principal = {
 /** The peer of a handshake. */
 export function fakePeer(options: ConnectOptions = {}): Peer {
   const { principal = keyHolder(), address = "10.0.0.1", clientId } = options;
-  const peer = { principal, address, protocol: "telemetry.v1" } as const;
+  const { protocol = "telemetry.v1" } = options;
+  const peer = { principal, address, protocol };
   return clientId === undefined ? peer : { ...peer, clientId };
 }
 
