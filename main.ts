@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readAlerts } from "./actors/collector/incident_recovery.ts";
 import { createGateway, type Gateway, restoreRequest } from "./actors/gateway.ts";
 import { createLogger } from "./actors/observability/log.ts";
 import type { Logger } from "./actors/ports.ts";
@@ -16,6 +17,7 @@ import { publishInProcess } from "./routes/in_process_publisher.ts";
 import { printError, printLine } from "./routes/cli/print.ts";
 import { ResilientListener } from "./routes/listener.ts";
 import { loadConfig } from "./routes/cli/load_config.ts";
+import { prepareShutdown } from "./routes/cli/shutdown.ts";
 import { onShutdownSignal } from "./routes/cli/signals.ts";
 import { explainStartError } from "./routes/cli/start_error.ts";
 import metadata from "./deno.json" with { type: "json" };
@@ -29,9 +31,6 @@ const EXIT_CONFIGURATION = 78;
 /** Exit code when the listener is lost for good (EX_SOFTWARE of sysexits.h). */
 const EXIT_LISTENER_LOST = 70;
 
-/** How long open HTTP requests may take to finish after the sockets are gone, in ms. */
-const SHUTDOWN_MILLIS = 1_000;
-
 /** Starts the gateway and keeps it running until a signal ends it. */
 async function serve(config: Config, secret: string | undefined): Promise<void> {
   const terminal = Deno.stdout.isTerminal();
@@ -40,7 +39,8 @@ async function serve(config: Config, secret: string | undefined): Promise<void> 
   const keys = await acceptedKeys(config, secret, printError);
   const storage = await openStore(config, clock, log, restoreRequest(config, clock));
   const { store, restored } = storage;
-  const gateway = createGateway(config, clock, log, store, restored);
+  const alerts = await readAlerts(store, restored.channels.get("risk-alerts")!.events);
+  const gateway = createGateway(config, clock, log, store, restored, alerts);
   const { hub, collector, metrics } = gateway;
   const app = createApp({
     config,
@@ -50,6 +50,7 @@ async function serve(config: Config, secret: string | undefined): Promise<void> 
     hub,
     publisher: collector,
     metrics,
+    drain: () => shutDown("request"),
     storeKind: store.kind,
     version: metadata.version,
   });
@@ -67,18 +68,11 @@ async function serve(config: Config, secret: string | undefined): Promise<void> 
     },
     giveUp: () => Deno.exit(EXIT_LISTENER_LOST),
   });
-  const simulator = config.demo.enabled ? startDemo(config, gateway, log) : undefined;
-  onShutdownSignal(async (signal) => {
-    log.info("draining", { signal, seconds: config.server.drainSeconds });
-    const demoStopped = simulator?.stop();
-    const complete = await hub.drain(config.server.drainSeconds * 1_000);
-    await listener.close(SHUTDOWN_MILLIS);
-    await demoStopped;
-    hub.stop();
-    await storage.close();
-    log.info("stopped", { complete });
-    Deno.exit(0);
-  });
+  const { drainSeconds } = config.server;
+  const source = config.demo.enabled ? startDemo(config, gateway, log) : undefined;
+  const exit = Deno.exit;
+  const shutDown = prepareShutdown({ log, drainSeconds, hub, listener, source, storage, exit });
+  onShutdownSignal(shutDown);
 }
 
 function startDemo(config: Config, { collector }: Gateway, log: Logger): Simulator {

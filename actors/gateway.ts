@@ -9,7 +9,7 @@ import { Collector } from "./collector/collector.ts";
 import { Health } from "./health/health.ts";
 import { Hub } from "./hub/hub.ts";
 import { Metrics } from "./observability/metrics.ts";
-import type { Clock, Logger, RestoredStore, RestoreRequest, Store } from "./ports.ts";
+import type { Clock, Logger, RestoredStore, RestoreRequest, Store, StoredEvent } from "./ports.ts";
 import { MAX_RING_BYTES } from "./stream/channel_log.ts";
 import { ChannelStream } from "./stream/channel_stream.ts";
 import { Fanout } from "./stream/fanout.ts";
@@ -42,6 +42,8 @@ export function restoreRequest({ telemetry }: Config, clock: Clock): RestoreRequ
  * Builds and starts the actors around an open store.
  *
  * @param restored What the store brought back; nothing when absent, as for a store that is new.
+ * @param alerts The newest risk alerts, from which incidents are brought back: see
+ *   `readAlerts`. Those of `restored` when absent.
  */
 export function createGateway(
   config: Config,
@@ -49,6 +51,7 @@ export function createGateway(
   log: Logger,
   store: Store,
   restored?: RestoredStore,
+  alerts: readonly StoredEvent[] | undefined = restored?.channels.get("risk-alerts")?.events,
 ): Gateway {
   const { telemetry, server } = config;
   const streams = new Map<Channel, ChannelStream>(CHANNELS.map((channel) => {
@@ -63,10 +66,10 @@ export function createGateway(
     // The memory store has nothing that is worth a detour: what left the ring counts as gone.
     ...(store.kind !== "memory" && { store }),
   });
-  const { dedupeWindowSeconds } = telemetry;
+  const { dedupeWindowSeconds, incidentGapSeconds } = telemetry;
   const collector = new Collector(
-    { clock, log, store, fanout, streams, dedupeWindowSeconds },
-    restored?.identities,
+    { clock, log, store, fanout, streams, dedupeWindowSeconds, incidentGapSeconds },
+    { identities: restored?.identities ?? [], alerts: alerts ?? [] },
   );
   const hub = new Hub({
     clock,

@@ -93,6 +93,12 @@ export interface PublishReceipt {
   readonly last: Readonly<Partial<Record<Channel, ChannelPosition>>>;
 }
 
+/** Body of `POST /api/v1/telemetry/risk-alerts/{id}/acknowledge`; it may be absent. */
+export const AcknowledgeBody = z.strictObject({
+  /** Number of an event of the incident that is meant. */
+  seq: z.int().min(1).optional(),
+});
+
 /** An alert whose incident is acknowledged. */
 export interface AcknowledgedAlert {
   /** The alert. */

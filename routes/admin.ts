@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { z } from "zod";
 import type { ClientInfo } from "../protocol/api.ts";
 import { ClientsQuery, DisconnectQuery } from "../protocol/api.ts";
 import { CHANNELS, parseChannel } from "../protocol/channels.ts";
 import { type AppContext, type AppDeps, fail, succeed } from "./context.ts";
+import { failSchema } from "./faults.ts";
 
 /** `GET /api/v1/websocket/stats` */
 export function getStats(c: AppContext, deps: AppDeps): Response {
@@ -34,7 +34,7 @@ export function getStats(c: AppContext, deps: AppDeps): Response {
 /** `GET /api/v1/websocket/clients`: a page of connections, ordered by `connectionId`. */
 export function listClients(c: AppContext, deps: AppDeps): Response {
   const query = ClientsQuery.safeParse(c.req.query());
-  if (!query.success) return failQuery(c, deps, query.error);
+  if (!query.success) return failSchema(c, deps, query.error);
   const { limit, cursor, state, channel: name } = query.data;
   const channel = name === undefined ? undefined : parseChannel(name);
   if (name !== undefined && channel === undefined) {
@@ -71,7 +71,7 @@ export function getClient(c: AppContext, deps: AppDeps): Response {
 /** `DELETE /api/v1/websocket/clients/{id}?reason=&banSeconds=` */
 export function disconnectClient(c: AppContext, deps: AppDeps): Response {
   const query = DisconnectQuery.safeParse(c.req.query());
-  if (!query.success) return failQuery(c, deps, query.error);
+  if (!query.success) return failSchema(c, deps, query.error);
   const id = c.req.param("id")!;
   const { reason = "disconnected by an administrator", banSeconds = 0 } = query.data;
   const count = deps.hub.disconnect(id, reason, banSeconds);
@@ -79,15 +79,15 @@ export function disconnectClient(c: AppContext, deps: AppDeps): Response {
   return succeed(c, deps, { clientId: id, disconnected: true, reason });
 }
 
-function failUnknown(c: AppContext, deps: AppDeps, id: string): Response {
-  return fail(c, deps, "CLIENT_NOT_FOUND", "no such connection is open", { id });
+/** `POST /api/v1/websocket/drain`: answers while the end begins. Asking again changes nothing. */
+export function drainGateway(c: AppContext, deps: AppDeps): Response {
+  deps.log.warn("asked to drain", { principal: c.get("principal").name });
+  deps.drain();
+  return succeed(c, deps, { status: "draining" }, 202);
 }
 
-function failQuery(c: AppContext, deps: AppDeps, error: z.ZodError): Response {
-  const details = error.issues.map(({ path, message }) => [path.join("."), message]);
-  const first = error.issues[0]!;
-  const message = `${first.path.join(".")}: ${first.message}`;
-  return fail(c, deps, "INVALID_REQUEST", message, Object.fromEntries(details));
+function failUnknown(c: AppContext, deps: AppDeps, id: string): Response {
+  return fail(c, deps, "CLIENT_NOT_FOUND", "no such connection is open", { id });
 }
 
 function sum(counts: Readonly<Record<string, number>>): number {

@@ -6,7 +6,8 @@
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
-import { disconnectClient, getClient, getStats, listClients } from "./admin.ts";
+import { acknowledgeAlert, MAX_ACKNOWLEDGE_BYTES } from "./acknowledge.ts";
+import { disconnectClient, drainGateway, getClient, getStats, listClients } from "./admin.ts";
 import { redactUrl } from "./auth/credentials.ts";
 import { isAllowedOrigin, isKnownHost, isLoopbackRequest } from "./auth/origin.ts";
 import { type AppDeps, type AppEnv, fail, originRules, requireScope } from "./context.ts";
@@ -81,6 +82,18 @@ function addPublishing(app: Hono<AppEnv>, deps: AppDeps): void {
   });
   const publisher = requireScope(deps, "publish");
   app.post("/api/v1/telemetry/events", publisher, limit, (c) => publishEvents(c, deps));
+  const smallLimit = bodyLimit({
+    maxSize: MAX_ACKNOWLEDGE_BYTES,
+    onError: (c) =>
+      fail(c, deps, "PAYLOAD_TOO_LARGE", `a body may have ${MAX_ACKNOWLEDGE_BYTES} bytes`),
+  });
+  const acknowledger = requireScope(deps, "acknowledge");
+  app.post(
+    "/api/v1/telemetry/:channel/:id/acknowledge",
+    acknowledger,
+    smallLimit,
+    (c) => acknowledgeAlert(c, deps),
+  );
   app.delete("/api/v1/telemetry/:channel/snapshot/:key", publisher, (c) => removeKey(c, deps));
 }
 
@@ -90,6 +103,7 @@ function addAdministration(app: Hono<AppEnv>, deps: AppDeps): void {
   app.get("/api/v1/websocket/clients", admin, (c) => listClients(c, deps));
   app.get("/api/v1/websocket/clients/:id", admin, (c) => getClient(c, deps));
   app.delete("/api/v1/websocket/clients/:id", admin, (c) => disconnectClient(c, deps));
+  app.post("/api/v1/websocket/drain", admin, (c) => drainGateway(c, deps));
   const metrics = requireScope(deps, "metrics");
   const rules = originRules(deps.config);
   // Open on loopback, so that a local Prometheus needs no key.

@@ -30,6 +30,8 @@ export interface AppDeps {
   readonly publisher: Publisher;
   /** Answers scrapes. */
   readonly metrics: Metrics;
+  /** Begins to end the process, as SIGTERM does. Returns at once; idempotent. */
+  readonly drain: () => void;
   /** The kind of the store, for health. */
   readonly storeKind: string;
   /** The version of the gateway. */
@@ -68,6 +70,20 @@ export function fail(
   if (code === "UNAUTHORIZED") c.header("WWW-Authenticate", 'Bearer realm="telemetry"');
   const envelope = errorEnvelope(code, message, deps.clock.epochMillis(), details);
   return c.json(envelope, ERROR_STATUS[code]);
+}
+
+/** When publishers should come back after an overload, in seconds. */
+const RETRY_AFTER_SECONDS = 1;
+
+/** Answers that nothing was done, and that the same request may succeed soon. */
+export function failForNow(
+  c: AppContext,
+  deps: AppDeps,
+  code: ErrorCode,
+  message: string,
+): Response {
+  c.header("Retry-After", String(RETRY_AFTER_SECONDS));
+  return fail(c, deps, code, message);
 }
 
 /** The rules about hosts and origins, from the configuration. */

@@ -11,10 +11,7 @@ import {
   parseSubmission,
   type Submission,
 } from "../protocol/publish.ts";
-import { type AppContext, type AppDeps, fail, succeed } from "./context.ts";
-
-/** When publishers should come back after an overload, in seconds. */
-const RETRY_AFTER_SECONDS = 1;
+import { type AppContext, type AppDeps, fail, failForNow, succeed } from "./context.ts";
 
 /** A body that cannot be read as events. */
 class BodyError extends Error {}
@@ -66,8 +63,7 @@ async function submit(
   } catch (error) {
     if (!(error instanceof PublishError)) throw error;
     if (error.faults.length > 0) return failFaults(c, deps, error.code, error.faults);
-    c.header("Retry-After", String(RETRY_AFTER_SECONDS));
-    return fail(c, deps, error.code, error.message);
+    return failForNow(c, deps, error.code, error.message);
   }
 }
 

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { ChannelPosition, PublishReceipt } from "../../protocol/api.ts";
+import type { PublishReceipt } from "../../protocol/api.ts";
 import type { Channel } from "../../protocol/channels.ts";
-import type { Fault, Submission } from "../../protocol/publish.ts";
+import type { Submission } from "../../protocol/publish.ts";
 import {
   type AcknowledgeReceipt,
   type AlertReference,
@@ -15,11 +15,13 @@ import {
   type StorageStats,
 } from "../operations.ts";
 import type { Clock, Logger, Store, StoredEvent, StoredIdentity } from "../ports.ts";
-import { MAX_KEYS } from "../stream/latest_states.ts";
 import type { ChannelStream } from "../stream/channel_stream.ts";
 import type { Fanout } from "../stream/fanout.ts";
-import { DedupeWindow, digestOf, identityKey } from "./dedupe.ts";
+import { DedupeWindow, identityKey } from "./dedupe.ts";
+import { recoverIncidents } from "./incident_recovery.ts";
+import { Incidents } from "./incidents.ts";
 import { Sequencer } from "./sequencer.ts";
+import { Turn, type TurnDeps } from "./turn.ts";
 
 /** Most events that may wait for a commit; beyond it publishers are told to come back. */
 export const MAX_PENDING_EVENTS = 100_000;
@@ -44,33 +46,37 @@ export interface CollectorDeps {
   readonly streams: ReadonlyMap<Channel, ChannelStream>;
   /** How long an `eventId` is remembered, in seconds. */
   readonly dedupeWindowSeconds: number;
+  /** Longest time between two emissions of an alert that are one incident, in seconds. */
+  readonly incidentGapSeconds: number;
 }
 
+/** What an earlier process has stored, for a collector to go on from. */
+export interface CollectorPast {
+  /** What publishers may repeat. */
+  readonly identities: readonly StoredIdentity[];
+  /** The newest risk alerts, consecutive up to the head. */
+  readonly alerts: readonly StoredEvent[];
+}
+
+/** What waits for a turn. */
 interface Request {
-  readonly principal: string;
-  readonly submissions: readonly Submission[];
-  readonly done: PromiseWithResolvers<PublishReceipt>;
+  /** The most events that it adds. */
+  readonly events: number;
+  /** Adds them to a turn, and prepares the answer. Throws when the request is to blame. */
+  readonly stage: (turn: Turn) => () => void;
+  /** Answers that nothing was stored. */
+  readonly reject: (error: unknown) => void;
 }
 
-interface Identity {
-  readonly key: string;
-  readonly eventId: string;
-  readonly digest: string;
-}
-
-/** What one turn commits. */
-interface Turn {
-  readonly events: StoredEvent[];
-  readonly identities: StoredIdentity[];
-  readonly newKeys: Map<Channel, Set<string>>;
-  readonly answers: { readonly request: Request; readonly receipt: PublishReceipt }[];
+interface Answer {
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /** The one writer of all sequences. */
 export class Collector implements Publisher {
   readonly #deps: CollectorDeps;
-  readonly #sequencer: Sequencer;
-  readonly #dedupe: DedupeWindow;
+  readonly #turns: TurnDeps;
   #queue: Request[] = [];
   #pending = 0;
   #busy = false;
@@ -78,21 +84,20 @@ export class Collector implements Publisher {
   #failures = 0;
   #failing = false;
 
-  /**
-   * Continues the sequences of the store.
-   *
-   * @param identities What publishers may repeat that an earlier process has stored.
-   */
-  constructor(deps: CollectorDeps, identities: readonly StoredIdentity[] = []) {
+  /** Continues the sequences of the store. */
+  constructor(deps: CollectorDeps, past: CollectorPast = { identities: [], alerts: [] }) {
     this.#deps = deps;
-    this.#sequencer = new Sequencer(deps.store);
-    this.#dedupe = new DedupeWindow(deps.dedupeWindowSeconds);
-    const now = deps.clock.now();
-    const epochMillis = deps.clock.epochMillis();
-    for (const identity of identities) {
-      const remaining = identity.expiresAt - epochMillis;
-      this.#dedupe.restore(keyOf(identity), identity.digest, identity.seq, now, remaining);
-    }
+    const { clock, streams, store, dedupeWindowSeconds, incidentGapSeconds } = deps;
+    const incidents = new Incidents(incidentGapSeconds);
+    recoverIncidents(incidents, past.alerts);
+    this.#turns = {
+      clock,
+      streams,
+      sequencer: new Sequencer(store),
+      dedupe: recoverDedupe(past.identities, dedupeWindowSeconds, clock),
+      dedupeWindowSeconds,
+      incidents,
+    };
   }
 
   /** {@inheritDoc Publisher.storage} */
@@ -102,23 +107,33 @@ export class Collector implements Publisher {
 
   /** Queues a batch for the commit at the end of this turn. */
   publish(principal: string, submissions: readonly Submission[]): Promise<PublishReceipt> {
-    if (this.#pending + submissions.length > MAX_PENDING_EVENTS) {
-      return Promise.reject(new PublishError("OVERLOADED", "too many events wait to be stored"));
-    }
-    const done = Promise.withResolvers<PublishReceipt>();
-    this.#queue.push({ principal, submissions, done });
-    this.#pending += submissions.length;
-    this.#schedule();
-    return done.promise;
+    return this.#enqueue(submissions.length, (turn) => turn.publish(principal, submissions));
   }
 
-  /** No incident is remembered yet. */
+  /** Queues an acknowledgement behind what was published before it. */
   acknowledge(
-    _principal: string,
+    principal: string,
     alerts: readonly AlertReference[],
   ): Promise<AcknowledgeReceipt> {
-    const ids = alerts.map(({ id }) => id).join(", ");
-    return Promise.reject(new PublishError("ALERT_NOT_FOUND", `no such alert: ${ids}`));
+    return this.#enqueue(alerts.length, (turn) => turn.acknowledge(principal, alerts));
+  }
+
+  #enqueue<Receipt>(events: number, stage: (turn: Turn) => Receipt): Promise<Receipt> {
+    if (this.#pending + events > MAX_PENDING_EVENTS) {
+      return Promise.reject(new PublishError("OVERLOADED", "too many events wait to be stored"));
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<Receipt>();
+    this.#queue.push({
+      events,
+      stage: (turn) => {
+        const receipt = stage(turn);
+        return () => resolve(receipt);
+      },
+      reject,
+    });
+    this.#pending += events;
+    this.#schedule();
+    return promise;
   }
 
   #schedule(): void {
@@ -129,19 +144,24 @@ export class Collector implements Publisher {
 
   /** Never rejects: each request is answered by its own promise. */
   async #runTurn(): Promise<void> {
-    const requests = this.#takeRequests();
-    const turn: Turn = { events: [], identities: [], newKeys: new Map(), answers: [] };
-    for (const request of requests) {
-      this.#pending -= request.submissions.length;
+    const turn = new Turn(this.#turns);
+    const answers: Answer[] = [];
+    for (const { events, stage, reject } of this.#takeRequests()) {
+      this.#pending -= events;
       try {
-        turn.answers.push({ request, receipt: this.#stage(request, turn) });
+        answers.push({ resolve: stage(turn), reject });
       } catch (error) {
-        request.done.reject(error);
+        reject(error);
       }
     }
     if (await this.#commit(turn)) {
+      turn.keep();
       this.#deps.fanout.append(turn.events);
-      for (const { request, receipt } of turn.answers) request.done.resolve(receipt);
+      for (const { resolve } of answers) resolve();
+    } else {
+      turn.undo();
+      const error = new PublishError("STORE_UNAVAILABLE", "the store cannot take events now");
+      for (const { reject } of answers) reject(error);
     }
     this.#busy = false;
     this.#schedule();
@@ -152,16 +172,16 @@ export class Collector implements Publisher {
     let events = 0;
     let count = 0;
     while (count < this.#queue.length && events < MAX_TURN_EVENTS) {
-      events += this.#queue[count]!.submissions.length;
+      events += this.#queue[count]!.events;
       count += 1;
     }
     return this.#queue.splice(0, count);
   }
 
-  async #commit(turn: Turn): Promise<boolean> {
-    if (turn.events.length === 0) return true;
+  async #commit({ events, identities }: Turn): Promise<boolean> {
+    if (events.length === 0) return true;
     try {
-      await this.#deps.store.commit(turn.events, turn.identities);
+      await this.#deps.store.commit(events, identities);
       this.#commits += 1;
       if (this.#failing) this.#deps.log.warn("the store takes events again");
       this.#failing = false;
@@ -169,102 +189,26 @@ export class Collector implements Publisher {
     } catch (error) {
       this.#failures += 1;
       this.#failing = true;
-      this.#undo(turn, error);
+      this.#deps.log.error("commit failed; nothing of it was stored", {
+        events: events.length,
+        error: String(error),
+      });
       return false;
-    }
-  }
-
-  #undo(turn: Turn, error: unknown): void {
-    this.#sequencer.rewind();
-    for (const identity of turn.identities) this.#dedupe.forget(keyOf(identity));
-    this.#deps.log.error("commit failed; nothing of it was stored", {
-      events: turn.events.length,
-      error: String(error),
-    });
-    for (const { request } of turn.answers) {
-      request.done.reject(
-        new PublishError("STORE_UNAVAILABLE", "the store cannot take events now"),
-      );
-    }
-  }
-
-  /** Checks a whole request before the first number is taken: it is stored whole or not at all. */
-  #stage(request: Request, turn: Turn): PublishReceipt {
-    const { principal, submissions } = request;
-    const now = this.#deps.clock.now();
-    const identities = this.#checkIdentities(principal, submissions, now);
-    this.#checkKeys(submissions, turn);
-    const timestamp = this.#deps.clock.epochMillis();
-    const last: Partial<Record<Channel, ChannelPosition>> = {};
-    let duplicates = 0;
-    for (const [index, { draft }] of submissions.entries()) {
-      const { channel } = draft;
-      const identity = identities[index];
-      let seq = identity && this.#dedupe.find(identity.key, now)?.seq;
-      if (seq === undefined) {
-        seq = this.#sequencer.next(channel);
-        turn.events.push({ ...draft, seq, timestamp });
-        if (identity !== undefined) {
-          this.#dedupe.remember(identity.key, identity.digest, seq, now);
-          const { eventId, digest } = identity;
-          const expiresAt = timestamp + this.#deps.dedupeWindowSeconds * 1_000;
-          turn.identities.push({ channel, seq, principal, eventId, digest, expiresAt });
-        }
-      } else {
-        duplicates += 1;
-      }
-      if (seq > (last[channel]?.seq ?? 0)) {
-        last[channel] = { epoch: this.#deps.streams.get(channel)!.log.epoch, seq };
-      }
-    }
-    return { accepted: submissions.length - duplicates, duplicates, last };
-  }
-
-  /** @throws {PublishError} When an `eventId` stands for another payload already. */
-  #checkIdentities(
-    principal: string,
-    submissions: readonly Submission[],
-    now: number,
-  ): readonly (Identity | undefined)[] {
-    const inRequest = new Map<string, string>();
-    const faults: Fault[] = [];
-    const identities = submissions.map(({ draft, identity }, index) => {
-      if (identity === undefined) return undefined;
-      const key = identityKey(principal, draft.channel, identity.eventId);
-      const digest = digestOf(identity);
-      const known = inRequest.get(key) ?? this.#dedupe.find(key, now)?.digest ?? digest;
-      if (known !== digest) {
-        const message = "was used for another payload; give each event an id of its own";
-        faults.push({ path: `events[${index}].eventId`, message });
-      }
-      inRequest.set(key, known);
-      return { key, eventId: identity.eventId, digest };
-    });
-    if (faults.length === 0) return identities;
-    throw new PublishError("EVENT_ID_REUSED", "an eventId was used for another payload", faults);
-  }
-
-  /** @throws {PublishError} When a snapshot would hold more keys than it may. */
-  #checkKeys(submissions: readonly Submission[], turn: Turn): void {
-    const added: { readonly fresh: Set<string>; readonly key: string }[] = [];
-    for (const [index, { draft }] of submissions.entries()) {
-      const { channel, key, ends } = draft;
-      const latest = this.#deps.streams.get(channel)!.latest;
-      if (latest === undefined || ends !== undefined || latest.has(key)) continue;
-      let fresh = turn.newKeys.get(channel);
-      if (fresh === undefined) turn.newKeys.set(channel, fresh = new Set());
-      if (fresh.has(key)) continue;
-      fresh.add(key);
-      added.push({ fresh, key });
-      if (latest.size + fresh.size <= MAX_KEYS) continue;
-      for (const { fresh, key } of added) fresh.delete(key); // A refused request takes no room.
-      const message = `${channel} has ${MAX_KEYS} keys already; remove some first`;
-      const path = `events[${index}].data.id`;
-      throw new PublishError("SNAPSHOT_FULL", message, [{ path, message }]);
     }
   }
 }
 
-function keyOf({ principal, channel, eventId }: StoredIdentity): string {
-  return identityKey(principal, channel, eventId);
+function recoverDedupe(
+  identities: readonly StoredIdentity[],
+  windowSeconds: number,
+  clock: Clock,
+): DedupeWindow {
+  const dedupe = new DedupeWindow(windowSeconds);
+  const now = clock.now();
+  const epochMillis = clock.epochMillis();
+  for (const { principal, channel, eventId, digest, seq, expiresAt } of identities) {
+    const key = identityKey(principal, channel, eventId);
+    dedupe.restore(key, digest, seq, now, expiresAt - epochMillis);
+  }
+  return dedupe;
 }

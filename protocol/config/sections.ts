@@ -135,6 +135,11 @@ export const TelemetrySection = z.strictObject({
       "The same for the other channels, once the heartbeat of a collector has declared them.",
     unit: "seconds",
   }),
+  incidentGapSeconds: z.int().min(1).max(86_400).default(300).meta({
+    description:
+      "Longest time between two emissions of a risk alert that are one incident, which is acknowledged as a whole.",
+    unit: "seconds",
+  }),
   inboundMessagesPerSecond: z.int().min(1).max(1_000).default(20).meta({
     description: "Messages a second that one client may send before it is told to slow down.",
     unit: "messages/s",

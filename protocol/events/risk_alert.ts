@@ -24,7 +24,13 @@ export const RiskViolation = z.strictObject({
   details: Details,
 });
 
-/** A risk alert; cores emit the same `id` again while its condition lasts. */
+/**
+ * A risk alert; cores emit the same `id` again while its condition lasts.
+ *
+ * What goes out of an acknowledged incident has two keys more, which nobody may publish, before
+ * `createdAt` and `timestamp`: `acknowledgedBy`, the name of a key, and `acknowledgedAt`, an ISO time.
+ * Its `status` is `ACKNOWLEDGED`.
+ */
 export const RiskAlert = z.strictObject({
   id: Id,
   traderId: Id.optional(),

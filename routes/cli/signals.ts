@@ -5,7 +5,7 @@
  */
 
 /** Calls once when the process is asked to end; a second request ends it at once. */
-export function onShutdownSignal(shutdown: (signal: Deno.Signal) => Promise<void>): void {
+export function onShutdownSignal(shutdown: (signal: Deno.Signal) => void): void {
   // SIGTERM cannot be listened to on Windows.
   const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
   let asked = false;
@@ -13,7 +13,7 @@ export function onShutdownSignal(shutdown: (signal: Deno.Signal) => Promise<void
     Deno.addSignalListener(signal, () => {
       if (asked) Deno.exit(130);
       asked = true;
-      void shutdown(signal);
+      shutdown(signal);
     });
   }
 }

@@ -188,6 +188,8 @@ export class FakeGateway {
   readonly log = new RecordingLogger();
   readonly config: Config;
   readonly gateway: Gateway;
+  /** How often it was asked to drain; it does not. */
+  drains = 0;
   readonly app: ReturnType<typeof createApp>;
 
   /** Builds and starts it; {@link FakeGateway.stop} ends it. */
@@ -203,6 +205,7 @@ export class FakeGateway {
       hub: this.gateway.hub,
       publisher: this.gateway.collector,
       metrics: this.gateway.metrics,
+      drain: () => void (this.drains += 1),
       storeKind: store.kind,
       version: "1.2.3-test",
       ...options.deps,

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { Collector } from "../../../actors/collector/collector.ts";
-import { PublishError } from "../../../actors/operations.ts";
+import { type AlertReference, PublishError } from "../../../actors/operations.ts";
 import type { Logger, StoredEvent } from "../../../actors/ports.ts";
 import { MemoryStore } from "../../../actors/store/memory.ts";
 import { ChannelLog } from "../../../actors/stream/channel_log.ts";
@@ -52,7 +52,7 @@ export class Fixture {
   readonly errors: string[] = [];
   readonly collector: Collector;
 
-  constructor(dedupeWindowSeconds = 120) {
+  constructor(dedupeWindowSeconds = 120, incidentGapSeconds = 300) {
     const log: Logger = {
       debug: () => {},
       info: () => {},
@@ -61,7 +61,15 @@ export class Fixture {
     };
     const { clock, store, streams } = this;
     const fanout = new Fanout(clock, streams);
-    this.collector = new Collector({ clock, log, store, fanout, streams, dedupeWindowSeconds });
+    this.collector = new Collector({
+      clock,
+      log,
+      store,
+      fanout,
+      streams,
+      dedupeWindowSeconds,
+      incidentGapSeconds,
+    });
   }
 
   /** Publishes and ends the turn. */
@@ -70,6 +78,22 @@ export class Fixture {
     receipt.catch(() => {}); // Whoever asked looks at it after the turn.
     await this.clock.advanceAsync(0);
     return await receipt;
+  }
+
+  /** Acknowledges and ends the turn. */
+  async acknowledge(alerts: readonly AlertReference[], principal = "desk") {
+    const receipt = this.collector.acknowledge(principal, alerts);
+    receipt.catch(() => {}); // Whoever asked looks at it after the turn.
+    await this.clock.advanceAsync(0);
+    return (await receipt).alerts;
+  }
+
+  /** What has been fanned out of the risk alerts: number, and the `data` of each. */
+  // deno-lint-ignore no-explicit-any -- asserted on, not typed
+  get alerts(): [seq: number, data: any][] {
+    const { log } = this.streams.get("risk-alerts")!;
+    return Array.from({ length: log.head }, (_, index) => log.get(index + 1)!)
+      .map(({ seq, stored }) => [seq, JSON.parse(stored.data)]);
   }
 
   /** Publishes and ends the turn; the answer has to be an error. */

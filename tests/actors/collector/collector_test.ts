@@ -42,7 +42,15 @@ Deno.test("numbers continue the head of the store", async () => {
   const silent = () => {};
   const log = { debug: silent, info: silent, warn: silent, error: silent };
   const fanout = new Fanout(clock, streams);
-  const collector = new Collector({ clock, log, store, fanout, streams, dedupeWindowSeconds: 1 });
+  const collector = new Collector({
+    clock,
+    log,
+    store,
+    fanout,
+    streams,
+    dedupeWindowSeconds: 1,
+    incidentGapSeconds: 1,
+  });
   const receipt = collector.publish("p", [submission(position("a"))]);
   await clock.advanceAsync(0);
   assert.deepEqual((await receipt).last, { positions: at(3) });

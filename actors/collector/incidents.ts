@@ -1,0 +1,166 @@
+/**
+ * Incidents of risk alerts. Cores emit the same alert again while its condition lasts: emissions of
+ * one id, none later than the gap after the one before, are one incident, and what is acknowledged
+ * is the incident.
+ *
+ * An acknowledgement is an event of its own, a copy of the last emission that says who and when. It
+ * does not prolong the incident: only the core knows that a condition lasts.
+ *
+ * @module
+ */
+import type { StoredEvent } from "../ports.ts";
+
+/** Most incidents remembered; beyond it the one that was quiet for longest is forgotten. */
+export const MAX_INCIDENTS = 50_000;
+
+/**
+ * Most characters of `data` held for remembered incidents: 50,000 common alerts, or 256 of the
+ * largest. Beyond it the incident that was quiet for longest is forgotten.
+ */
+export const MAX_INCIDENT_CHARACTERS = 16 * 1_024 * 1_024;
+
+/** Who acknowledged an incident, and when. */
+export interface Acknowledgement {
+  /** Name of the key. */
+  readonly by: string;
+  /** Time of acceptance, ISO-8601. */
+  readonly at: string;
+}
+
+/** What is remembered of an incident. */
+export interface Incident {
+  /** Number of its first event; of the first that is remembered, after a restart. */
+  readonly first: number;
+  /** Number of its last event, an acknowledgement included. */
+  readonly last: number;
+  /** What the core emitted last, as stored. Its `timestamp` is where the gap begins. */
+  readonly emission: StoredEvent;
+  /** Absent while nobody has acknowledged it. */
+  readonly acknowledgement?: Acknowledgement;
+}
+
+/** The latest incident of each alert. */
+export class Incidents {
+  readonly #gapMillis: number;
+  /** By alert, the one that was quiet for longest first. */
+  readonly #incidents = new Map<string, Incident>();
+  #characters = 0;
+
+  /**
+   * Remembers none.
+   *
+   * @param gapSeconds Longest time between two emissions of one incident.
+   */
+  constructor(gapSeconds: number) {
+    this.#gapMillis = gapSeconds * 1_000;
+  }
+
+  /** Incidents remembered. */
+  get size(): number {
+    return this.#incidents.size;
+  }
+
+  /** The latest incident of an alert. */
+  find(id: string): Incident | undefined {
+    return this.#incidents.get(id);
+  }
+
+  /** Whether an emission at `timestamp` (epoch ms) belongs to an incident. */
+  continues(incident: Incident, timestamp: number): boolean {
+    return timestamp - incident.emission.timestamp <= this.#gapMillis;
+  }
+
+  /** What is to change with a turn, which may still fail. */
+  stage(): StagedIncidents {
+    return new StagedIncidents(this);
+  }
+
+  /** Makes an incident the latest of its alert. */
+  put(incident: Incident): void {
+    const { key, data } = incident.emission;
+    this.#forget(key);
+    this.#incidents.set(key, incident);
+    this.#characters += data.length;
+    for (const oldest of this.#incidents.keys()) {
+      if (this.#incidents.size <= MAX_INCIDENTS && this.#characters <= MAX_INCIDENT_CHARACTERS) {
+        break;
+      }
+      if (oldest === key) break; // The newest is remembered, however large it is.
+      this.#forget(oldest);
+    }
+  }
+
+  #forget(id: string): void {
+    const incident = this.#incidents.get(id);
+    if (incident === undefined) return;
+    this.#incidents.delete(id);
+    this.#characters -= incident.emission.data.length;
+  }
+}
+
+/** The incidents as they will be when a turn has been committed. */
+export class StagedIncidents {
+  readonly #incidents: Incidents;
+  readonly #changed = new Map<string, Incident>();
+
+  /** Changes nothing yet. */
+  constructor(incidents: Incidents) {
+    this.#incidents = incidents;
+  }
+
+  /** The latest incident of an alert, changes of this turn included. */
+  find(id: string): Incident | undefined {
+    return this.#changed.get(id) ?? this.#incidents.find(id);
+  }
+
+  /**
+   * Notes what the core emits.
+   *
+   * @returns The event to store: within an acknowledged incident it says so.
+   */
+  emit(event: StoredEvent): StoredEvent {
+    const known = this.find(event.key);
+    const incident = known !== undefined && this.#incidents.continues(known, event.timestamp)
+      ? known
+      : undefined;
+    const { first = event.seq, acknowledgement } = incident ?? {};
+    const emission = acknowledgement === undefined
+      ? event
+      : { ...event, data: markAcknowledged(event.data, acknowledgement) };
+    const marked = acknowledgement && { acknowledgement };
+    this.#changed.set(event.key, { first, last: event.seq, emission, ...marked });
+    return emission;
+  }
+
+  /**
+   * Acknowledges an incident that nobody has acknowledged, also one whose gap has passed.
+   *
+   * @param incident The latest of its alert.
+   * @param by Name of the key.
+   * @param seq The number of the acknowledgement.
+   * @param timestamp The time of its acceptance, epoch ms.
+   * @returns The event to store.
+   */
+  acknowledge(incident: Incident, by: string, seq: number, timestamp: number): StoredEvent {
+    const { emission } = incident;
+    const acknowledgement = { by, at: new Date(timestamp).toISOString() };
+    this.#changed.set(emission.key, { ...incident, last: seq, acknowledgement });
+    const data = markAcknowledged(emission.data, acknowledgement);
+    return { ...emission, seq, timestamp, data };
+  }
+
+  /** The turn was committed. */
+  keep(): void {
+    for (const incident of this.#changed.values()) this.#incidents.put(incident);
+  }
+}
+
+/**
+ * The outgoing `data` of an alert whose incident is acknowledged: `status` says so in its place, who
+ * and when stand before the time, which stays last.
+ */
+export function markAcknowledged(data: string, { by, at }: Acknowledgement): string {
+  const { createdAt, timestamp, ...alert } = JSON.parse(data) as Record<string, unknown>;
+  const mark = { status: "ACKNOWLEDGED", acknowledgedBy: by, acknowledgedAt: at };
+  return JSON.stringify({ ...alert, ...mark, createdAt, timestamp });
+}

@@ -1,0 +1,172 @@
+/**
+ * What one event-loop turn is going to commit: requests staged one after the other, each whole or
+ * not at all, and all of it kept or undone together.
+ *
+ * @module
+ */
+import type { AcknowledgedAlert, ChannelPosition, PublishReceipt } from "../../protocol/api.ts";
+import type { Channel } from "../../protocol/channels.ts";
+import type { Fault, Submission } from "../../protocol/publish.ts";
+import { type AcknowledgeReceipt, type AlertReference, PublishError } from "../operations.ts";
+import type { Clock, StoredEvent, StoredIdentity } from "../ports.ts";
+import type { ChannelStream } from "../stream/channel_stream.ts";
+import { MAX_KEYS } from "../stream/latest_states.ts";
+import { acknowledgedAlert, checkAlerts } from "./acknowledging.ts";
+import { type DedupeWindow, digestOf, identityKey } from "./dedupe.ts";
+import type { Incidents, StagedIncidents } from "./incidents.ts";
+import type { Sequencer } from "./sequencer.ts";
+
+/** What turns work with. */
+export interface TurnDeps {
+  /** Time. */
+  readonly clock: Clock;
+  /** The channels, for their epochs and keys. */
+  readonly streams: ReadonlyMap<Channel, ChannelStream>;
+  /** Hands out numbers. */
+  readonly sequencer: Sequencer;
+  /** Knows what was published before. */
+  readonly dedupe: DedupeWindow;
+  /** How long an `eventId` is remembered, in seconds. */
+  readonly dedupeWindowSeconds: number;
+  /** The latest incident of each alert. */
+  readonly incidents: Incidents;
+}
+
+interface Identity {
+  readonly key: string;
+  readonly eventId: string;
+  readonly digest: string;
+}
+
+/** A commit in the making. */
+export class Turn {
+  /** The events to store, in the order of their numbers. */
+  readonly events: StoredEvent[] = [];
+  /** The identities to store with them. */
+  readonly identities: StoredIdentity[] = [];
+  readonly #deps: TurnDeps;
+  readonly #newKeys = new Map<Channel, Set<string>>();
+  readonly #incidents: StagedIncidents;
+
+  /** Begins empty. One turn at a time: it ends with {@link Turn.keep} or {@link Turn.undo}. */
+  constructor(deps: TurnDeps) {
+    this.#deps = deps;
+    this.#incidents = deps.incidents.stage();
+  }
+
+  /**
+   * Stages a batch.
+   *
+   * @throws {PublishError} When the batch is to blame; nothing of it is staged.
+   */
+  publish(principal: string, submissions: readonly Submission[]): PublishReceipt {
+    const { clock, dedupe, dedupeWindowSeconds, sequencer, streams } = this.#deps;
+    const now = clock.now();
+    const identities = this.#checkIdentities(principal, submissions, now);
+    this.#checkKeys(submissions);
+    const timestamp = clock.epochMillis();
+    const last: Partial<Record<Channel, ChannelPosition>> = {};
+    let duplicates = 0;
+    for (const [index, { draft }] of submissions.entries()) {
+      const { channel } = draft;
+      const identity = identities[index];
+      let seq = identity && dedupe.find(identity.key, now)?.seq;
+      if (seq === undefined) {
+        seq = sequencer.next(channel);
+        const event = { ...draft, seq, timestamp };
+        this.events.push(channel === "risk-alerts" ? this.#incidents.emit(event) : event);
+        if (identity !== undefined) {
+          dedupe.remember(identity.key, identity.digest, seq, now);
+          const { eventId, digest } = identity;
+          const expiresAt = timestamp + dedupeWindowSeconds * 1_000;
+          this.identities.push({ channel, seq, principal, eventId, digest, expiresAt });
+        }
+      } else {
+        duplicates += 1;
+      }
+      if (seq > (last[channel]?.seq ?? 0)) {
+        last[channel] = { epoch: streams.get(channel)!.log.epoch, seq };
+      }
+    }
+    return { accepted: submissions.length - duplicates, duplicates, last };
+  }
+
+  /**
+   * Stages the acknowledgement of alerts; those acknowledged before are left as they are.
+   *
+   * @throws {PublishError} `ALERT_NOT_FOUND`; nothing is staged.
+   */
+  acknowledge(principal: string, alerts: readonly AlertReference[]): AcknowledgeReceipt {
+    const { clock, sequencer, streams } = this.#deps;
+    const incidents = this.#incidents;
+    checkAlerts(incidents, streams.get("risk-alerts")!.log, alerts);
+    const timestamp = clock.epochMillis();
+    const acknowledged: AcknowledgedAlert[] = [];
+    for (const { id } of alerts) {
+      const incident = incidents.find(id)!;
+      if (incident.acknowledgement === undefined) {
+        const seq = sequencer.next("risk-alerts");
+        this.events.push(incidents.acknowledge(incident, principal, seq, timestamp));
+      }
+      acknowledged.push(acknowledgedAlert(incidents.find(id)!));
+    }
+    return { alerts: acknowledged };
+  }
+
+  /** The commit succeeded. */
+  keep(): void {
+    this.#incidents.keep();
+  }
+
+  /** The commit failed: everything is as it was before the turn. */
+  undo(): void {
+    this.#deps.sequencer.rewind();
+    for (const { principal, channel, eventId } of this.identities) {
+      this.#deps.dedupe.forget(identityKey(principal, channel, eventId));
+    }
+  }
+
+  /** @throws {PublishError} When an `eventId` stands for another payload already. */
+  #checkIdentities(
+    principal: string,
+    submissions: readonly Submission[],
+    now: number,
+  ): readonly (Identity | undefined)[] {
+    const inRequest = new Map<string, string>();
+    const faults: Fault[] = [];
+    const identities = submissions.map(({ draft, identity }, index) => {
+      if (identity === undefined) return undefined;
+      const key = identityKey(principal, draft.channel, identity.eventId);
+      const digest = digestOf(identity);
+      const known = inRequest.get(key) ?? this.#deps.dedupe.find(key, now)?.digest ?? digest;
+      if (known !== digest) {
+        const message = "was used for another payload; give each event an id of its own";
+        faults.push({ path: `events[${index}].eventId`, message });
+      }
+      inRequest.set(key, known);
+      return { key, eventId: identity.eventId, digest };
+    });
+    if (faults.length === 0) return identities;
+    throw new PublishError("EVENT_ID_REUSED", "an eventId was used for another payload", faults);
+  }
+
+  /** @throws {PublishError} When a snapshot would hold more keys than it may. */
+  #checkKeys(submissions: readonly Submission[]): void {
+    const added: { readonly fresh: Set<string>; readonly key: string }[] = [];
+    for (const [index, { draft }] of submissions.entries()) {
+      const { channel, key, ends } = draft;
+      const latest = this.#deps.streams.get(channel)!.latest;
+      if (latest === undefined || ends !== undefined || latest.has(key)) continue;
+      let fresh = this.#newKeys.get(channel);
+      if (fresh === undefined) this.#newKeys.set(channel, fresh = new Set());
+      if (fresh.has(key)) continue;
+      fresh.add(key);
+      added.push({ fresh, key });
+      if (latest.size + fresh.size <= MAX_KEYS) continue;
+      for (const { fresh, key } of added) fresh.delete(key); // A refused request takes no room.
+      const message = `${channel} has ${MAX_KEYS} keys already; remove some first`;
+      const path = `events[${index}].data.id`;
+      throw new PublishError("SNAPSHOT_FULL", message, [{ path, message }]);
+    }
+  }
+}
