@@ -41,7 +41,7 @@ async function serve(config: Config, secret: string | undefined): Promise<void> 
   const { store, restored } = storage;
   const alerts = await readAlerts(store, restored.channels.get("risk-alerts")!.events);
   const gateway = createGateway(config, clock, log, store, restored, alerts);
-  const { hub, collector, metrics } = gateway;
+  const { hub, collector, history, metrics } = gateway;
   const app = createApp({
     config,
     clock,
@@ -49,6 +49,7 @@ async function serve(config: Config, secret: string | undefined): Promise<void> 
     keys,
     hub,
     publisher: collector,
+    history,
     metrics,
     drain: () => shutDown("request"),
     storeKind: store.kind,

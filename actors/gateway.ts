@@ -7,8 +7,10 @@ import { type Channel, CHANNELS } from "../protocol/channels.ts";
 import { type Config, effectiveMaxConnections } from "../protocol/config.ts";
 import { Collector } from "./collector/collector.ts";
 import { Health } from "./health/health.ts";
+import { ChannelHistory } from "./history.ts";
 import { Hub } from "./hub/hub.ts";
 import { Metrics } from "./observability/metrics.ts";
+import type { History } from "./operations.ts";
 import type { Clock, Logger, RestoredStore, RestoreRequest, Store, StoredEvent } from "./ports.ts";
 import { MAX_RING_BYTES } from "./stream/channel_log.ts";
 import { ChannelStream } from "./stream/channel_stream.ts";
@@ -23,6 +25,8 @@ export interface Gateway {
   readonly collector: Collector;
   /** Knows which channels are alive. */
   readonly health: Health;
+  /** Answers readers that come without a connection. */
+  readonly history: History;
   /** Answers scrapes. */
   readonly metrics: Metrics;
 }
@@ -111,7 +115,9 @@ export function createGateway(
     () => collector.storage(),
     () => health.statuses(),
   );
-  return { hub, collector, health, metrics };
+  const { replayLimit } = telemetry;
+  const history = new ChannelHistory({ clock, log, store, streams, replayLimit });
+  return { hub, collector, history, health, metrics };
 }
 
 function maxAgeSeconds(telemetry: Config["telemetry"], channel: Channel): number {

@@ -9,6 +9,7 @@ import type { Channel } from "../protocol/channels.ts";
 import type { EndingCause } from "../protocol/close_codes.ts";
 import type { Fault, Submission } from "../protocol/publish.ts";
 import type { ChannelState } from "../protocol/server_message_v2.ts";
+import type { StoredEvent } from "./ports.ts";
 
 /** How a client was found to be slow: conflated for it, or closed with 4413. */
 export type Slowness = "throttled" | "closed";
@@ -147,6 +148,77 @@ export interface Publisher {
    *   is not of its latest incident; otherwise as for {@link Publisher.publish}.
    */
   acknowledge(principal: string, alerts: readonly AlertReference[]): Promise<AcknowledgeReceipt>;
+}
+
+/** What a page of history begins with. */
+export interface EventsRequest {
+  /** The epoch that the reader knows; any when absent. */
+  readonly epoch?: string | undefined;
+  /** The number before the first that is wanted; the oldest one kept is the first when absent. */
+  readonly afterSeq?: number | undefined;
+  /** Most events. */
+  readonly limit: number;
+}
+
+/** A page of the events of a channel, at the moment at which it was asked for. */
+export interface EventsPage {
+  /** Identity of the sequence. */
+  readonly epoch: string;
+  /** Number of the last event of the channel; 0 when there is none. */
+  readonly head: number;
+  /** Number of the oldest event that can be read; head + 1 when there is none. */
+  readonly oldest: number;
+  /** The number before the first event of the page. */
+  readonly afterSeq: number;
+  /** When the last event of the channel was accepted, epoch ms; absent when none is at hand. */
+  readonly asOf?: number;
+  /**
+   * The events, consecutive, from memory and then from the store: as many as were asked for, unless
+   * the channel ends or they become too large for one page. At least one if there is one.
+   *
+   * @throws {HistoryError} When they are forgotten meanwhile, or the store cannot be read.
+   */
+  read(): Promise<readonly StoredEvent[]>;
+}
+
+/** The live states of a channel, or the last events of a lossless one. */
+export interface ChannelSnapshot {
+  /** Identity of the sequence. */
+  readonly epoch: string;
+  /** Number of the last event of the channel; 0 when there is none. */
+  readonly seq: number;
+  /** When the last event of the channel was accepted, epoch ms; absent when none is at hand. */
+  readonly asOf?: number;
+  /** In the order of their numbers. */
+  readonly events: readonly StoredEvent[];
+}
+
+/** What was published, for readers that come without a connection. */
+export interface History {
+  /** The snapshot of a channel at this moment. */
+  snapshot(channel: Channel): ChannelSnapshot;
+  /**
+   * A page of the events of a channel.
+   *
+   * @throws {HistoryError} When the page would not be what was asked for.
+   */
+  page(channel: Channel, request: EventsRequest): EventsPage;
+}
+
+/** Why there is no page of history. */
+export class HistoryError extends Error {
+  /** The code of the answer. */
+  readonly code: ErrorCode;
+  /** What the reader needs to go on. */
+  readonly details: Readonly<Record<string, string>>;
+
+  /** Takes the code, a message for people, and details. */
+  constructor(code: ErrorCode, message: string, details: Readonly<Record<string, string>> = {}) {
+    super(message);
+    this.name = "HistoryError";
+    this.code = code;
+    this.details = details;
+  }
 }
 
 /** Why a valid batch was not stored. Nothing of it was. */

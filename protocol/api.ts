@@ -18,6 +18,9 @@ export const ERROR_STATUS = {
   CLIENT_NOT_FOUND: 404,
   ALERT_NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
+  SEQ_AHEAD: 409,
+  EPOCH_CHANGED: 410,
+  EVENTS_EXPIRED: 410,
   PAYLOAD_TOO_LARGE: 413,
   UNSUPPORTED_MEDIA_TYPE: 415,
   MISDIRECTED_REQUEST: 421,
@@ -120,6 +123,22 @@ export const MAX_BAN_SECONDS = 86_400;
 export const DisconnectQuery = z.object({
   reason: z.string().max(256).optional(),
   banSeconds: z.coerce.number().int().min(0).max(MAX_BAN_SECONDS).optional(),
+});
+
+/** Most events in one page of history. */
+export const MAX_HISTORY_PAGE = 1_000;
+
+/** Events in a page of history when nothing else is asked for. */
+export const DEFAULT_HISTORY_PAGE = 100;
+
+/** A whole number of at most 15 digits in a query, where all is text. */
+const WholeNumber = z.string().regex(/^\d{1,15}$/, "expected a whole number").transform(Number);
+
+/** Query of `GET /api/v1/telemetry/{channel}/events`. */
+export const EventsQuery = z.object({
+  epoch: z.string().min(1).max(128).optional(),
+  afterSeq: WholeNumber.optional(),
+  limit: WholeNumber.pipe(z.int().min(1).max(MAX_HISTORY_PAGE)).default(DEFAULT_HISTORY_PAGE),
 });
 
 /** The states of a connection, as its machine names them. */

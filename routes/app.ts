@@ -11,6 +11,7 @@ import { disconnectClient, drainGateway, getClient, getStats, listClients } from
 import { redactUrl } from "./auth/credentials.ts";
 import { isAllowedOrigin, isKnownHost, isLoopbackRequest } from "./auth/origin.ts";
 import { type AppDeps, type AppEnv, fail, originRules, requireScope } from "./context.ts";
+import { getEvents, getSnapshot } from "./history.ts";
 import { getHealth, getLive, getReady } from "./health.ts";
 import { publishEvents, removeKey } from "./ingest.ts";
 import { securityHeaders, statusPage } from "./status_page.ts";
@@ -33,6 +34,7 @@ export function createApp(deps: AppDeps): Hono<AppEnv> {
   guardHosts(app, deps);
   app.get("/ws/telemetry", (c) => telemetrySocket(c, deps));
   addPublishing(app, deps);
+  addHistory(app, deps);
   addAdministration(app, deps);
   app.get("/api/health", (c) => getHealth(c, deps));
   app.get("/health/live", (c) => getLive(c, deps));
@@ -95,6 +97,12 @@ function addPublishing(app: Hono<AppEnv>, deps: AppDeps): void {
     (c) => acknowledgeAlert(c, deps),
   );
   app.delete("/api/v1/telemetry/:channel/snapshot/:key", publisher, (c) => removeKey(c, deps));
+}
+
+function addHistory(app: Hono<AppEnv>, deps: AppDeps): void {
+  const reader = requireScope(deps, "subscribe");
+  app.get("/api/v1/telemetry/:channel/snapshot", reader, (c) => getSnapshot(c, deps));
+  app.get("/api/v1/telemetry/:channel/events", reader, (c) => getEvents(c, deps));
 }
 
 function addAdministration(app: Hono<AppEnv>, deps: AppDeps): void {

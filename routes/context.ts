@@ -5,7 +5,7 @@
  */
 import type { Context, Env, MiddlewareHandler } from "hono";
 import type { Hub } from "../actors/hub/hub.ts";
-import type { Publisher } from "../actors/operations.ts";
+import type { History, Publisher } from "../actors/operations.ts";
 import type { Metrics } from "../actors/observability/metrics.ts";
 import type { Clock, Logger, Principal, Scope } from "../actors/ports.ts";
 import { ERROR_STATUS, type ErrorCode, errorEnvelope, successEnvelope } from "../protocol/api.ts";
@@ -28,6 +28,8 @@ export interface AppDeps {
   readonly hub: Hub;
   /** Takes events. */
   readonly publisher: Publisher;
+  /** What was published. */
+  readonly history: History;
   /** Answers scrapes. */
   readonly metrics: Metrics;
   /** Begins to end the process, as SIGTERM does. Returns at once; idempotent. */

@@ -30,6 +30,32 @@ Deno.test("SIGINT does the same", async () => {
   assert.equal((await gateway.stop("SIGINT")).code, 0);
 });
 
+Deno.test("an administrator ends it over HTTP, and may ask twice", async () => {
+  await using gateway = await GatewayProcess.start({ env: ENV });
+  const { wsUrl, apiKey } = gateway;
+  const api = new HttpApi(gateway);
+  await using stubborn = await V1Client.connect(wsUrl, { apiKey, answersClose: false });
+  const from = performance.now();
+  for (let time = 1; time <= 2; time++) {
+    const answer = await api.request("/api/v1/websocket/drain", { method: "POST" });
+    assert.deepEqual([answer.status, answer.body["data"]], [202, { status: "draining" }]);
+  }
+  assert.equal((await stubborn.closed).code, 1001);
+  const { success, code } = await gateway.status;
+  assert.deepEqual([success, code], [true, 0]);
+  const tookMs = performance.now() - from;
+  assert.ok(tookMs < DRAIN_SECONDS * 1_000 + SLACK_MS, `${tookMs} ms`);
+  assert.equal(gateway.output.text.split('"draining"').length, 2, "it began once");
+  await stubborn.socket.ended;
+});
+
+Deno.test("an idle gateway answers the one who drains it before it ends", async () => {
+  await using gateway = await GatewayProcess.start({ env: ENV });
+  const answer = await new HttpApi(gateway).request("/api/v1/websocket/drain", { method: "POST" });
+  assert.equal(answer.status, 202);
+  assert.equal((await gateway.status).code, 0);
+});
+
 Deno.test("polite clients get 1001 and the process ends as soon as they are gone", async () => {
   await using gateway = await GatewayProcess.start({ env: ENV });
   const { wsUrl, apiKey } = gateway;

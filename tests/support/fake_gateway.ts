@@ -204,6 +204,7 @@ export class FakeGateway {
       keys: options.keys ?? new KeyRing([apiKey("ops", OPS_SECRET)]),
       hub: this.gateway.hub,
       publisher: this.gateway.collector,
+      history: this.gateway.history,
       metrics: this.gateway.metrics,
       drain: () => void (this.drains += 1),
       storeKind: store.kind,

@@ -1,0 +1,151 @@
+/**
+ * What was published, read from the rings and, beyond them, from the store.
+ *
+ * @module
+ */
+import type { Channel } from "../protocol/channels.ts";
+import {
+  type ChannelSnapshot,
+  type EventsPage,
+  type EventsRequest,
+  type History,
+  HistoryError,
+} from "./operations.ts";
+import type { Clock, Logger, Store, StoredEvent } from "./ports.ts";
+import type { ChannelStream } from "./stream/channel_stream.ts";
+import { MAX_KEYS } from "./stream/latest_states.ts";
+
+/** Most events read from the store at once, and by all readers together in one event-loop turn. */
+export const MAX_READ_EVENTS = 256;
+
+/** Most reads of the store that may wait for their turn; beyond it readers are told to come back. */
+export const MAX_WAITING_READS = 64;
+
+/** Characters of `data` after which a page ends, before its limit. */
+export const MAX_PAGE_CHARACTERS = 4 * 1_024 * 1_024;
+
+/** What history is read with. */
+export interface HistoryDeps {
+  /** Time, to read the store in turns of the event loop. */
+  readonly clock: Clock;
+  /** Where a store that cannot be read is written. */
+  readonly log: Logger;
+  /** Where events are kept. */
+  readonly store: Store;
+  /** The channels. */
+  readonly streams: ReadonlyMap<Channel, ChannelStream>;
+  /** Events in the snapshot of a lossless channel. */
+  readonly replayLimit: number;
+}
+
+/** The history of all channels. */
+export class ChannelHistory implements History {
+  readonly #deps: HistoryDeps;
+  #reads: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+
+  /** Takes what it reads from. */
+  constructor(deps: HistoryDeps) {
+    this.#deps = deps;
+  }
+
+  /** {@inheritDoc History.snapshot} */
+  snapshot(channel: Channel): ChannelSnapshot {
+    const stream = this.#deps.streams.get(channel)!;
+    const { epoch, head } = stream.log;
+    const limit = stream.lane === "lossless" ? this.#deps.replayLimit : MAX_KEYS;
+    const events = stream.replay(limit, head).map(({ stored }) => stored);
+    return { epoch, seq: head, ...asOf(stream), events };
+  }
+
+  /** {@inheritDoc History.page} */
+  page(channel: Channel, { epoch: known, afterSeq: wanted, limit }: EventsRequest): EventsPage {
+    const stream = this.#deps.streams.get(channel)!;
+    const { epoch, head } = stream.log;
+    const oldest = this.#oldest(stream);
+    const details = { epoch, head: String(head), oldest: String(oldest) };
+    if (known !== undefined && known !== epoch) {
+      const message = `${channel} has begun a new sequence; start over with its snapshot`;
+      throw new HistoryError("EPOCH_CHANGED", message, details);
+    }
+    const afterSeq = wanted ?? oldest - 1;
+    if (afterSeq > head) {
+      const message = `${channel} ends with number ${head}: ${afterSeq} is of another sequence, ` +
+        "or the store was rolled back; start over with its snapshot";
+      throw new HistoryError("SEQ_AHEAD", message, details);
+    }
+    if (afterSeq < oldest - 1) throw expired(channel, afterSeq, details);
+    const read = () => this.#readPage(stream, afterSeq, head, limit);
+    return { epoch, head, oldest, afterSeq, ...asOf(stream), read };
+  }
+
+  #oldest({ channel, log }: ChannelStream): number {
+    return Math.min(log.oldest, this.#deps.store.oldest(channel));
+  }
+
+  async #readPage(
+    stream: ChannelStream,
+    afterSeq: number,
+    upTo: number,
+    limit: number,
+  ): Promise<readonly StoredEvent[]> {
+    const { channel, log } = stream;
+    const last = Math.min(upTo, afterSeq + limit);
+    const events: StoredEvent[] = [];
+    let characters = 0;
+    const isFull = () => afterSeq + events.length >= last || characters >= MAX_PAGE_CHARACTERS;
+    while (!isFull()) {
+      const next = afterSeq + events.length + 1;
+      const held = log.get(next)?.stored;
+      const count = Math.min(MAX_READ_EVENTS, last - next + 1);
+      const found = held === undefined ? await this.#readStore(channel, next - 1, count) : [held];
+      if (found.length === 0) {
+        const { epoch, head } = log;
+        const oldest = String(this.#oldest(stream));
+        throw expired(channel, next - 1, { epoch, head: String(head), oldest });
+      }
+      for (const event of found) {
+        if (isFull()) break;
+        events.push(event);
+        characters += event.data.length;
+      }
+    }
+    return events;
+  }
+
+  /** Reads the store when it is this read's turn; nothing when the events are no longer kept. */
+  #readStore(channel: Channel, afterSeq: number, limit: number): Promise<readonly StoredEvent[]> {
+    if (this.#waiting >= MAX_WAITING_READS) {
+      throw new HistoryError("OVERLOADED", "too many readers wait for the store");
+    }
+    this.#waiting += 1;
+    const { clock, log, store } = this.#deps;
+    const read = this.#reads.then(async () => {
+      await new Promise<void>((resolve) => clock.defer(resolve));
+      this.#waiting -= 1;
+      try {
+        return await store.read(channel, afterSeq, limit) ?? [];
+      } catch (error) {
+        log.error("history cannot be read", { channel, error: String(error) });
+        throw new HistoryError("STORE_UNAVAILABLE", "the store cannot be read now");
+      }
+    });
+    this.#reads = read.catch(() => {}); // The next read has luck of its own.
+    return read;
+  }
+}
+
+function asOf({ log }: ChannelStream): { readonly asOf?: number } {
+  const newest = log.get(log.head);
+  return newest === undefined ? {} : { asOf: newest.stored.timestamp };
+}
+
+function expired(
+  channel: Channel,
+  afterSeq: number,
+  details: Readonly<Record<string, string>>,
+): HistoryError {
+  const message = `events of ${channel} after ${afterSeq} are no longer kept; the oldest is ` +
+    details["oldest"];
+  return new HistoryError("EVENTS_EXPIRED", message, details);
+}

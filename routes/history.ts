@@ -1,0 +1,136 @@
+/**
+ * History over HTTP: snapshots, and the events after a number.
+ *
+ * Both answers are a function of the epoch and of numbers, which their `ETag` is made of. So their
+ * `timestamp` is that of the newest event, and equal answers are equal byte for byte.
+ *
+ * @module
+ */
+import { type ChannelSnapshot, type EventsPage, HistoryError } from "../actors/operations.ts";
+import type { StoredEvent } from "../actors/ports.ts";
+import { EventsQuery } from "../protocol/api.ts";
+import { type Channel, CHANNELS, parseChannel } from "../protocol/channels.ts";
+import { type AppContext, type AppDeps, fail, failForNow } from "./context.ts";
+import { failSchema } from "./faults.ts";
+
+/** Characters of a snapshot that are written at once. */
+const CHUNK_CHARACTERS = 65_536;
+
+/** `GET /api/v1/telemetry/{channel}/snapshot`: the live states, or the last alerts or warnings. */
+export function getSnapshot(c: AppContext, deps: AppDeps): Response {
+  const channel = parseChannel(c.req.param("channel")!);
+  if (channel === undefined) return failChannel(c, deps);
+  const snapshot = deps.history.snapshot(channel);
+  const { epoch, seq, asOf, events } = snapshot;
+  // How many events a lossless channel shows depends on the configuration and on the ring.
+  if (isKnown(c, asOf, [epoch, seq, events[0]?.seq ?? 0, events.length])) return notModified(c);
+  return c.body(streamOf(snapshotText(channel, snapshot, deps)));
+}
+
+/** `GET /api/v1/telemetry/{channel}/events?epoch=&afterSeq=&limit=`: a page in order. */
+export async function getEvents(c: AppContext, deps: AppDeps): Promise<Response> {
+  const channel = parseChannel(c.req.param("channel")!);
+  if (channel === undefined) return failChannel(c, deps);
+  const query = EventsQuery.safeParse(c.req.query());
+  if (!query.success) return failSchema(c, deps, query.error);
+  const { limit } = query.data;
+  try {
+    const page = deps.history.page(channel, query.data);
+    const { epoch, afterSeq, head, oldest, asOf } = page;
+    if (isKnown(c, asOf, [epoch, afterSeq, limit, head, oldest])) return notModified(c);
+    return c.body(pageText(channel, page, await page.read(), limit, deps));
+  } catch (error) {
+    if (!(error instanceof HistoryError)) throw error;
+    const { code, message, details } = error;
+    for (const name of ["ETag", "Cache-Control"]) c.header(name, undefined);
+    if (code === "OVERLOADED" || code === "STORE_UNAVAILABLE") {
+      return failForNow(c, deps, code, message);
+    }
+    return fail(c, deps, code, message, details);
+  }
+}
+
+function failChannel(c: AppContext, deps: AppDeps): Response {
+  const message = `there is no such channel; use one of ${CHANNELS.join(", ")}`;
+  return fail(c, deps, "NOT_FOUND", message);
+}
+
+/**
+ * Sets the headers of an answer, and tells whether the reader has it already.
+ *
+ * @param asOf The time that the answer carries; without one it is never the same again.
+ * @param parts What the answer is made of.
+ */
+function isKnown(
+  c: AppContext,
+  asOf: number | undefined,
+  parts: readonly (string | number)[],
+): boolean {
+  c.header("Content-Type", "application/json");
+  c.header("Cache-Control", "private, no-cache");
+  if (asOf === undefined) return false;
+  const tag = `"${parts.join("-")}"`;
+  c.header("ETag", tag);
+  const known = c.req.header("if-none-match")?.split(",") ?? [];
+  return known.some((one) => one.trim() === "*" || one.trim().replace(/^W\//, "") === tag);
+}
+
+function notModified(c: AppContext): Response {
+  c.header("Content-Type", undefined);
+  return c.body(null, 304);
+}
+
+/** The data of an event is JSON already, and large: it is put in as it is. */
+function eventText({ seq, timestamp, data }: StoredEvent): string {
+  return `{"seq":${seq},"timestamp":${timestamp},"data":${data}}`;
+}
+
+/** What comes after the data of an envelope. */
+function endText(asOf: number | undefined, deps: AppDeps): string {
+  return `,"timestamp":"${new Date(asOf ?? deps.clock.epochMillis()).toISOString()}"}`;
+}
+
+function pageText(
+  channel: Channel,
+  { epoch, head, oldest, afterSeq, asOf }: EventsPage,
+  events: readonly StoredEvent[],
+  limit: number,
+  deps: AppDeps,
+): string {
+  const last = afterSeq + events.length;
+  const query = `epoch=${encodeURIComponent(epoch)}&afterSeq=${last}&limit=${limit}`;
+  const next = last < head ? `,"next":"/api/v1/telemetry/${channel}/events?${query}"` : "";
+  return `{"success":true,"data":{"channel":"${channel}","epoch":${JSON.stringify(epoch)},` +
+    `"head":${head},"oldest":${oldest},"events":[${events.map(eventText).join()}]${next}}` +
+    endText(asOf, deps);
+}
+
+function* snapshotText(
+  channel: Channel,
+  { epoch, seq, asOf, events }: ChannelSnapshot,
+  deps: AppDeps,
+): Generator<string> {
+  yield `{"success":true,"data":{"channel":"${channel}","epoch":${JSON.stringify(epoch)},` +
+    `"seq":${seq},"events":[`;
+  for (const [index, event] of events.entries()) yield (index > 0 ? "," : "") + eventText(event);
+  yield "]}" + endText(asOf, deps);
+}
+
+/** A body that is written bit by bit, as fast as it is read: fifty thousand states are megabytes. */
+function streamOf(texts: Generator<string>): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  return new ReadableStream({
+    pull(controller) {
+      let chunk = "";
+      for (let next = texts.next(); !next.done; next = texts.next()) {
+        chunk += next.value;
+        if (chunk.length >= CHUNK_CHARACTERS) {
+          controller.enqueue(encoder.encode(chunk));
+          return;
+        }
+      }
+      controller.enqueue(encoder.encode(chunk));
+      controller.close();
+    },
+  }, { highWaterMark: 0 });
+}
