@@ -14,6 +14,7 @@ import type { Config } from "./protocol/config.ts";
 import { createApp } from "./routes/app.ts";
 import { acceptedKeys } from "./routes/auth/accepted_keys.ts";
 import { publishInProcess } from "./routes/in_process_publisher.ts";
+import { logWriter } from "./routes/cli/log_writer.ts";
 import { printError, printLine } from "./routes/cli/print.ts";
 import { ResilientListener } from "./routes/listener.ts";
 import { loadConfig } from "./routes/cli/load_config.ts";
@@ -35,7 +36,7 @@ const EXIT_LISTENER_LOST = 70;
 async function serve(config: Config, secret: string | undefined): Promise<void> {
   const terminal = Deno.stdout.isTerminal();
   const format = config.log.format ?? (terminal ? "pretty" : "json");
-  const log = createLogger({ level: config.log.level, format, write: printLine });
+  const log = createLogger({ level: config.log.level, format, write: logWriter(clock) });
   const keys = await acceptedKeys(config, secret, printError);
   const storage = await openStore(config, clock, log, restoreRequest(config, clock));
   const { store, restored } = storage;

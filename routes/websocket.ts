@@ -73,65 +73,57 @@ export function upgrade(
   handlers: SocketHandlers,
 ): Response {
   const idleTimeout = Math.max(1, Math.ceil(idleTimeoutSeconds));
-  const { socket, response } = protocol === undefined
-    ? Deno.upgradeWebSocket(request, { idleTimeout })
-    : Deno.upgradeWebSocket(offering(request, protocol), { idleTimeout, protocol });
+  const options = protocol === undefined ? { idleTimeout } : { idleTimeout, protocol };
+  const handshake = handshakeOf(request, protocol);
+  const { socket, response } = Deno.upgradeWebSocket(handshake, options);
+  // The runtime keeps what it was given for as long as the socket lives: a request with its headers
+  // is 3 KB that nobody looks at any more.
+  Object.setPrototypeOf(handshake, null);
   socket.binaryType = "arraybuffer";
-  listen(socket, clock, handlers);
+  new DenoSocket(socket, clock, handlers);
   return response;
 }
 
 /**
- * The request as if it offered one subprotocol alone. The runtime matches the chosen name against
- * the offered list as text, and fails when the list has no space after a comma.
+ * The request as the runtime needs it. It matches the chosen subprotocol against the offered list as
+ * text, and fails when the list has no space after a comma: so the chosen one is all that is offered.
  */
-function offering(request: Request, protocol: string): Request {
-  const headers = new Headers(request.headers);
-  headers.set("Sec-WebSocket-Protocol", protocol);
+function handshakeOf(request: Request, protocol: string | undefined): Request {
+  const values: Readonly<Record<string, string | undefined>> = {
+    "upgrade": "websocket",
+    "connection": "Upgrade",
+    "sec-websocket-key": request.headers.get("sec-websocket-key") ?? undefined,
+    "sec-websocket-protocol": protocol,
+  };
+  const headers = { get: (name: string) => values[name.toLowerCase()] ?? null };
   return Object.create(request, { headers: { value: headers } });
 }
 
-/** An exception in a listener would end the process, so none gets out. */
-function listen(socket: WebSocket, clock: Clock, handlers: SocketHandlers): void {
-  const adapter = new DenoSocket(socket, clock, handlers.failed);
-  const guard = <E>(listener: (event: E) => void) => (event: E) => {
-    try {
-      listener(event);
-    } catch (error) {
-      handlers.failed(error);
-    }
-  };
-  socket.onopen = guard(() => handlers.open(adapter));
-  socket.onmessage = guard((event: MessageEvent) => {
-    adapter.noteMessage();
-    handlers.message(event.data);
-  });
-  socket.onerror = guard((event: Event) => {
-    if (event instanceof ErrorEvent && PONG_TIMEOUT.test(event.message)) handlers.pongTimeout();
-  });
-  socket.onclose = guard((event: CloseEvent) => {
-    if (PONG_TIMEOUT.test(event.reason)) handlers.pongTimeout();
-    // The runtime keeps a socket for a while; what its listeners hold must not stay with it.
-    socket.onopen =
-      socket.onmessage =
-      socket.onerror =
-      socket.onclose =
-        null;
-    handlers.close(event.code);
-  });
-}
+/** The events of a socket that are listened to. */
+const EVENTS = ["open", "message", "error", "close"] as const;
 
-class DenoSocket implements Socket {
+/** The runtime's WebSocket; one object listens to all of its events, as there are many sockets. */
+class DenoSocket implements Socket, EventListenerObject {
   readonly #socket: WebSocket;
   readonly #clock: Clock;
-  readonly #failed: (error: unknown) => void;
+  readonly #handlers: SocketHandlers;
   #heardAt = -Infinity;
   #closing = false;
 
-  constructor(socket: WebSocket, clock: Clock, failed: (error: unknown) => void) {
+  constructor(socket: WebSocket, clock: Clock, handlers: SocketHandlers) {
     this.#socket = socket;
     this.#clock = clock;
-    this.#failed = failed;
+    this.#handlers = handlers;
+    for (const name of EVENTS) socket.addEventListener(name, this);
+  }
+
+  /** An exception in a listener would end the process, so none gets out. */
+  handleEvent(event: Event): void {
+    try {
+      this.#handle(event);
+    } catch (error) {
+      this.#handlers.failed(error);
+    }
   }
 
   /**
@@ -142,18 +134,13 @@ class DenoSocket implements Socket {
     return this.#socket.readyState === WebSocket.OPEN ? this.#socket.bufferedAmount : Infinity;
   }
 
-  /** A message came in. */
-  noteMessage(): void {
-    this.#heardAt = this.#clock.now();
-  }
-
   /** A frame for a socket that is closing is late, not wrong: its `close` event is on the way. */
   send(frame: string): void {
     if (this.#closing || this.#socket.readyState !== WebSocket.OPEN) return;
     try {
       this.#socket.send(frame);
     } catch (error) {
-      this.#failed(error);
+      this.#handlers.failed(error);
     }
   }
 
@@ -161,6 +148,31 @@ class DenoSocket implements Socket {
     if (this.#closing) return;
     this.#closing = true;
     this.#closeWhenQuiet(code, reason, this.#clock.now() + MAX_QUIET_WAIT_MILLIS);
+  }
+
+  #handle(event: Event): void {
+    switch (event.type) {
+      case "open":
+        this.#handlers.open(this);
+        break;
+      case "message":
+        this.#heardAt = this.#clock.now();
+        this.#handlers.message((event as MessageEvent).data);
+        break;
+      case "error":
+        if (PONG_TIMEOUT.test((event as ErrorEvent).message ?? "")) this.#handlers.pongTimeout();
+        break;
+      case "close":
+        this.#handleClose(event as CloseEvent);
+        break;
+    }
+  }
+
+  #handleClose({ code, reason }: CloseEvent): void {
+    if (PONG_TIMEOUT.test(reason)) this.#handlers.pongTimeout();
+    // The runtime keeps a socket for a while; what listens to it must not stay with it.
+    for (const name of EVENTS) this.#socket.removeEventListener(name, this);
+    this.#handlers.close(code);
   }
 
   /**

@@ -78,8 +78,12 @@ export class Connection implements SubscriberControl, SessionHost {
   #cause: Cause | undefined;
   #throttleLoggedAt = -Infinity;
 
-  /** Starts the actor in `connecting`. Subscribe to {@link Connection.actor} for its end. */
-  constructor(deps: SessionDeps, id: string, peer: Peer) {
+  /**
+   * Makes the actor, which begins in `connecting`.
+   *
+   * @param parent Hears how the actor ends.
+   */
+  constructor(deps: SessionDeps, id: string, peer: Peer, parent: AnyActorRef) {
     const { clock } = deps;
     this.#deps = deps;
     this.id = id;
@@ -89,7 +93,7 @@ export class Connection implements SubscriberControl, SessionHost {
     this.lastInboundAt = this.startedAt;
     this.#connectedAt = clock.epochMillis();
     this.session = createSession(this, deps);
-    this.actor = createActor(Connection.#machine, { clock });
+    this.actor = createActor(Connection.#machine, { parent, id });
     Connection.#ofActor.set(this.actor, this);
   }
 

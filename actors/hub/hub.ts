@@ -75,7 +75,7 @@ export type Admittance =
 /** The supervisor of all connections. */
 export class Hub implements Operations {
   readonly #deps: HubDeps;
-  readonly #lifecycle: Actor<typeof hubLogic>;
+  readonly #lifecycle: Actor<ReturnType<typeof hubLogic>>;
   readonly #registry = new Registry();
   readonly #admission: Admission;
   readonly #endings: Partial<Record<EndingCause | "peer" | "refused", number>> = {};
@@ -93,7 +93,13 @@ export class Hub implements Operations {
     this.#startedAt = deps.clock.now();
     this.#sweptAt = this.#startedAt;
     this.#admission = new Admission(deps.clock);
-    this.#lifecycle = createActor(hubLogic);
+    this.#lifecycle = createActor(
+      hubLogic({
+        finished: (id) => this.#ended(id),
+        failed: (id, error) => this.#failed(id, error),
+      }),
+      { clock: deps.clock },
+    );
     this.#lifecycle.subscribe({ error: (error) => deps.log.error("hub failed", { error }) });
     this.#lifecycle.start();
     this.#arm();
@@ -106,8 +112,9 @@ export class Hub implements Operations {
 
   /** Decides on a handshake of a known peer and, when it may come in, starts its actor. */
   admit(peer: Peer): Admittance {
-    const connection = new Connection(this.#deps, this.#newId(), peer);
-    this.#supervise(connection);
+    const connection = new Connection(this.#deps, this.#newId(), peer, this.#lifecycle);
+    this.#registry.add(connection);
+    connection.actor.start();
     const refusal = this.#refusalOf(peer);
     if (refusal === undefined) {
       connection.holdMillis = this.#admission.holdFor(peer);
@@ -227,25 +234,21 @@ export class Hub implements Operations {
   }
 
   /** A connection actor that fails costs its own socket and nothing else. */
-  #supervise(connection: Connection): void {
-    this.#registry.add(connection);
-    connection.actor.subscribe({
-      error: (error) => {
-        this.#failures += 1;
-        this.#deps.log.error("connection failed", { connectionId: connection.id, error });
-        try {
-          connection.release({ by: "gateway", cause: "internalError" });
-        } catch (error) {
-          this.#deps.log.error("socket not closed", { connectionId: connection.id, error });
-        }
-        this.#ended(connection);
-      },
-      complete: () => this.#ended(connection),
-    });
-    connection.actor.start();
+  #failed(id: string, error: unknown): void {
+    const { log } = this.#deps;
+    this.#failures += 1;
+    log.error("connection failed", { connectionId: id, error });
+    try {
+      this.#registry.live.get(id)?.release({ by: "gateway", cause: "internalError" });
+    } catch (error) {
+      log.error("socket not closed", { connectionId: id, error });
+    }
+    this.#ended(id);
   }
 
-  #ended(connection: Connection): void {
+  #ended(id: string): void {
+    const connection = this.#registry.live.get(id);
+    if (connection === undefined) return;
     const cause = connection.cause!;
     const label = cause.by === "gateway" ? cause.cause : cause.by === "peer" ? "peer" : "refused";
     this.#endings[label] = (this.#endings[label] ?? 0) + 1;

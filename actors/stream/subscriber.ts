@@ -84,6 +84,10 @@ export class Subscriber {
    * Counted as bytes written, not as a shrinking buffer: new frames would hide that it shrinks.
    */
   stalledFor(now: number): number {
+    if (this.#writtenBytes === this.#sentBytes) {
+      this.#progressAt = now; // Nothing was sent since the peer had taken everything.
+      return 0;
+    }
     const buffered = this.socket.bufferedAmount;
     const written = this.#sentBytes - buffered;
     if (buffered === 0 || written > this.#writtenBytes) {
