@@ -35,6 +35,9 @@ export const ERROR_STATUS = {
   STORE_UNAVAILABLE: 503,
 } as const;
 
+/** When a request that was refused for the moment alone may be sent again, in ms. */
+export const RETRY_AFTER_MILLIS = 1_000;
+
 /** A code of the error envelope. */
 export type ErrorCode = keyof typeof ERROR_STATUS;
 
