@@ -158,7 +158,7 @@ export const CONNECTION_STATES = [
 export type ConnectionState = (typeof CONNECTION_STATES)[number];
 
 /** What a connection speaks: a version for clients, or the dialect of publishers. */
-export type ProtocolName = "telemetry.v1" | "telemetry.v2";
+export type ProtocolName = "telemetry.v1" | "telemetry.v2" | "telemetry.collector";
 
 /** Largest page of `GET /api/v1/websocket/clients`. */
 export const MAX_CLIENTS_PAGE = 1_000;
