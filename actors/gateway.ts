@@ -97,6 +97,11 @@ export function createGateway(
     rateLimitPerSecond: telemetry.rateLimitPerSecond,
     replayLimit: telemetry.replayLimit,
     inboundMessagesPerSecond: telemetry.inboundMessagesPerSecond,
+    publishing: {
+      declare: (channels) => health.declare(channels),
+      maxBatchEvents: server.maxBatchEvents,
+      maxMessageBytes: server.maxBodyBytes,
+    },
     maxConnections: effectiveMaxConnections(server),
     maxConnectionsPerAddress: server.maxConnectionsPerAddress,
     maxConnectionsPerKey: server.maxConnectionsPerKey,

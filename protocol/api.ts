@@ -35,6 +35,9 @@ export const ERROR_STATUS = {
   STORE_UNAVAILABLE: 503,
 } as const;
 
+/** When a request that was refused for the moment alone may be sent again, in ms. */
+export const RETRY_AFTER_MILLIS = 1_000;
+
 /** A code of the error envelope. */
 export type ErrorCode = keyof typeof ERROR_STATUS;
 
@@ -155,7 +158,7 @@ export const CONNECTION_STATES = [
 export type ConnectionState = (typeof CONNECTION_STATES)[number];
 
 /** What a connection speaks: a version for clients, or the dialect of publishers. */
-export type ProtocolName = "telemetry.v1" | "telemetry.v2";
+export type ProtocolName = "telemetry.v1" | "telemetry.v2" | "telemetry.collector";
 
 /** Largest page of `GET /api/v1/websocket/clients`. */
 export const MAX_CLIENTS_PAGE = 1_000;

@@ -86,7 +86,7 @@ export function parseSubmission(
     ? parseRemoval(channel.data, event, path, nowEpochMillis)
     : parsePayload(channel.data, event["data"], path, nowEpochMillis);
   if (!draft.ok) return draft;
-  if (isTooLarge(draft.draft.data)) {
+  if (exceedsBytes(draft.draft.data, MAX_EVENT_BYTES)) {
     return fault(`${path}.data`, `too large; at most ${MAX_EVENT_BYTES} bytes as JSON`);
   }
   if (eventId.data === undefined) return { ok: true, submission: { draft: draft.draft } };
@@ -94,9 +94,10 @@ export function parseSubmission(
   return { ok: true, submission: { draft: draft.draft, identity } };
 }
 
-function isTooLarge(data: string): boolean {
-  if (data.length * 3 <= MAX_EVENT_BYTES) return false; // No character has more than 3 bytes a unit.
-  return new TextEncoder().encode(data).length > MAX_EVENT_BYTES;
+/** Whether a text has more than so many bytes in UTF-8. */
+export function exceedsBytes(text: string, bytes: number): boolean {
+  if (text.length * 3 <= bytes) return false; // No character has more than 3 bytes a unit.
+  return text.length > bytes || new TextEncoder().encode(text).length > bytes;
 }
 
 type DraftResult =

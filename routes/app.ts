@@ -10,6 +10,7 @@ import { acknowledgeAlert, MAX_ACKNOWLEDGE_BYTES } from "./acknowledge.ts";
 import { disconnectClient, drainGateway, getClient, getStats, listClients } from "./admin.ts";
 import { redactUrl } from "./auth/credentials.ts";
 import { isAllowedOrigin, isKnownHost, isLoopbackRequest } from "./auth/origin.ts";
+import { collectorSocket } from "./collector_socket.ts";
 import { type AppDeps, type AppEnv, fail, originRules, requireScope } from "./context.ts";
 import { getEvents, getSnapshot } from "./history.ts";
 import { getHealth, getLive, getReady } from "./health.ts";
@@ -33,6 +34,7 @@ export function createApp(deps: AppDeps): Hono<AppEnv> {
   });
   guardHosts(app, deps);
   app.get("/ws/telemetry", (c) => telemetrySocket(c, deps));
+  app.get("/ws/collector", (c) => collectorSocket(c, deps));
   addPublishing(app, deps);
   addHistory(app, deps);
   addAdministration(app, deps);

@@ -8,7 +8,13 @@ import type { Hub } from "../actors/hub/hub.ts";
 import type { History, Publisher } from "../actors/operations.ts";
 import type { Metrics } from "../actors/observability/metrics.ts";
 import type { Clock, Logger, Principal, Scope } from "../actors/ports.ts";
-import { ERROR_STATUS, type ErrorCode, errorEnvelope, successEnvelope } from "../protocol/api.ts";
+import {
+  ERROR_STATUS,
+  type ErrorCode,
+  errorEnvelope,
+  RETRY_AFTER_MILLIS,
+  successEnvelope,
+} from "../protocol/api.ts";
 import type { Config } from "../protocol/config.ts";
 import type { KeyRing } from "./auth/api_keys.ts";
 import { credentialOf } from "./auth/credentials.ts";
@@ -74,9 +80,6 @@ export function fail(
   return c.json(envelope, ERROR_STATUS[code]);
 }
 
-/** When publishers should come back after an overload, in seconds. */
-const RETRY_AFTER_SECONDS = 1;
-
 /** Answers that nothing was done, and that the same request may succeed soon. */
 export function failForNow(
   c: AppContext,
@@ -84,7 +87,7 @@ export function failForNow(
   code: ErrorCode,
   message: string,
 ): Response {
-  c.header("Retry-After", String(RETRY_AFTER_SECONDS));
+  c.header("Retry-After", String(RETRY_AFTER_MILLIS / 1_000));
   return fail(c, deps, code, message);
 }
 

@@ -6,11 +6,11 @@
 import { PublishError } from "../actors/operations.ts";
 import { parseChannel } from "../protocol/channels.ts";
 import {
-  type Fault,
-  MAX_REPORTED_FAULTS,
-  parseSubmission,
-  type Submission,
-} from "../protocol/publish.ts";
+  type BatchRefusal,
+  describeFaults,
+  parseBatch,
+  reportedFaults,
+} from "../protocol/publish_batch.ts";
 import { type AppContext, type AppDeps, fail, failForNow, succeed } from "./context.ts";
 
 /** A body that cannot be read as events. */
@@ -30,11 +30,6 @@ export async function publishEvents(c: AppContext, deps: AppDeps): Promise<Respo
     if (error instanceof BodyError) return fail(c, deps, "INVALID_REQUEST", error.message);
     throw error;
   }
-  const { maxBatchEvents } = deps.config.server;
-  if (values.length > maxBatchEvents) {
-    const message = `at most ${maxBatchEvents} events in a request, these are ${values.length}`;
-    return fail(c, deps, "PAYLOAD_TOO_LARGE", message);
-  }
   return await submit(c, deps, values);
 }
 
@@ -52,50 +47,26 @@ async function submit(
   deps: AppDeps,
   values: readonly unknown[],
 ): Promise<Response> {
-  const { submissions, faults } = validate(values, deps.clock.epochMillis());
-  if (faults.length > 0) return failFaults(c, deps, "INVALID_EVENTS", faults);
-  if (submissions.some(({ draft }) => draft.channel === "system-warnings")) {
-    return fail(c, deps, "FORBIDDEN", "system-warnings are published by the gateway alone");
-  }
+  const { maxBatchEvents } = deps.config.server;
+  const batch = parseBatch(values, maxBatchEvents, deps.clock.epochMillis());
+  if (!batch.ok) return refuse(c, deps, batch.refusal);
   try {
-    const receipt = await deps.publisher.publish(c.get("principal").name, submissions);
+    const receipt = await deps.publisher.publish(c.get("principal").name, batch.submissions);
     return succeed(c, deps, receipt, 202);
   } catch (error) {
     if (!(error instanceof PublishError)) throw error;
-    if (error.faults.length > 0) return failFaults(c, deps, error.code, error.faults);
-    return failForNow(c, deps, error.code, error.message);
+    if (error.faults.length === 0) return failForNow(c, deps, error.code, error.message);
+    return refuse(c, deps, error);
   }
 }
 
-function validate(
-  values: readonly unknown[],
-  now: number,
-): { submissions: Submission[]; faults: Fault[] } {
-  const submissions: Submission[] = [];
-  const faults: Fault[] = [];
-  if (values.length === 0) faults.push({ path: "events", message: "no event was sent" });
-  for (const [index, value] of values.entries()) {
-    const result = parseSubmission(value, `events[${index}]`, now);
-    if (result.ok) submissions.push(result.submission);
-    else faults.push(...result.faults);
-  }
-  return { submissions, faults };
-}
-
-function failFaults(
-  c: AppContext,
-  deps: AppDeps,
-  code: PublishError["code"],
-  faults: readonly Fault[],
-): Response {
-  const shown = faults.slice(0, MAX_REPORTED_FAULTS);
+function refuse(c: AppContext, deps: AppDeps, { code, message, faults }: BatchRefusal): Response {
+  if (faults.length === 0) return fail(c, deps, code, message);
   const details: Record<string, string> = {};
-  for (const { path, message } of shown) {
+  for (const { path, message } of reportedFaults(faults)) {
     details[path] = path in details ? `${details[path]}; ${message}` : message;
   }
-  const count = faults.length === 1 ? "1 fault" : `${faults.length} faults`;
-  const first = `${shown[0]!.path}: ${shown[0]!.message}`;
-  return fail(c, deps, code, `nothing was stored; ${count}, the first is ${first}`, details);
+  return fail(c, deps, code, describeFaults(faults), details);
 }
 
 function parserOf(contentType: string | undefined): ((text: string) => unknown[]) | undefined {

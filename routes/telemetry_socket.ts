@@ -3,131 +3,27 @@
  *
  * @module
  */
-import type { Connection } from "../actors/connection/actor.ts";
-import type { Peer } from "../actors/connection/peer.ts";
 import type { SocketQuery } from "../actors/connection/session.ts";
-import type { Principal } from "../actors/ports.ts";
-import { wait } from "../actors/wait.ts";
 import { MAX_CHANNEL_NAMES } from "../protocol/client_action.ts";
-import { MAX_ID_LENGTH } from "../protocol/events/fields.ts";
-import { offeredProtocols } from "./auth/credentials.ts";
-import {
-  addressOf,
-  type AppContext,
-  type AppDeps,
-  authenticate,
-  fail,
-  UNAUTHORIZED_MESSAGE,
-} from "./context.ts";
-import { handshakeFault, isUpgrade, upgrade } from "./websocket.ts";
+import type { AppContext, AppDeps } from "./context.ts";
+import { acceptSocket, type SocketRoute } from "./socket_handshake.ts";
 
-/** The subprotocols that are spoken, best first. */
-export const PROTOCOLS = ["telemetry.v2", "telemetry.v1"] as const;
+const ROUTE: SocketRoute = {
+  scope: "subscribe",
+  protocols: ["telemetry.v2", "telemetry.v1"],
+  unnamed: "telemetry.v1",
+  readQuery,
+};
 
 /** Answers a handshake: with an upgrade, or with the reason why there is none. */
-export async function telemetrySocket(c: AppContext, deps: AppDeps): Promise<Response> {
-  const request = c.req.raw;
-  if (!isUpgrade(request)) {
-    c.header("Upgrade", "websocket");
-    return fail(c, deps, "UPGRADE_REQUIRED", "this is a WebSocket: connect with ws:// or wss://");
-  }
-  const fault = handshakeFault(request);
-  if (fault !== undefined) {
-    c.header("Sec-WebSocket-Version", "13");
-    return fail(c, deps, "INVALID_REQUEST", `not a WebSocket handshake: ${fault}`);
-  }
-  const principal = authenticate(c, deps);
-  if (principal === undefined) return fail(c, deps, "UNAUTHORIZED", UNAUTHORIZED_MESSAGE);
-  if (!principal.scopes.has("subscribe")) {
-    return fail(c, deps, "FORBIDDEN", 'this needs the scope "subscribe"');
-  }
-  const { names, hasKey } = offeredProtocols(request);
-  const protocol = PROTOCOLS.find((name) => names.includes(name));
-  if (protocol === undefined && (names.length > 0 || hasKey)) {
-    return fail(c, deps, "UNSUPPORTED_PROTOCOL", `offer the subprotocol ${PROTOCOLS.join(" or ")}`);
-  }
-  const query = readQuery(c);
-  if (typeof query === "string") return fail(c, deps, "INVALID_REQUEST", query);
-  return await admit(c, deps, peerOf(c, principal, query.clientId, protocol), query, protocol);
+export function telemetrySocket(c: AppContext, deps: AppDeps): Promise<Response> {
+  return acceptSocket(c, deps, ROUTE);
 }
 
-async function admit(
-  c: AppContext,
-  deps: AppDeps,
-  peer: Peer,
-  query: Query,
-  protocol: string | undefined,
-): Promise<Response> {
-  const { hub, clock, log, config } = deps;
-  const admitted = hub.admit(peer);
-  if (!admitted.ok) {
-    if (admitted.retryAfterSeconds !== undefined) {
-      c.header("Retry-After", String(admitted.retryAfterSeconds));
-    }
-    return fail(c, deps, admitted.code, admitted.message);
-  }
-  const { connection } = admitted;
-  const { holdMillis } = connection;
-  if (holdMillis > 0) await wait(clock, holdMillis);
-  if (connection.cause !== undefined) {
-    c.header("Retry-After", "5");
-    return fail(c, deps, "DRAINING", "the handshake was ended; reconnect shortly");
-  }
-  try {
-    return upgrade(c.req.raw, protocol, config.telemetry.heartbeatTimeoutSeconds, clock, {
-      open: (socket) => hub.open(connection, socket, query),
-      message: (data) => connection.receive(data),
-      pongTimeout: () => pongTimeout(connection, deps),
-      close: (code) => hub.closed(connection, code),
-      failed: (error) => {
-        log.error("socket listener failed", { connectionId: connection.id, error });
-        connection.end("internalError");
-      },
-    });
-  } catch (error) {
-    connection.refuse("INVALID_REQUEST");
-    return fail(
-      c,
-      deps,
-      "INVALID_REQUEST",
-      `not a WebSocket handshake: ${(error as Error).message}`,
-    );
-  }
-}
-
-function pongTimeout(connection: Connection, { log }: AppDeps): void {
-  if (connection.cause !== undefined) return;
-  log.warn("heartbeat timeout", { connectionId: connection.id, missing: "pong" });
-  connection.timeOut("pongTimeout");
-}
-
-interface Query extends SocketQuery {
-  readonly clientId: string | undefined;
-}
-
-/** Reads `?clientId=&channels=&replay=`; a string says what is wrong with it. */
-function readQuery(c: AppContext): Query | string {
-  const clientId = c.req.query("clientId");
-  if (clientId !== undefined && !isClientId(clientId)) {
-    return `clientId: 1 to ${MAX_ID_LENGTH} printable characters`;
-  }
+/** Reads `?channels=&replay=`; a string says what is wrong with it. */
+function readQuery(c: AppContext): SocketQuery | string {
   const channels = (c.req.query("channels") ?? "").split(",").filter((name) => name.trim() !== "");
   if (channels.length > MAX_CHANNEL_NAMES) return `channels: at most ${MAX_CHANNEL_NAMES} names`;
   const replay = /^(true|1)$/i.test(c.req.query("replay") ?? "");
-  return { clientId, channels, replay };
-}
-
-function isClientId(text: string): boolean {
-  return text.length > 0 && text.length <= MAX_ID_LENGTH && !/[\p{Cc}\p{Cs}]/u.test(text);
-}
-
-/** Who offers no subprotocol speaks v1. */
-function peerOf(
-  c: AppContext,
-  principal: Principal,
-  clientId: string | undefined,
-  protocol: (typeof PROTOCOLS)[number] = "telemetry.v1",
-): Peer {
-  const peer = { principal, address: addressOf(c), protocol };
-  return clientId === undefined ? peer : { ...peer, clientId };
+  return { channels, replay };
 }

@@ -147,8 +147,12 @@ export class Connection implements SubscriberControl, SessionHost {
     this.#send({ type: "TIMED_OUT", cause });
   }
 
-  /** Sends a frame that is not an event; one that does not fit ends the connection. */
+  /**
+   * Sends a frame that is not an event; one that does not fit ends the connection. After the end an
+   * answer is late, not wrong.
+   */
   reply(frame: string): void {
+    if (this.#cause !== undefined) return;
     const bytes = Buffer.byteLength(frame);
     if (this.subscriber?.fits(bytes)) this.subscriber.send(frame, bytes);
     else this.end("slowConsumer");

@@ -31,7 +31,7 @@ export type Intake =
   /** It ended the connection. */
   | { readonly kind: "ended" };
 
-const ENDED: Intake = { kind: "ended" };
+const ENDED = { kind: "ended" } as const satisfies Intake;
 
 /** Watches what one peer sends. */
 export class InboundGuard {
@@ -64,8 +64,11 @@ export class InboundGuard {
 
   /** Takes one message as the socket delivered it: a string, or binary data. */
   take(data: unknown): Intake {
-    const refusal = this.#admit();
-    if (refusal !== undefined) return refusal;
+    return this.admit() ?? this.inspect(data);
+  }
+
+  /** Looks at size and kind of a message alone; how many there are is up to the caller. */
+  inspect(data: unknown): Intake {
     if (sizeOf(data) > this.#maxLength) {
       this.#end("messageTooLarge");
       return ENDED;
@@ -89,8 +92,12 @@ export class InboundGuard {
     return false;
   }
 
-  /** Floods are answered for one more second's worth of messages, then ended. */
-  #admit(): Intake | undefined {
+  /**
+   * Counts a message. Floods are answered for one more second's worth of messages, then ended.
+   *
+   * @returns What became of it; `undefined` when it is to be looked at.
+   */
+  admit(): Exclude<Intake, { kind: "text" }> | undefined {
     const now = this.#clock.now();
     if (this.#bucket.take(now)) {
       if (this.#bucket.level(now) > 0.5) this.#refused = 0;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { RETRY_AFTER_MILLIS } from "../../protocol/api.ts";
 import { type Channel, selectChannels } from "../../protocol/channels.ts";
 import {
   type ChannelSubscription,
@@ -19,9 +20,6 @@ import { type ChannelStatus, PublishError } from "../operations.ts";
 import { InboundGuard } from "./inbound_guard.ts";
 import type { Session, SessionHost, SocketQuery } from "./session.ts";
 import type { SessionDeps } from "./sessions.ts";
-
-/** When a client should try again what the gateway could not take now, in ms. */
-export const RETRY_AFTER_MILLIS = 1_000;
 
 type Acknowledge = Extract<ClientMessageV2, { action: "acknowledge" }>;
 

@@ -6,6 +6,7 @@
 import type { ProtocolName } from "../../protocol/api.ts";
 import type { Channel } from "../../protocol/channels.ts";
 import type { SystemWarning } from "../../protocol/events/system_warning.ts";
+import { encodeCollector } from "../../protocol/collector_message.ts";
 import { heartbeat, notice } from "../../protocol/server_message_v1.ts";
 import { encodeV2 } from "../../protocol/server_message_v2.ts";
 import type { ChannelStatus, Publisher, Slowness } from "../operations.ts";
@@ -13,6 +14,7 @@ import type { Clock, Logger } from "../ports.ts";
 import type { Fanout } from "../stream/fanout.ts";
 import type { Peer } from "./peer.ts";
 import type { Session, SessionHost } from "./session.ts";
+import { type PublishingDeps, SessionCollector } from "./session_collector.ts";
 import { SessionV1 } from "./session_v1.ts";
 import { SessionV2 } from "./session_v2.ts";
 
@@ -36,7 +38,7 @@ export interface SessionDeps {
   readonly statusOf: (channel: Channel) => ChannelStatus;
   /** The data plane that clients subscribe to. */
   readonly fanout: Fanout;
-  /** Takes acknowledgements of alerts. */
+  /** Takes events, and acknowledgements of alerts. */
   readonly publisher: Publisher;
   /** Time between two batches to a v2 client, in ms. */
   readonly flushIntervalMillis: number;
@@ -48,6 +50,8 @@ export interface SessionDeps {
   readonly replayLimit: number;
   /** Inbound messages per second. */
   readonly inboundMessagesPerSecond: number;
+  /** What publishers need beside it. */
+  readonly publishing: PublishingDeps;
 }
 
 interface Dialect {
@@ -63,6 +67,11 @@ const DIALECTS: Readonly<Record<ProtocolName, Dialect>> = {
   "telemetry.v2": {
     session: SessionV2,
     heartbeat: (timestamp) => encodeV2({ type: "heartbeat", direction: "server", timestamp }),
+  },
+  "telemetry.collector": {
+    session: SessionCollector,
+    heartbeat: (timestamp) =>
+      encodeCollector({ type: "heartbeat", direction: "server", timestamp }),
   },
 };
 

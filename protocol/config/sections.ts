@@ -60,7 +60,7 @@ export const ServerSection = z.strictObject({
     unit: "descriptors",
   }),
   maxBodyBytes: z.int().min(KIB).max(64 * MIB).default(8 * MIB).meta({
-    description: "Largest body of an HTTP request.",
+    description: "Largest body of an HTTP request, and largest message of a publisher's socket.",
     unit: "bytes",
   }),
   maxBatchEvents: z.int().min(1).max(10_000).default(1_000).meta({

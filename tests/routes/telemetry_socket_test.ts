@@ -5,18 +5,11 @@ import { assertError } from "../support/envelopes.ts";
 import {
   FAKE_ADDRESS,
   type FakeGateway,
+  HANDSHAKE,
   keyHolder,
   OPS_SECRET,
   withGateway,
 } from "../support/fake_gateway.ts";
-
-/** The headers of a well-formed handshake. */
-const HANDSHAKE = {
-  "Upgrade": "websocket",
-  "Connection": "Upgrade",
-  "Sec-WebSocket-Version": "13",
-  "Sec-WebSocket-Key": Buffer.from("sixteen bytes ok").toString("base64"),
-};
 
 const keyProtocol = `telemetry.key.${Buffer.from(OPS_SECRET).toString("base64url")}`;
 

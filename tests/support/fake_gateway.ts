@@ -29,6 +29,14 @@ export const FAKE_EPOCH = "e9c0de";
 /** The address that HTTP requests come from. */
 export const FAKE_ADDRESS = "127.0.0.9";
 
+/** The headers of a well-formed WebSocket handshake. */
+export const HANDSHAKE = {
+  "Upgrade": "websocket",
+  "Connection": "Upgrade",
+  "Sec-WebSocket-Version": "13",
+  "Sec-WebSocket-Key": btoa("sixteen bytes ok"),
+} as const;
+
 /** One line of the log. */
 export interface LogLine {
   readonly level: "debug" | "info" | "warn" | "error";

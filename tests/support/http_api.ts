@@ -26,6 +26,8 @@ export interface RequestOptions {
   readonly body?: string;
   /** The key instead of the API's own; `null` for none. */
   readonly apiKey?: string | null;
+  /** Gives the request up when it aborts. */
+  readonly signal?: AbortSignal;
 }
 
 /** The content type of newline-delimited JSON. */
@@ -49,7 +51,7 @@ export class HttpApi {
       method: options.method ?? "GET",
       headers: { ...(key === null ? {} : { "X-API-Key": key }), ...options.headers },
       body: options.body ?? null,
-      signal: AbortSignal.timeout(15_000),
+      signal: signalOf(options),
       redirect: "manual",
     });
     const text = await response.text();
@@ -114,6 +116,11 @@ export class HttpApi {
     if (answer.status !== 200) throw new Error(`/metrics: ${answer.status} ${answer.text}`);
     return new Metrics(answer.text);
   }
+}
+
+function signalOf({ signal }: RequestOptions): AbortSignal {
+  const timeout = AbortSignal.timeout(15_000);
+  return signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
 }
 
 function expectData(answer: Answer, status: number): Json {

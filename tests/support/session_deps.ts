@@ -9,7 +9,7 @@ import { RecordingLogger } from "./fake_gateway.ts";
 import type { StreamFixture } from "./stream_fixture.ts";
 
 /** A publisher that must not be asked. */
-const NO_PUBLISHER: Publisher = {
+export const NO_PUBLISHER: Publisher = {
   storage: () => ({ commits: 0, failures: 0, failing: false }),
   publish: () => Promise.reject(new Error("nothing is published here")),
   acknowledge: () => Promise.reject(new Error("nothing is acknowledged here")),
@@ -32,6 +32,7 @@ export function sessionDeps(
     rateLimitPerSecond: 120,
     replayLimit: 50,
     inboundMessagesPerSecond: 20,
+    publishing: { declare: () => {}, maxBatchEvents: 1_000, maxMessageBytes: 8_388_608 },
     ...changes,
   };
 }

@@ -1,0 +1,203 @@
+/**
+ * The dialect of publishers: batches in, an ack for each after its commit.
+ *
+ * @module
+ */
+import { RETRY_AFTER_MILLIS } from "../../protocol/api.ts";
+import type { Channel } from "../../protocol/channels.ts";
+import { MAX_TOLERATED_LENGTH } from "../../protocol/client_action.ts";
+import {
+  COLLECTOR_PROTOCOL,
+  collectorErrorCode,
+  type CollectorMessage,
+  type CollectorServerMessage,
+  encodeCollector,
+  parseCollectorMessage,
+} from "../../protocol/collector_message.ts";
+import type { Submission } from "../../protocol/publish.ts";
+import {
+  type BatchRefusal,
+  describeFaults,
+  parseBatch,
+  reportedFaults,
+} from "../../protocol/publish_batch.ts";
+import { type ChannelStatus, PublishError } from "../operations.ts";
+import { InboundGuard } from "./inbound_guard.ts";
+import type { Session, SessionHost, SocketQuery } from "./session.ts";
+import type { SessionDeps } from "./sessions.ts";
+
+/** Most publications of a connection that may wait for their commit. */
+export const MAX_PENDING_PUBLISHES = 64;
+
+/** When a publisher with too many pending publications should send the next, in ms. */
+export const PENDING_RETRY_MILLIS = 100;
+
+/** What sessions of publishers work with, beside what every session does. */
+export interface PublishingDeps {
+  /** Hears which channels a publisher says it is alive for; at least one. */
+  readonly declare: (channels: readonly Channel[]) => void;
+  /** Most events in a batch. */
+  readonly maxBatchEvents: number;
+  /** Longest message, and the most that may wait for its commit, in bytes. */
+  readonly maxMessageBytes: number;
+}
+
+type CollectorErrorMessage = Extract<CollectorServerMessage, { type: "error" }>;
+
+/** Speaks with a publisher. */
+export class SessionCollector implements Session {
+  readonly #host: SessionHost;
+  readonly #deps: SessionDeps;
+  readonly #guard: InboundGuard;
+  #pending = 0;
+  #pendingCharacters = 0;
+
+  /** Starts with a clean record. */
+  constructor(host: SessionHost, deps: SessionDeps) {
+    this.#host = host;
+    this.#deps = deps;
+    const { clock, inboundMessagesPerSecond, publishing } = deps;
+    const tolerated = Math.max(MAX_TOLERATED_LENGTH, 2 * publishing.maxMessageBytes);
+    this.#guard = new InboundGuard(
+      (cause) => host.end(cause),
+      clock,
+      inboundMessagesPerSecond,
+      tolerated,
+    );
+  }
+
+  /** {@inheritDoc Session.welcome} */
+  welcome(): void {
+    const { heartbeatIntervalMillis, publishing } = this.#deps;
+    this.#send({
+      type: "welcome",
+      protocol: COLLECTOR_PROTOCOL,
+      clientId: this.#host.clientId,
+      connectionId: this.#host.id,
+      heartbeatIntervalSeconds: heartbeatIntervalMillis / 1_000,
+      maxBatchEvents: publishing.maxBatchEvents,
+      maxMessageBytes: publishing.maxMessageBytes,
+      maxPendingPublishes: MAX_PENDING_PUBLISHES,
+      timestamp: this.#now(),
+    });
+  }
+
+  /** Nothing: a publisher subscribes to nothing. */
+  start(_query: SocketQuery): void {}
+
+  /**
+   * {@inheritDoc Session.receive}
+   *
+   * Publications are not metered as messages: a stream may have hundreds a second, and what bounds
+   * them is how many may wait. A flood of anything else is ended as on every connection.
+   */
+  receive(data: unknown): void {
+    const intake = this.#guard.inspect(data);
+    if (intake.kind === "fault") this.#error(intake.fault);
+    if (intake.kind !== "text") return;
+    const parsed = parseCollectorMessage(intake.text, this.#deps.publishing.maxMessageBytes);
+    if (!parsed.ok) {
+      if (this.#guard.allowsViolation()) this.#error(parsed.fault);
+      return;
+    }
+    const { message } = parsed;
+    if (message.action === "publish") this.#publish(message, intake.text.length);
+    else this.#heartbeat(message);
+  }
+
+  /** Nothing: acks and heartbeats are all there is to tell. */
+  tick(): void {}
+
+  /** Nothing: whether a channel is alive is what publishers tell us. */
+  tellStatus(_status: ChannelStatus): void {}
+
+  /** {@inheritDoc Session.tellGoingAway} */
+  tellGoingAway(reconnectAfterMillis: number): void {
+    this.#send({ type: "going_away", reconnectAfterMs: reconnectAfterMillis });
+  }
+
+  #publish(
+    { id, events }: Extract<CollectorMessage, { action: "publish" }>,
+    characters: number,
+  ): void {
+    const { maxBatchEvents, maxMessageBytes } = this.#deps.publishing;
+    if (
+      this.#pending >= MAX_PENDING_PUBLISHES ||
+      this.#pendingCharacters + characters > maxMessageBytes
+    ) {
+      const message = `nothing was stored; at most ${MAX_PENDING_PUBLISHES} publications of ` +
+        `${maxMessageBytes} bytes in all may wait for their acks`;
+      this.#error({ id, code: "rate_limited", message, retryAfterMs: PENDING_RETRY_MILLIS });
+      return;
+    }
+    const batch = parseBatch(events, maxBatchEvents, this.#now());
+    if (batch.ok) void this.#store(id, batch.submissions, characters);
+    else this.#refuse(id, batch.refusal);
+  }
+
+  /** Never rejects. Hands the batch on at once, so that batches are numbered in their order. */
+  async #store(
+    id: string,
+    submissions: readonly Submission[],
+    characters: number,
+  ): Promise<void> {
+    const { publisher, log } = this.#deps;
+    this.#pending += 1;
+    this.#pendingCharacters += characters;
+    try {
+      const receipt = await publisher.publish(this.#host.peer.principal.name, submissions);
+      this.#send({ type: "ack", id, ok: true, ...receipt });
+    } catch (error) {
+      if (error instanceof PublishError) {
+        this.#refuse(id, error);
+      } else {
+        log.error("publishing failed", { connectionId: this.#host.id, error });
+        this.#host.end("internalError");
+      }
+    } finally {
+      this.#pending -= 1;
+      this.#pendingCharacters -= characters;
+    }
+  }
+
+  #refuse(id: string, refusal: BatchRefusal): void {
+    const code = collectorErrorCode(refusal.code);
+    if (refusal.faults.length > 0) {
+      const message = describeFaults(refusal.faults);
+      this.#error({ id, code, message, faults: [...reportedFaults(refusal.faults)] });
+      return;
+    }
+    const { message } = refusal;
+    const passes = code === "overloaded" || code === "unavailable";
+    this.#error({ id, code, message, ...(passes && { retryAfterMs: RETRY_AFTER_MILLIS }) });
+  }
+
+  #heartbeat({ id, channels }: Extract<CollectorMessage, { action: "heartbeat" }>): void {
+    const correlation = id === undefined ? {} : { id };
+    const refused = this.#guard.admit();
+    if (refused?.kind === "fault") {
+      this.#error({ ...correlation, ...refused.fault, retryAfterMs: RETRY_AFTER_MILLIS });
+    }
+    if (refused !== undefined) return;
+    if (channels.includes("system-warnings")) {
+      const message = "nothing was declared; system-warnings are published by the gateway alone";
+      this.#error({ ...correlation, code: "forbidden", message });
+      return;
+    }
+    if (channels.length > 0) this.#deps.publishing.declare(channels);
+    this.#send({ type: "heartbeat", ...correlation, direction: "ack", timestamp: this.#now() });
+  }
+
+  #error(fault: Omit<CollectorErrorMessage, "type">): void {
+    const { id, code, message, retryAfterMs, faults } = fault;
+    this.#send({ type: "error", id, code, message, retryAfterMs, faults });
+  }
+
+  #send(message: CollectorServerMessage): void {
+    this.#host.reply(encodeCollector(message));
+  }
+
+  #now(): number {
+    return this.#deps.clock.epochMillis();
+  }
+}

@@ -1,0 +1,369 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { MAX_VIOLATIONS } from "../../../actors/connection/inbound_guard.ts";
+import type { SessionHost } from "../../../actors/connection/session.ts";
+import {
+  MAX_PENDING_PUBLISHES,
+  PENDING_RETRY_MILLIS,
+  SessionCollector,
+} from "../../../actors/connection/session_collector.ts";
+import { PublishError } from "../../../actors/operations.ts";
+import { HARD_CAP_BYTES } from "../../../actors/stream/subscriber.ts";
+import type { ErrorCode, PublishReceipt } from "../../../protocol/api.ts";
+import type { Channel } from "../../../protocol/channels.ts";
+import { MAX_TOLERATED_LENGTH } from "../../../protocol/client_action.ts";
+import type { EndingCause } from "../../../protocol/close_codes.ts";
+import { CollectorServerMessage } from "../../../protocol/collector_message.ts";
+import type { Submission } from "../../../protocol/publish.ts";
+import { marketData, position, removal, systemWarning } from "../../support/events.ts";
+import { fakePeer, keyHolder, RecordingLogger } from "../../support/fake_gateway.ts";
+import { NO_PUBLISHER, sessionDeps } from "../../support/session_deps.ts";
+import { StreamFixture } from "../../support/stream_fixture.ts";
+import { settle, TEST_EPOCH } from "../../support/test_clock.ts";
+
+interface Publication {
+  readonly principal: string;
+  readonly keys: readonly string[];
+  readonly done: PromiseWithResolvers<PublishReceipt>;
+}
+
+interface Limits {
+  readonly messagesPerSecond?: number;
+  readonly maxBatchEvents?: number;
+  readonly maxMessageBytes?: number;
+}
+
+/** What a session asked of its connection, and of the gateway, whose commits wait for the test. */
+class Host implements SessionHost {
+  readonly #fixture = new StreamFixture();
+  readonly clock = this.#fixture.clock;
+  readonly id = "a1b2-00000001";
+  readonly clientId = "core-1";
+  readonly peer = fakePeer({
+    principal: keyHolder("floor", ["publish"]),
+    protocol: "telemetry.collector",
+  });
+  readonly subscriber = this.#fixture.reader().subscriber;
+  readonly log = new RecordingLogger();
+  readonly session: SessionCollector;
+  readonly frames: string[] = [];
+  readonly endings: EndingCause[] = [];
+  readonly publications: Publication[] = [];
+  readonly declarations: (readonly Channel[])[] = [];
+
+  constructor(limits: Limits = {}) {
+    const deps = sessionDeps(this.#fixture, {
+      log: this.log,
+      publisher: { ...NO_PUBLISHER, publish: (...batch) => this.#publish(...batch) },
+      inboundMessagesPerSecond: limits.messagesPerSecond ?? 20,
+      publishing: {
+        declare: (channels) => this.declarations.push(channels),
+        maxBatchEvents: limits.maxBatchEvents ?? 1_000,
+        maxMessageBytes: limits.maxMessageBytes ?? 1_048_576,
+      },
+    });
+    this.session = new SessionCollector(this, deps);
+  }
+
+  #publish(principal: string, submissions: readonly Submission[]): Promise<PublishReceipt> {
+    const done = Promise.withResolvers<PublishReceipt>();
+    this.publications.push({ principal, keys: submissions.map(({ draft }) => draft.key), done });
+    return done.promise;
+  }
+
+  reply(frame: string): void {
+    this.frames.push(frame);
+  }
+
+  subscribe(): void {
+    assert.fail("a publisher subscribes to nothing");
+  }
+
+  unsubscribe(): void {
+    assert.fail("a publisher subscribes to nothing");
+  }
+
+  end(cause: EndingCause): void {
+    this.endings.push(cause);
+  }
+
+  /** Sends a message; what is not text is written as JSON. */
+  say(message: unknown): void {
+    const raw = typeof message === "string" || message instanceof ArrayBuffer;
+    this.session.receive(raw ? message : JSON.stringify(message));
+  }
+
+  publish(id: string, ...events: readonly unknown[]): void {
+    this.say({ id, action: "publish", events });
+  }
+
+  /** Commits a publication, named by when it came. */
+  async commit(index: number, receipt: Partial<PublishReceipt> = {}): Promise<void> {
+    this.publications[index]!.done.resolve({ accepted: 1, duplicates: 0, last: {}, ...receipt });
+    await settle();
+  }
+
+  /** The messages so far. */
+  get messages(): CollectorServerMessage[] {
+    return this.frames.map((frame) => CollectorServerMessage.parse(JSON.parse(frame)));
+  }
+
+  /** The errors so far. */
+  get errors() {
+    return this.messages.filter((message) => message.type === "error");
+  }
+
+  /** The codes of the errors so far. */
+  get codes(): string[] {
+    return this.errors.map(({ code }) => code);
+  }
+
+  /** The ids of the acks so far. */
+  get acked(): string[] {
+    return this.messages.filter((message) => message.type === "ack").map(({ id }) => id);
+  }
+}
+
+const PRICE = marketData("A", "1");
+
+Deno.test("the welcome names every limit that holds", () => {
+  const host = new Host({ maxBatchEvents: 7, maxMessageBytes: 65_536 });
+  host.session.welcome();
+  assert.deepEqual(host.messages, [{
+    type: "welcome",
+    protocol: "telemetry.collector",
+    clientId: "core-1",
+    connectionId: "a1b2-00000001",
+    heartbeatIntervalSeconds: 15,
+    maxBatchEvents: 7,
+    maxMessageBytes: 65_536,
+    maxPendingPublishes: MAX_PENDING_PUBLISHES,
+    timestamp: TEST_EPOCH,
+  }]);
+});
+
+Deno.test("a batch is acknowledged after its commit, never before", async () => {
+  const host = new Host();
+  host.publish("7", PRICE, removal("positions", "p1"));
+  await settle();
+  assert.deepEqual(host.frames, []);
+  assert.deepEqual(host.publications.map(({ principal, keys }) => [principal, keys]), [
+    ["floor", ["A", "p1"]],
+  ]);
+  const last = { "market-data": { epoch: "e1", seq: 41 }, "positions": { epoch: "e1", seq: 9 } };
+  await host.commit(0, { accepted: 1, duplicates: 1, last });
+  assert.deepEqual(host.messages, [
+    { type: "ack", id: "7", ok: true, accepted: 1, duplicates: 1, last },
+  ]);
+});
+
+Deno.test("batches are handed on in the order of their messages, and acknowledged as they commit", async () => {
+  const host = new Host();
+  for (const id of ["a", "b", "c"]) host.publish(id, marketData(id.toUpperCase(), "1"));
+  assert.deepEqual(host.publications.map(({ keys }) => keys[0]), ["A", "B", "C"]);
+  await host.commit(1);
+  await host.commit(2);
+  await host.commit(0);
+  assert.deepEqual(host.acked, ["b", "c", "a"]);
+});
+
+Deno.test("anything invalid refuses the whole batch with the place of each fault", () => {
+  const host = new Host();
+  host.publish("7", PRICE, marketData("A", "1", { price: 1.5 }), "nonsense");
+  host.publish("8");
+  assert.deepEqual(host.publications, []);
+  const [first, second] = host.errors;
+  assert.deepEqual([first?.id, first?.code], ["7", "invalid_events"]);
+  assert.match(first!.message, /nothing was stored; 2 faults, .*events\[1\]\.data\.price/);
+  assert.deepEqual(first!.faults?.map(({ path }) => path), ["events[1].data.price", "events[2]"]);
+  assert.deepEqual([second?.id, second?.faults?.[0]?.path], ["8", "events"]);
+});
+
+Deno.test("of many faults the first hundred are named, and the answer can always be sent", () => {
+  const host = new Host();
+  host.publish("7", ...new Array(250).fill({ ...PRICE, ["€".repeat(1_000)]: 1 }));
+  const [error] = host.errors;
+  assert.equal(error?.faults?.length, 100);
+  assert.match(error!.message, /250 faults/);
+  assert.ok(Buffer.byteLength(host.frames[0]!) < HARD_CAP_BYTES);
+});
+
+Deno.test("system-warnings are the gateway's alone, and nothing beside them is stored", () => {
+  const host = new Host();
+  host.publish("7", PRICE, { ...systemWarning("w"), channel: "system.warning" });
+  assert.deepEqual(host.errors.map(({ id, code }) => [id, code]), [["7", "forbidden"]]);
+  assert.deepEqual(host.publications, []);
+});
+
+Deno.test("a batch of too many events is too_large under its id", () => {
+  const host = new Host({ maxBatchEvents: 2 });
+  host.publish("7", PRICE, PRICE, PRICE);
+  assert.deepEqual(host.errors.map(({ id, code }) => [id, code]), [["7", "too_large"]]);
+  host.publish("8", PRICE, PRICE);
+  assert.equal(host.publications.length, 1);
+});
+
+Deno.test("what the store or the collector refuses is answered with its word and when to come back", async () => {
+  const fault = { path: "events[0].eventId", message: "was used" };
+  const cases: readonly (readonly [ErrorCode, string, number | undefined, boolean])[] = [
+    ["OVERLOADED", "overloaded", 1_000, false],
+    ["STORE_UNAVAILABLE", "unavailable", 1_000, false],
+    ["EVENT_ID_REUSED", "event_id_reused", undefined, true],
+    ["SNAPSHOT_FULL", "snapshot_full", undefined, true],
+  ];
+  for (const [code, word, retryAfterMs, faulty] of cases) {
+    const host = new Host();
+    host.publish("7", PRICE);
+    const refusal = new PublishError(code, "because", faulty ? [fault] : []);
+    host.publications[0]!.done.reject(refusal);
+    await settle();
+    const [error] = host.errors;
+    assert.deepEqual([error?.id, error?.code, error?.retryAfterMs], ["7", word, retryAfterMs]);
+    assert.deepEqual(error?.faults, faulty ? [fault] : undefined);
+    assert.deepEqual(host.endings, []);
+  }
+});
+
+Deno.test("a failure of the gateway ends the connection, as nobody knows what was stored", async () => {
+  const host = new Host();
+  host.publish("7", PRICE);
+  host.publications[0]!.done.reject(new TypeError("a bug"));
+  await settle();
+  assert.deepEqual(host.endings, ["internalError"]);
+  assert.deepEqual(host.frames, []);
+  const [line] = host.log.find({ message: "publishing failed" });
+  assert.equal(line?.properties["connectionId"], host.id);
+});
+
+Deno.test("one publication too many in flight is rate_limited, and the next after an ack is taken", async () => {
+  const host = new Host();
+  for (let i = 0; i < MAX_PENDING_PUBLISHES; i++) host.publish(`${i}`, PRICE);
+  assert.equal(host.errors.length, 0);
+  host.publish("over", PRICE);
+  assert.equal(host.publications.length, MAX_PENDING_PUBLISHES);
+  const [error] = host.errors;
+  assert.deepEqual(
+    [error?.id, error?.code, error?.retryAfterMs],
+    ["over", "rate_limited", PENDING_RETRY_MILLIS],
+  );
+  await host.commit(5);
+  host.publish("next", PRICE);
+  assert.equal(host.publications.length, MAX_PENDING_PUBLISHES + 1);
+  host.publications[0]!.done.reject(new PublishError("OVERLOADED", "later"));
+  await settle();
+  host.publish("after a refusal", PRICE);
+  assert.equal(host.publications.length, MAX_PENDING_PUBLISHES + 2);
+});
+
+Deno.test("what is in flight may have as many bytes as one message", async () => {
+  const host = new Host({ maxMessageBytes: 2_000 });
+  const large = marketData("A", "1", { source: "x".repeat(1_000) });
+  host.publish("1", large);
+  host.publish("2", large);
+  assert.deepEqual(host.errors.map(({ id, code }) => [id, code]), [["2", "rate_limited"]]);
+  host.publish("3", PRICE);
+  await host.commit(0);
+  await host.commit(1);
+  host.publish("2", large);
+  assert.deepEqual(host.publications.length, 3);
+});
+
+Deno.test("a stream of publications is no flood", async () => {
+  const host = new Host({ messagesPerSecond: 1 });
+  for (let i = 0; i < 2_000; i++) {
+    host.publish(`${i}`, PRICE);
+    await host.commit(i);
+  }
+  assert.equal(host.acked.length, 2_000);
+  assert.deepEqual(host.endings, []);
+});
+
+Deno.test("a flood of heartbeats is told to slow down, then ended", () => {
+  const host = new Host({ messagesPerSecond: 20 });
+  const beat = () => host.say({ action: "heartbeat", id: "h", channels: ["positions"] });
+  for (let i = 0; i < 40; i++) beat();
+  assert.equal(host.declarations.length, 20);
+  assert.deepEqual(host.codes, new Array(20).fill("rate_limited"));
+  assert.deepEqual([host.errors[0]!.id, host.errors[0]!.retryAfterMs], ["h", 1_000]);
+  assert.deepEqual(host.endings, []);
+  beat();
+  assert.deepEqual(host.endings, ["tooManyMessages"]);
+});
+
+Deno.test("every way to be malformed is answered with its code", () => {
+  const cases: readonly (readonly [unknown, string, string | undefined])[] = [
+    ["nonsense", "invalid_payload", undefined],
+    ["[]", "invalid_payload", undefined],
+    [{ id: "1" }, "invalid_payload", "1"],
+    [{ id: "1", action: "subscribe", channels: ["positions"] }, "unknown_action", "1"],
+    [{ action: "publish", events: [PRICE] }, "invalid_payload", undefined],
+    [{ id: "1", action: "publish", events: PRICE }, "invalid_payload", "1"],
+    [{ id: "1", action: "heartbeat", channels: ["weather"] }, "invalid_payload", "1"],
+    ["€".repeat(400), "too_large", undefined],
+    [new ArrayBuffer(2), "invalid_payload", undefined],
+  ];
+  for (const [message, code, id] of cases) {
+    const host = new Host({ maxMessageBytes: 1_024 });
+    host.say(message);
+    assert.deepEqual(host.errors.map((error) => [error.code, error.id]), [[code, id]]);
+    assert.deepEqual([host.publications, host.declarations, host.endings], [[], [], []]);
+  }
+});
+
+Deno.test("malformed messages beyond measure end the connection, refused batches never do", () => {
+  const host = new Host();
+  for (let i = 0; i < 500; i++) host.publish("7", "nonsense");
+  assert.deepEqual(host.endings, []);
+  for (let i = 0; i < MAX_VIOLATIONS; i++) host.say("nonsense");
+  assert.deepEqual(host.endings, []);
+  host.say("nonsense");
+  assert.deepEqual(host.endings, ["protocolViolation"]);
+});
+
+Deno.test("a message that nobody could mean ends with 1009; the limit grows with that of a message", () => {
+  for (const maxMessageBytes of [1_024, MAX_TOLERATED_LENGTH]) {
+    const tolerated = Math.max(MAX_TOLERATED_LENGTH, 2 * maxMessageBytes);
+    for (const message of ["x".repeat(tolerated + 1), new ArrayBuffer(tolerated + 1)]) {
+      const host = new Host({ maxMessageBytes });
+      host.say(message);
+      assert.deepEqual([host.endings, host.frames], [["messageTooLarge"], []]);
+    }
+    const host = new Host({ maxMessageBytes });
+    host.say("x".repeat(tolerated));
+    assert.deepEqual([host.endings, host.codes], [[], ["too_large"]]);
+  }
+});
+
+Deno.test("a heartbeat declares the channels that it names, and is answered", () => {
+  const host = new Host();
+  host.clock.advance(1_234);
+  host.say({ action: "heartbeat", id: "h1", channels: ["market.data", "positions", "position"] });
+  host.say({ action: "heartbeat" });
+  host.say({ action: "heartbeat", channels: [] });
+  assert.deepEqual(host.declarations, [["market-data", "positions"]]);
+  const ack = { type: "heartbeat", direction: "ack", timestamp: TEST_EPOCH + 1_234 };
+  assert.deepEqual(host.messages, [{ ...ack, id: "h1" }, ack, ack]);
+});
+
+Deno.test("nobody declares the channel that the gateway publishes on", () => {
+  const host = new Host();
+  host.say({ action: "heartbeat", id: "h", channels: ["positions", "system-warnings"] });
+  assert.deepEqual(host.errors.map(({ id, code }) => [id, code]), [["h", "forbidden"]]);
+  assert.deepEqual(host.declarations, []);
+});
+
+Deno.test("a publisher is told before its connection is closed, and of nothing else", () => {
+  const host = new Host();
+  host.session.start({ channels: ["positions"], replay: true });
+  host.session.tick();
+  host.session.tellStatus({ channel: "positions", state: "stale", lastEventAt: undefined });
+  assert.deepEqual(host.frames, []);
+  host.session.tellGoingAway(750);
+  assert.deepEqual(host.messages, [{ type: "going_away", reconnectAfterMs: 750 }]);
+});
+
+Deno.test("removals and payloads of any channel may stand in one batch", () => {
+  const host = new Host();
+  host.publish("7", position("p1"), removal("trader-status", "42"), PRICE);
+  assert.deepEqual(host.publications[0]?.keys, ["p1", "42", "A"]);
+});
