@@ -74,12 +74,12 @@ export function upgrade(
 ): Response {
   const idleTimeout = Math.max(1, Math.ceil(idleTimeoutSeconds));
   const options = protocol === undefined ? { idleTimeout } : { idleTimeout, protocol };
-  const handshake = handshakeOf(request, protocol);
+  const { proxy: handshake, revoke } = handshakeOf(request, protocol);
   const { socket, response } = Deno.upgradeWebSocket(handshake, options);
-  // The runtime keeps what it was given for as long as the socket lives: a request with its headers
-  // is 3 KB that nobody looks at any more.
-  Object.setPrototypeOf(handshake, null);
   socket.binaryType = "arraybuffer";
+  // The runtime keeps what it was given for as long as the socket lives: a request with its headers
+  // is 3 KB that nobody looks at any more once the socket is open.
+  socket.addEventListener("open", revoke, { once: true });
   new DenoSocket(socket, clock, handlers);
   return response;
 }
@@ -88,15 +88,18 @@ export function upgrade(
  * The request as the runtime needs it. It matches the chosen subprotocol against the offered list as
  * text, and fails when the list has no space after a comma: so the chosen one is all that is offered.
  */
-function handshakeOf(request: Request, protocol: string | undefined): Request {
-  const values: Readonly<Record<string, string | undefined>> = {
+function handshakeOf(request: Request, protocol: string | undefined) {
+  const key = request.headers.get("sec-websocket-key");
+  const values: Readonly<Record<string, string | null | undefined>> = {
     "upgrade": "websocket",
     "connection": "Upgrade",
-    "sec-websocket-key": request.headers.get("sec-websocket-key") ?? undefined,
+    "sec-websocket-key": key,
     "sec-websocket-protocol": protocol,
   };
   const headers = { get: (name: string) => values[name.toLowerCase()] ?? null };
-  return Object.create(request, { headers: { value: headers } });
+  return Proxy.revocable(request, {
+    get: (target, name) => name === "headers" ? headers : Reflect.get(target, name, target),
+  });
 }
 
 /** The events of a socket that are listened to. */
