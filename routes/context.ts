@@ -114,11 +114,12 @@ export function addressOf(c: AppContext): string {
 export function authenticate(c: AppContext, deps: AppDeps): Principal | undefined {
   const { security } = deps.config;
   const request = c.req.raw;
-  const loopback = isLoopbackRequest(request, new URL(request.url), originRules(deps.config));
+  const isLoopback = () =>
+    isLoopbackRequest(request, new URL(request.url), originRules(deps.config));
   const credential = credentialOf(request, security.allowQueryApiKey);
-  if (credential !== undefined) return deps.keys.verify(credential, loopback);
+  if (credential !== undefined) return deps.keys.verify(credential, isLoopback);
   if (security.anonymousScopes.length === 0) return undefined;
-  if (!loopback && !security.allowAnonymousRemote) return undefined;
+  if (!security.allowAnonymousRemote && !isLoopback()) return undefined;
   const scopes = new Set<Scope>(security.anonymousScopes);
   return { name: "anonymous", authenticated: false, scopes };
 }

@@ -6,7 +6,8 @@
 import type { Connection } from "../actors/connection/actor.ts";
 import type { Peer } from "../actors/connection/peer.ts";
 import type { SocketQuery } from "../actors/connection/session.ts";
-import type { Principal, Scope } from "../actors/ports.ts";
+import type { Hub } from "../actors/hub/hub.ts";
+import type { Logger, Principal, Scope, Socket } from "../actors/ports.ts";
 import { wait } from "../actors/wait.ts";
 import type { ProtocolName } from "../protocol/api.ts";
 import { MAX_ID_LENGTH } from "../protocol/events/fields.ts";
@@ -19,7 +20,7 @@ import {
   fail,
   UNAUTHORIZED_MESSAGE,
 } from "./context.ts";
-import { handshakeFault, isUpgrade, upgrade } from "./websocket.ts";
+import { handshakeFault, isUpgrade, type SocketHandlers, upgrade } from "./websocket.ts";
 
 /** One address where sockets are opened. */
 export interface SocketRoute {
@@ -94,16 +95,8 @@ async function admit(
     return fail(c, deps, "DRAINING", "the handshake was ended; reconnect shortly");
   }
   try {
-    return upgrade(c.req.raw, protocol, config.telemetry.heartbeatTimeoutSeconds, clock, {
-      open: (socket) => hub.open(connection, socket, query),
-      message: (data) => connection.receive(data),
-      pongTimeout: () => pongTimeout(connection, deps),
-      close: (code) => hub.closed(connection, code),
-      failed: (error) => {
-        log.error("socket listener failed", { connectionId: connection.id, error });
-        connection.end("internalError");
-      },
-    });
+    const handlers = new ConnectionHandlers(connection, query, hub, log);
+    return upgrade(c.req.raw, protocol, config.telemetry.heartbeatTimeoutSeconds, clock, handlers);
   } catch (error) {
     connection.refuse("INVALID_REQUEST");
     return fail(
@@ -115,10 +108,44 @@ async function admit(
   }
 }
 
-function pongTimeout(connection: Connection, { log }: AppDeps): void {
-  if (connection.cause !== undefined) return;
-  log.warn("heartbeat timeout", { connectionId: connection.id, missing: "pong" });
-  connection.timeOut("pongTimeout");
+/** What the socket of a connection does to it. */
+class ConnectionHandlers implements SocketHandlers {
+  readonly #connection: Connection;
+  readonly #hub: Hub;
+  readonly #log: Logger;
+  #query: SocketQuery | undefined;
+
+  constructor(connection: Connection, query: SocketQuery, hub: Hub, log: Logger) {
+    this.#connection = connection;
+    this.#query = query;
+    this.#hub = hub;
+    this.#log = log;
+  }
+
+  open(socket: Socket): void {
+    const query = this.#query!;
+    this.#query = undefined; // Nobody asks for it again.
+    this.#hub.open(this.#connection, socket, query);
+  }
+
+  message(data: unknown): void {
+    this.#connection.receive(data);
+  }
+
+  pongTimeout(): void {
+    if (this.#connection.cause !== undefined) return;
+    this.#log.warn("heartbeat timeout", { connectionId: this.#connection.id, missing: "pong" });
+    this.#connection.timeOut("pongTimeout");
+  }
+
+  close(code: number): void {
+    this.#hub.closed(this.#connection, code);
+  }
+
+  failed(error: unknown): void {
+    this.#log.error("socket listener failed", { connectionId: this.#connection.id, error });
+    this.#connection.end("internalError");
+  }
 }
 
 function isClientId(text: string): boolean {

@@ -18,12 +18,10 @@ export const ALL_SCOPES: ReadonlySet<Scope> = new Set([
 
 /** A key that is accepted. Its secret is not kept. */
 export interface ApiKey {
-  /** The name of the principal. */
-  readonly name: string;
+  /** Who stands behind it. */
+  readonly principal: Principal;
   /** SHA-256 of the secret. */
   readonly digest: Buffer;
-  /** What the key may do. */
-  readonly scopes: ReadonlySet<Scope>;
   /** Whether it counts on loopback alone, as the development key does. */
   readonly loopbackOnly: boolean;
 }
@@ -35,7 +33,8 @@ export function apiKey(
   options: { readonly scopes?: ReadonlySet<Scope>; readonly loopbackOnly?: boolean } = {},
 ): ApiKey {
   const { scopes = ALL_SCOPES, loopbackOnly = false } = options;
-  return { name, digest: sha256(secret), scopes, loopbackOnly };
+  const principal = { name, authenticated: true, scopes };
+  return { principal, digest: sha256(secret), loopbackOnly };
 }
 
 /** The keys that are accepted. */
@@ -50,16 +49,17 @@ export class KeyRing {
   /**
    * Who stands behind a secret. Takes the same time whichever key matches, or none.
    *
-   * @param loopback Whether the request has the privileges of loopback.
+   * @param isLoopback Whether the request has the privileges of loopback; asked only when it matters.
    */
-  verify(secret: string, loopback: boolean): Principal | undefined {
+  verify(secret: string, isLoopback: () => boolean): Principal | undefined {
     const digest = sha256(secret);
     let found: ApiKey | undefined;
     for (const key of this.#keys) {
       if (timingSafeEqual(key.digest, digest)) found = key;
     }
-    if (found === undefined || (found.loopbackOnly && !loopback)) return undefined;
-    return { name: found.name, authenticated: true, scopes: found.scopes };
+    return found === undefined || (found.loopbackOnly && !isLoopback())
+      ? undefined
+      : found.principal;
   }
 }
 
