@@ -6,7 +6,7 @@
  */
 import assert from "node:assert/strict";
 import { marketData, position, type PublishBody } from "../support/events.ts";
-import { GatewayProcess } from "../support/gateway_process.ts";
+import { type GatewayOptions, GatewayProcess } from "../support/gateway_process.ts";
 import { HttpApi, type Json } from "../support/http_api.ts";
 import { MarkdownDocument } from "../support/markdown.ts";
 import { BOOT, TempDir } from "../support/store_fixture.ts";
@@ -92,7 +92,14 @@ Deno.test("the client of the guide keeps its tables right over drains, kills and
   const acks = () => messages.filter(({ type }) => type === "ack");
   const recovered = (channel: string) => acks().at(-1)!["channels"][channel].recovered;
 
-  const first = await GatewayProcess.start({ env, apiKey: KEY });
+  const lives: GatewayProcess[] = [];
+  const start = async (options: GatewayOptions) => {
+    const gateway = await GatewayProcess.start({ apiKey: KEY, ...options });
+    lives.push(gateway);
+    return gateway;
+  };
+
+  const first = await start({ env });
   const { port } = first;
   await floor.publish(first, [
     ...book("100.00"),
@@ -120,41 +127,39 @@ Deno.test("the client of the guide keeps its tables right over drains, kills and
       await isRight();
     });
 
-    await t.step("it comes back after a drain when it was told to, and resumes", async () => {
+    await t.step("after a drain it comes back as it was told to, and resumes", async () => {
       assert.equal((await first.stop()).code, 0);
-      const hint = messages.at(-1)!;
-      assert.deepEqual([hint["type"], hint["reconnectAfterMs"]], ["going_away", 1_000]);
+      const { type, reconnectAfterMs } = messages.at(-1)!;
+      assert.deepEqual([type, reconnectAfterMs], ["going_away", 1_000]);
+      await floor.publish(await start({ env, port }), [
+        position("p3", { status: "CLOSED" }),
+        { channel: "positions", id: "p4", removed: true },
+        ...Array.from({ length: 200 }, (_, n) => marketData("BTCUSDT", `${n}`)),
+      ]);
+      await isRight();
+      assert.deepEqual(CHANNELS.map(recovered), [true, true]);
     });
 
-    await using second = await GatewayProcess.start({ env, apiKey: KEY, port });
-    await floor.publish(second, [
-      position("p3", { status: "CLOSED" }),
-      { channel: "positions", id: "p4", removed: true },
-      ...Array.from({ length: 200 }, (_, n) => marketData("BTCUSDT", `${n}`)),
-    ]);
-    await isRight();
-    assert.deepEqual(CHANNELS.map(recovered), [true, true]);
-
-    await t.step("it comes back after a kill, and resumes", async () => {
-      await second.stop("SIGKILL");
+    await t.step("after a kill it comes back, and resumes", async () => {
+      await lives.at(-1)!.stop("SIGKILL");
+      await floor.publish(await start({ env, port }), [
+        position("p5", { currentPrice: "7" }),
+        marketData("XRPUSDT", "9"),
+      ]);
+      await isRight();
+      assert.deepEqual(CHANNELS.map(recovered), [true, true]);
     });
-
-    await using third = await GatewayProcess.start({ env, apiKey: KEY, port });
-    await floor.publish(third, [position("p5", { currentPrice: "7" }), marketData("XRPUSDT", "9")]);
-    await isRight();
-    assert.deepEqual(CHANNELS.map(recovered), [true, true]);
 
     await t.step("with a new store it starts over", async () => {
-      await third.stop("SIGKILL");
+      await lives.at(-1)!.stop("SIGKILL");
       for (const table of Object.values(floor.tables)) table.clear();
-      await using fourth = await GatewayProcess.start({ apiKey: KEY, port });
-      await floor.publish(fourth, [position("q1"), marketData("BTCUSDT", "5")]);
+      await floor.publish(await start({ port }), [position("q1"), marketData("BTCUSDT", "5")]);
       await isRight();
       assert.deepEqual(CHANNELS.map(recovered), [false, false]);
     });
   } finally {
     stop();
-    await first[Symbol.asyncDispose]();
+    for (const gateway of lives) await gateway[Symbol.asyncDispose]();
   }
 });
 

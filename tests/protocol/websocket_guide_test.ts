@@ -142,6 +142,7 @@ Deno.test("the guide names options that exist, with their defaults", () => {
     "`telemetry.ringCapacity` (": telemetry.ringCapacity,
     "`telemetry.flushIntervalMs` (": telemetry.flushIntervalMs,
     "`telemetry.heartbeatTimeoutSeconds` (": telemetry.heartbeatTimeoutSeconds,
+    "`telemetry.incidentGapSeconds` (": telemetry.incidentGapSeconds,
     "Every `heartbeatIntervalSeconds` (": telemetry.heartbeatIntervalSeconds,
     "More than ": telemetry.inboundMessagesPerSecond,
   };
