@@ -37,7 +37,9 @@ const DELIVERY = new MarkdownDocument("docs/websocket_delivery.md");
 const BOTH = [GUIDE, DELIVERY];
 const WORDS = BOTH.map(({ text }) => text).join("\n");
 
-const EXAMPLES = BOTH.flatMap((document) => document.code("json"));
+const README = new MarkdownDocument("README.md");
+
+const EXAMPLES = [...BOTH, README].flatMap((document) => document.code("json"));
 const SENT = EXAMPLES.filter((text) => "type" in JSON.parse(text));
 const RECEIVED = EXAMPLES.filter((text) => "action" in JSON.parse(text));
 
