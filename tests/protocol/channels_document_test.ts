@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { CHANNELS, LANES } from "../../protocol/channels.ts";
+import { Config } from "../../protocol/config.ts";
+import { MAX_ID_LENGTH, MAX_TEXT_LENGTH } from "../../protocol/events/fields.ts";
+import { MAX_VIOLATIONS } from "../../protocol/events/risk_alert.ts";
 import { PAYLOADS } from "../../protocol/events/mod.ts";
 import { type WarningKind, WARNINGS } from "../../protocol/warning_codes.ts";
 import { MarkdownDocument } from "../support/markdown.ts";
@@ -58,4 +61,17 @@ Deno.test("the table of warnings is the catalogue", () => {
     warning.meaning,
   ]);
   assert.deepEqual(DOCUMENT.rows(/^\| `[A-Z_]+` \| `[A-Z]+` \|/), expected);
+});
+
+Deno.test("the document of channels names options and limits as they are", () => {
+  const { telemetry } = Config.parse({});
+  const { marketDataMaxAgeSeconds, declaredMaxAgeSeconds } = telemetry;
+  for (
+    const words of [
+      `\`telemetry.marketDataMaxAgeSeconds\` (${marketDataMaxAgeSeconds})`,
+      `\`telemetry.declaredMaxAgeSeconds\` (${declaredMaxAgeSeconds})`,
+      `at most ${MAX_ID_LENGTH} characters, other texts ${MAX_TEXT_LENGTH.toLocaleString("en")}`,
+      `at most ${MAX_VIOLATIONS};`,
+    ]
+  ) assert.ok(DOCUMENT.text.includes(words), words);
 });
