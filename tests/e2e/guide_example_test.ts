@@ -92,6 +92,13 @@ Deno.test("the client of the guide keeps its tables right over drains, kills and
   const acks = () => messages.filter(({ type }) => type === "ack");
   const recovered = (channel: string) => acks().at(-1)!["channels"][channel].recovered;
 
+  /** Numbers that came in frames more than once: the client would have forgotten its place. */
+  const repeats = () => {
+    const numbers = messages.filter(({ type }) => type === "events").flatMap((
+      { channel, events },
+    ) => events.map(({ seq }: Json) => `${channel} ${seq}`));
+    return numbers.filter((number, index) => numbers.indexOf(number) < index);
+  };
   const lives: GatewayProcess[] = [];
   const start = async (options: GatewayOptions) => {
     const gateway = await GatewayProcess.start({ apiKey: KEY, ...options });
@@ -148,6 +155,7 @@ Deno.test("the client of the guide keeps its tables right over drains, kills and
       ]);
       await isRight();
       assert.deepEqual(CHANNELS.map(recovered), [true, true]);
+      assert.deepEqual(repeats(), []);
     });
 
     await t.step("with a new store it starts over", async () => {
