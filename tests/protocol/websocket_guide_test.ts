@@ -164,7 +164,7 @@ Deno.test("the guide names the limits as they are", () => {
     "up to # alerts in a message": MAX_ACKNOWLEDGED_ALERTS,
     "more than # behind": MAX_LOSSLESS_LAG,
     "more than # *live* alerts": MAX_LOSSLESS_LAG,
-    "# KiB that it does not read": HARD_CAP_BYTES / 1_024,
+    "up to # KiB are on their way": HARD_CAP_BYTES / 1_024,
     "for # ms, these three channels": PARK_MILLIS,
     "up to # for each connection": PAGE_EVENTS,
     "# for all connections": MAX_ROWS_PER_TICK,
