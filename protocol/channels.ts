@@ -54,6 +54,7 @@ const KNOWN: ReadonlySet<string> = new Set(CHANNELS);
  * @returns The wire name, or `undefined` when no channel is meant.
  */
 export function parseChannel(name: string): Channel | undefined {
+  if (KNOWN.has(name)) return name as Channel;
   const dashed = name.trim().toLowerCase().replaceAll(/[._]/g, "-");
   if (KNOWN.has(dashed)) return dashed as Channel;
   return Object.hasOwn(SINGULAR, dashed) ? SINGULAR[dashed] : undefined;

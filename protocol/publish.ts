@@ -50,6 +50,9 @@ export type SubmissionResult =
   | { readonly ok: true; readonly submission: Submission }
   | { readonly ok: false; readonly faults: readonly Fault[] };
 
+/** Made once: building a schema costs more than using it. */
+const EventId = Id.optional();
+
 const PAYLOAD_KEYS: ReadonlySet<string> = new Set(["channel", "data", "eventId"]);
 const REMOVAL_KEYS: ReadonlySet<string> = new Set(["channel", "id", "removed", "eventId"]);
 
@@ -74,7 +77,7 @@ export function parseSubmission(
   const event = value as Record<string, unknown>;
   const channel = ChannelName.safeParse(event["channel"]);
   if (!channel.success) return fault(`${path}.channel`, channel.error.issues[0]!.message);
-  const eventId = Id.optional().safeParse(event["eventId"]);
+  const eventId = EventId.safeParse(event["eventId"]);
   if (!eventId.success) return fault(`${path}.eventId`, eventId.error.issues[0]!.message);
   const removal = event["removed"] !== undefined;
   const allowed = removal ? REMOVAL_KEYS : PAYLOAD_KEYS;

@@ -139,11 +139,12 @@ class DenoSocket implements Socket, EventListenerObject {
 
   /** A frame for a socket that is closing is late, not wrong: its `close` event is on the way. */
   send(frame: string): void {
-    if (this.#closing || this.#socket.readyState !== WebSocket.OPEN) return;
+    if (this.#closing) return;
     try {
       this.#socket.send(frame);
     } catch (error) {
-      this.#handlers.failed(error);
+      // Asked only now, as it is asked for every frame.
+      if (this.#socket.readyState === WebSocket.OPEN) this.#handlers.failed(error);
     }
   }
 

@@ -38,7 +38,7 @@ export class Subscriber {
   readonly control: SubscriberControl;
   /** One cursor per subscribed channel. */
   readonly cursors = new Map<Channel, Cursor>();
-  /** Bytes in the socket's buffer: read once a slice, then counted up with what is sent. */
+  /** Most bytes in the socket's buffer: read now and then, then counted up with what is sent. */
   buffered = 0;
   /** The slice in which {@link Subscriber.buffered} was read. */
   slice = -1;
@@ -75,7 +75,8 @@ export class Subscriber {
 
   /** Whether a frame of so many bytes can be sent now without exceeding the hard cap. */
   fits(bytes: number): boolean {
-    return this.socket.bufferedAmount + bytes <= HARD_CAP_BYTES;
+    this.buffered = this.socket.bufferedAmount;
+    return this.buffered + bytes <= HARD_CAP_BYTES;
   }
 
   /**

@@ -105,6 +105,15 @@ export interface Reader {
   readonly calls: (ShedReason | "recovered" | "tooSlow")[];
 }
 
+/** Pretends that so many bytes were sent to a reader and are still in its buffer. */
+export function fillBuffer(
+  { socket, subscriber }: Pick<Reader, "socket" | "subscriber">,
+  bytes: number,
+): void {
+  socket.bufferedAmount = bytes;
+  subscriber.buffered = bytes;
+}
+
 /** Settings of a reader. */
 export interface ReaderOptions {
   /** Events per second; 0, unlimited, when absent. */

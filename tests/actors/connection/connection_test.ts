@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { HARD_CAP_BYTES } from "../../../actors/stream/subscriber.ts";
 import { ANONYMOUS, FAKE_EPOCH, PeerSocket, withGateway } from "../../support/fake_gateway.ts";
 import { marketData, position, riskAlert } from "../../support/events.ts";
+import { fillBuffer } from "../../support/stream_fixture.ts";
 import { TEST_EPOCH } from "../../support/test_clock.ts";
 
 Deno.test("a client is welcomed with its id, the interval, its rate and its connection id", async () => {
@@ -200,9 +201,9 @@ Deno.test("a subscription whose ack does not fit opens no flood of events", asyn
 
 Deno.test("a slow lossless reader ends with 4413", async () => {
   await withGateway({ config: { telemetry: { ringCapacity: 16 } } }, async (fake) => {
-    const { socket } = fake.connect({ channels: ["risk-alerts"] });
+    const { connection, socket } = fake.connect({ channels: ["risk-alerts"] });
     socket.readsAtOnce = false;
-    socket.bufferedAmount = HARD_CAP_BYTES;
+    fillBuffer({ socket, subscriber: connection.subscriber! }, HARD_CAP_BYTES);
     for (let i = 0; i < 17; i++) await fake.publish(riskAlert(`a${i}`));
     await fake.clock.advanceAsync(1_000);
     assert.deepEqual(socket.codes, [4413]);

@@ -3,6 +3,7 @@ import { HANDSHAKE_MILLIS } from "../../../actors/hub/sweeper.ts";
 import { HARD_CAP_BYTES } from "../../../actors/stream/subscriber.ts";
 import { fakePeer, PeerSocket, withGateway } from "../../support/fake_gateway.ts";
 import { marketData } from "../../support/events.ts";
+import { fillBuffer } from "../../support/stream_fixture.ts";
 import { TEST_EPOCH } from "../../support/test_clock.ts";
 
 /** A heartbeat every second, a timeout after three. */
@@ -161,7 +162,8 @@ Deno.test("a socket that the runtime is closing behind blocked writes ends in ti
   await withGateway({ config: SECONDS }, async (fake) => {
     const { connection, socket, say } = fake.connect({ channels: ["market-data"] });
     await fake.publish(marketData("A", "1"));
-    socket.bufferedAmount = Infinity; // It takes nothing more.
+    // It takes nothing more of what was sent.
+    fillBuffer({ socket, subscriber: connection.subscriber! }, Infinity);
     for (let i = 0; i < 3; i++) await fake.publish(marketData("A", `${i}`));
     await fake.clock.advanceAsync(2_750);
     assert.equal(connection.cause, undefined);

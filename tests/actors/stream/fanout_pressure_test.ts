@@ -10,7 +10,13 @@ import {
   LOW_WATER_BYTES,
 } from "../../../actors/stream/subscriber.ts";
 import { FakeSocket } from "../../support/fake_socket.ts";
-import { range, type Reader, short, StreamFixture } from "../../support/stream_fixture.ts";
+import {
+  fillBuffer,
+  range,
+  type Reader,
+  short,
+  StreamFixture,
+} from "../../support/stream_fixture.ts";
 import { join, keys, repeat, sent, TICK } from "./fanout_readers.ts";
 
 Deno.test("a full buffer parks: nothing is shed, nobody is told, and all follows once it is read", () => {
@@ -64,7 +70,7 @@ Deno.test("a peer that reads, but less than what comes, is conflated 250 ms afte
 Deno.test("a buffer that stays over the mark conflates after 250 ms, whoever filled it", () => {
   const fixture = new StreamFixture();
   const reader = join(fixture, ["market-data"]);
-  reader.socket.bufferedAmount = HIGH_WATER_BYTES + 1;
+  fillBuffer(reader, HIGH_WATER_BYTES + 1);
   fixture.publish("market-data", ["BTC"]);
   fixture.tick(PARK_MILLIS - 1);
   assert.deepEqual(reader.calls, []);
@@ -87,7 +93,7 @@ Deno.test("a peer that reads everything between two ticks is never conflated, ho
 Deno.test("a slow reader that is conflated gets the latest once it reads, and is streamed again", () => {
   const fixture = new StreamFixture();
   const reader = join(fixture, ["market-data"]);
-  reader.socket.bufferedAmount = HIGH_WATER_BYTES;
+  fillBuffer(reader, HIGH_WATER_BYTES);
   fixture.publish("market-data", keys("aabab"));
   fixture.tick(PARK_MILLIS);
   assert.deepEqual([reader.calls, sent(reader)], [["slow_consumer"], []]);
@@ -129,7 +135,7 @@ Deno.test("conflated, new events wait for the tick", () => {
 Deno.test("conflation lasts 250 ms at least, even when there is nothing left to wait for", () => {
   const fixture = new StreamFixture();
   const reader = join(fixture, ["market-data"]);
-  reader.socket.bufferedAmount = HIGH_WATER_BYTES;
+  fillBuffer(reader, HIGH_WATER_BYTES);
   fixture.publish("market-data", ["BTC"]);
   fixture.tick(PARK_MILLIS);
   reader.socket.drain();
@@ -155,13 +161,13 @@ Deno.test("conflation lasts until the buffer is under the low-water mark", () =>
   const fixture = new StreamFixture();
   const reader = join(fixture, ["market-data"], { rate: 4 });
   fixture.publish("market-data", repeat("BTC", 5));
-  reader.socket.bufferedAmount = LOW_WATER_BYTES + 1_000;
+  fillBuffer(reader, LOW_WATER_BYTES + 1_000);
   fixture.tick(1_000);
   assert.deepEqual(reader.calls, ["rate_limit"]);
-  reader.socket.bufferedAmount = LOW_WATER_BYTES;
+  fillBuffer(reader, LOW_WATER_BYTES);
   fixture.tick(1_000);
   assert.deepEqual(reader.calls, ["rate_limit"]);
-  reader.socket.bufferedAmount = LOW_WATER_BYTES - 1;
+  fillBuffer(reader, LOW_WATER_BYTES - 1);
   fixture.tick(0);
   assert.deepEqual(reader.calls, ["rate_limit", "recovered"]);
 });
@@ -218,7 +224,7 @@ Deno.test("who falls out of the ring of alerts is too slow, and gets nothing aft
   const fixture = new StreamFixture(4);
   const reader = join(fixture, ["risk-alerts", "positions"]);
   fixture.publish("risk-alerts", ["a"]);
-  reader.socket.bufferedAmount = HARD_CAP_BYTES;
+  fillBuffer(reader, HARD_CAP_BYTES);
   fixture.publish("risk-alerts", repeat("a", 4));
   assert.deepEqual(reader.calls, []);
   fixture.publish("risk-alerts", ["a"]);
@@ -234,7 +240,7 @@ Deno.test("who falls out of the ring of alerts is too slow, and gets nothing aft
 Deno.test("who is more than 10,000 alerts behind is too slow, though the ring holds them all", () => {
   const fixture = new StreamFixture(MAX_LOSSLESS_LAG + 10);
   const reader = join(fixture, ["risk-alerts"]);
-  reader.socket.bufferedAmount = HARD_CAP_BYTES;
+  fillBuffer(reader, HARD_CAP_BYTES);
   fixture.publish("risk-alerts", repeat("a", MAX_LOSSLESS_LAG));
   assert.deepEqual(reader.calls, []);
   fixture.publish("risk-alerts", ["a"]);
@@ -311,7 +317,7 @@ Deno.test("who is removed by another during a pass gets nothing more, and the re
 Deno.test("who is too slow is removed in the middle of a pass, and the others are served", () => {
   const fixture = new StreamFixture(2);
   const readers = Array.from({ length: 3 }, () => join(fixture, ["risk-alerts"]));
-  readers[1]!.socket.bufferedAmount = HARD_CAP_BYTES;
+  fillBuffer(readers[1]!, HARD_CAP_BYTES);
   fixture.publish("risk-alerts", keys("ab"));
   fixture.publish("risk-alerts", keys("c"));
   assert.deepEqual(readers.map(sent), [range(1, 3), [], range(1, 3)]);

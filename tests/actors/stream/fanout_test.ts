@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { HIGH_WATER_BYTES } from "../../../actors/stream/subscriber.ts";
-import { range, short, StreamFixture } from "../../support/stream_fixture.ts";
+import { HIGH_WATER_BYTES, LOW_WATER_BYTES } from "../../../actors/stream/subscriber.ts";
+import { fillBuffer, range, short, StreamFixture } from "../../support/stream_fixture.ts";
 import { join, keys, repeat, sent, TICK } from "./fanout_readers.ts";
 
 Deno.test("an event goes out at the end of the turn in which it was appended, to its subscribers", () => {
@@ -90,10 +90,23 @@ Deno.test("a subscription looks at the buffer as it is now, not as the last turn
   assert.deepEqual(sent(reader), ["r1"]);
 });
 
+Deno.test("a buffer that cannot be over the mark is not read at all", () => {
+  const fixture = new StreamFixture();
+  const { socket } = join(fixture, ["market-data"]);
+  fixture.publish("market-data", ["BTC"], { fill: LOW_WATER_BYTES / 2 });
+  fixture.publish("market-data", ["BTC"]);
+  assert.equal(socket.reads, 0);
+  fixture.publish("market-data", ["BTC"], { fill: LOW_WATER_BYTES / 2 });
+  fixture.publish("market-data", ["BTC"]);
+  assert.equal(socket.reads, 1);
+});
+
 Deno.test("the buffer is read once a turn, however many channels and events there are", () => {
   const fixture = new StreamFixture();
   const channels = ["risk-alerts", "positions", "market-data"] as const;
-  const { socket } = join(fixture, channels);
+  const reader = join(fixture, channels);
+  const { socket } = reader;
+  fillBuffer(reader, LOW_WATER_BYTES);
   for (const channel of channels) {
     for (let count = 0; count < 3; count++) fixture.append(channel, "a");
   }
