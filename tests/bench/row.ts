@@ -1,0 +1,71 @@
+/**
+ * One row of the table: what it compares, and what it found.
+ *
+ * @module
+ */
+
+/** How thoroughly to measure. */
+export interface BenchSettings {
+  /** Runs of each contestant. */
+  readonly runs: number;
+  /** How long each run is measured, in seconds. */
+  readonly seconds: number;
+  /** Only to see that it works: small numbers, no figures worth keeping. */
+  readonly quick: boolean;
+  /** Why contestants other than Deno's cannot run; `undefined` when they can. */
+  readonly peersMissing: string | undefined;
+  /** Says what goes on. */
+  readonly progress: (line: string) => void;
+}
+
+/** The values of one contestant, a value for each run in the order of the runs. */
+export interface Series {
+  readonly contestant: string;
+  /** What was measured, such as `CPU per delivery`. */
+  readonly measure: string;
+  readonly unit: string;
+  readonly values: readonly number[];
+  /** What to show for all runs together when it is not their median, such as a pooled p99. */
+  readonly pooled?: number;
+}
+
+/** One target and what was reached. */
+export interface Verdict {
+  readonly what: string;
+  readonly reached: number;
+  readonly unit: string;
+  /** What was aimed for; absent for figures that are for information. */
+  readonly target?: { readonly sign: "≤" | "<" | "≥"; readonly value: number };
+}
+
+/** What a row found. */
+export interface RowReport {
+  readonly series: readonly Series[];
+  readonly verdicts: readonly Verdict[];
+  /** What a reader should know: faults of runs, contestants that were left out. */
+  readonly notes: readonly string[];
+}
+
+/** One row of the table. */
+export interface Row {
+  /** Its name on the command line. */
+  readonly id: string;
+  readonly title: string;
+  /** What is run and what is in the bill, in one or two sentences. */
+  readonly about: string;
+  /** Measures. */
+  run(settings: BenchSettings): Promise<RowReport>;
+}
+
+/** Whether a target is met. */
+export function isMet({ reached, target }: Verdict): boolean | undefined {
+  if (target === undefined) return undefined;
+  switch (target.sign) {
+    case "≤":
+      return reached <= target.value;
+    case "<":
+      return reached < target.value;
+    case "≥":
+      return reached >= target.value;
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * The peers: what a user would pick instead of the gateway, each as a process of its own.
+ *
+ * @module
+ */
+import type { ClientPlan } from "../client/plan.ts";
+import { fromFileUrl } from "../../support/paths.ts";
+import { ProcessOutput } from "../../support/process_output.ts";
+import { waitUntil } from "../../support/wait.ts";
+import { serverLauncher } from "../pinning.ts";
+import { bunBinary } from "./peer_packages.ts";
+import type { Contestant, RunningServer } from "./contestant.ts";
+
+/** The folder with their sources and packages. */
+const FOLDER = fromFileUrl(new URL("../peers/", import.meta.url));
+
+/** Deno's own server and a loop: the floor. */
+export const bareLoop: Contestant = peer("bare loop", [Deno.execPath(), "run", "-A"], "bare.mjs");
+
+/** `ws` on Node. */
+export const nodeWs: Contestant = peer("ws", ["node"], "ws.mjs");
+
+/** Socket.IO on Node. */
+export const socketIo: Contestant = peer("Socket.IO", ["node"], "socket_io.mjs", {
+  path: "/socket.io/?EIO=4&transport=websocket",
+  hello: "40",
+  readyWhen: '40{"sid"',
+  prefix: '42["event",'.length,
+  answers: { "2": "3" },
+});
+
+/** Bun's native publish, each event by itself. */
+export const bunPublish: Contestant = peer("Bun publish", bunCommand, "bun.mjs");
+
+/** Bun publishing what it gathers in so many ms. */
+export function bunBatches(millis: number): Contestant {
+  const name = `Bun publish, batches of ${millis} ms`;
+  return peer(name, bunCommand, "bun.mjs", { form: "batch" }, [String(millis)]);
+}
+
+function bunCommand(): readonly string[] {
+  return [bunBinary()];
+}
+
+function peer(
+  name: string,
+  command: readonly string[] | (() => readonly string[]),
+  script: string,
+  plan: Partial<ClientPlan> = {},
+  args: readonly string[] = [],
+): Contestant {
+  const start = async () => {
+    const run = typeof command === "function" ? command() : command;
+    const [program, ...rest] = [...serverLauncher(), ...run, FOLDER + script, "0", ...args];
+    const child = new Deno.Command(program!, {
+      args: rest,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+      // Deno would look for the packages of this folder, which it does not need.
+      env: { NO_COLOR: "1", DENO_NO_PACKAGE_JSON: "1", NODE_ENV: "production" },
+    }).spawn();
+    return await listening(name, child, plan);
+  };
+  return { name, start };
+}
+
+async function listening(
+  name: string,
+  child: Deno.ChildProcess,
+  plan: Partial<ClientPlan>,
+): Promise<RunningServer> {
+  const output = new ProcessOutput(child);
+  const end = async (signal: Deno.Signal) => {
+    try {
+      child.kill(signal);
+    } catch {
+      // It has ended.
+    }
+    await Promise.all([child.status, output.ended]);
+  };
+  try {
+    const port = await waitUntil(
+      `${name} listens`,
+      () => Number(/listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(output.text)?.[1] ?? 0),
+      (port) => port !== 0,
+      { withinMs: 20_000 },
+    );
+    return {
+      pid: child.pid,
+      port,
+      plan: { port, path: "/", headers: {}, form: "event", ...plan },
+      publishing: { port, path: "/publish", headers: {} },
+      output: () => output.text,
+      stop: () => end("SIGTERM"),
+      [Symbol.asyncDispose]: () => end("SIGKILL"),
+    };
+  } catch (error) {
+    await end("SIGKILL");
+    throw new Error(`${(error as Error).message}\n${output.text}`, { cause: error });
+  }
+}
