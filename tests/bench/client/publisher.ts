@@ -15,7 +15,7 @@ export interface PublishTarget {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Publications a second at most; beyond it each carries several events. */
+/** Publications a second at most, unless said otherwise. */
 const MAX_POSTS_PER_SECOND = 250;
 
 /** Numbers whose due times are kept. */
@@ -50,9 +50,13 @@ export class BenchPublisher implements Disposable {
     return this.#dueAt[seq % REMEMBERED]!;
   }
 
-  /** Publishes so many events a second until {@link BenchPublisher.stop}. */
-  start(eventsPerSecond: number): void {
-    const posts = Math.min(eventsPerSecond, MAX_POSTS_PER_SECOND);
+  /**
+   * Publishes so many events a second until {@link BenchPublisher.stop}.
+   *
+   * @param maxPostsPerSecond Beyond it each publication carries several events.
+   */
+  start(eventsPerSecond: number, maxPostsPerSecond: number = MAX_POSTS_PER_SECOND): void {
+    const posts = Math.min(eventsPerSecond, maxPostsPerSecond);
     this.#running = true;
     this.#loop = this.#publishSteadily(1_000 / posts, eventsPerSecond / posts);
     this.#loop.catch(() => {}); // seen by whoever stops it

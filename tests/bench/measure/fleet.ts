@@ -19,6 +19,8 @@ export interface FleetOptions {
   readonly clients: number;
   /** How many of them measure latency. */
   readonly probes: number;
+  /** Bytes that can be read of a client at once; {@link BulkClients} has a default. */
+  readonly bufferBytes?: number;
 }
 
 /** The clients and the publisher of one run. */
@@ -45,11 +47,15 @@ export class Fleet implements Disposable {
     }
   }
 
-  async #connect({ plan }: RunningServer, { clients, probes }: FleetOptions): Promise<void> {
+  async #connect({ plan }: RunningServer, options: FleetOptions): Promise<void> {
+    const { clients, probes, bufferBytes } = options;
+    const buffers = bufferBytes === undefined ? {} : { bufferBytes };
     let index = 0;
     for (let group = 0; group < GROUPS; group++) {
       const count = share(clients - probes, group);
-      if (count > 0) this.#bulk.push(await BulkClients.open(plan, { first: index, count }));
+      if (count > 0) {
+        this.#bulk.push(await BulkClients.open(plan, { ...buffers, first: index, count }));
+      }
       index += count;
       await this.probes.add(plan, index, share(probes, group), this.publisher);
       index += share(probes, group);

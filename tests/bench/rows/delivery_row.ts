@@ -24,7 +24,7 @@ export interface DeliveryRowOptions {
   readonly id: string;
   readonly title: string;
   readonly about: string;
-  readonly load: Pick<DeliveryLoad, "clients" | "eventsPerSecond" | "probes">;
+  readonly load: Pick<DeliveryLoad, "clients" | "eventsPerSecond" | "probes" | "bufferBytes">;
   /** The gateway first. */
   readonly contestants: readonly Contestant[];
   /** Contestants that need packages. */
@@ -98,8 +98,8 @@ export function seriesOf(results: readonly Results<Delivery>[]): Series[] {
     ...series("server CPU per delivered event", "µs", ({ cpuMicros }) => cpuMicros),
     ...series("server CPU", "% of a core", ({ cpuShare }) => cpuShare * 100),
     ...series("frames", "1/s", ({ framesPerSecond }) => framesPerSecond),
-    ...series("p50 published → received", "ms", at(0.5), pooled(0.5)),
-    ...series("p99 published → received", "ms", at(0.99), pooled(0.99)),
+    ...series("p50 published → received", "ms", at(0.5), pooledLatency(0.5)),
+    ...series("p99 published → received", "ms", at(0.99), pooledLatency(0.99)),
     ...series("RSS", "MiB", ({ rssMib }) => rssMib),
   ];
 }
@@ -116,15 +116,16 @@ export function faultsOf(results: readonly Results<Delivery>[]): string[] {
 const at = (share: number) => ({ latencies }: Delivery) => percentile(latencies, share);
 
 /** A percentile over the latencies of all runs together. */
-export const pooled = (share: number) => (runs: readonly Delivery[]) =>
-  percentile(runs.flatMap(({ latencies }) => latencies), share);
+export const pooledLatency =
+  (share: number) => (runs: readonly { readonly latencies: readonly number[] }[]): number =>
+    percentile(runs.flatMap(({ latencies }) => latencies), share);
 
 function compare(results: readonly Results<Delivery>[], target: DeliveryTarget): Verdict[] {
   const own = results[0]!;
   const other = results.find(({ name }) => name === target.against.name);
   if (other === undefined) return [];
   const cpu = ({ runs }: Results<Delivery>) => median(runs.map(({ cpuMicros }) => cpuMicros));
-  const p99 = ({ runs }: Results<Delivery>) => pooled(0.99)(runs);
+  const p99 = ({ runs }: Results<Delivery>) => pooledLatency(0.99)(runs);
   const verdict = (
     what: string,
     of: (results: Results<Delivery>) => number,

@@ -8,14 +8,25 @@ import { fromFileUrl } from "../../support/paths.ts";
 import { ProcessOutput } from "../../support/process_output.ts";
 import { waitUntil } from "../../support/wait.ts";
 import { serverLauncher } from "../pinning.ts";
-import { bunBinary } from "./peer_packages.ts";
 import type { Contestant, RunningServer } from "./contestant.ts";
+import { LOOP_WATCH } from "./loop_watch.ts";
+import { bunBinary } from "./peer_packages.ts";
 
 /** The folder with their sources and packages. */
 const FOLDER = fromFileUrl(new URL("../peers/", import.meta.url));
 
+/** How Deno is run. */
+const DENO_RUN = [Deno.execPath(), "run", "-A"];
+
 /** Deno's own server and a loop: the floor. */
-export const bareLoop: Contestant = peer("bare loop", [Deno.execPath(), "run", "-A"], "bare.mjs");
+export const bareLoop: Contestant = peer("bare loop", DENO_RUN, "bare.mjs");
+
+/** The same with its event loop watched from inside. */
+export const watchedBareLoop: Contestant = peer(
+  bareLoop.name,
+  [...DENO_RUN, ...LOOP_WATCH],
+  "bare.mjs",
+);
 
 /** `ws` on Node. */
 export const nodeWs: Contestant = peer("ws", ["node"], "ws.mjs");
