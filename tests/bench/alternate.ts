@@ -6,6 +6,12 @@
 import type { BenchSettings } from "./row.ts";
 import type { Contestant } from "./servers/contestant.ts";
 
+/** Anything that can say of itself why it is doubtful. */
+export interface Measured {
+  /** In words; empty when nothing is wrong. */
+  readonly faults: readonly string[];
+}
+
 /** The results of one contestant, in the order of its runs. */
 export interface Results<Result> {
   readonly name: string;
@@ -17,7 +23,7 @@ export interface Results<Result> {
  *
  * @param show What to say of a result while the rest is still running.
  */
-export async function alternate<Result>(
+export async function alternate<Result extends Measured>(
   settings: BenchSettings,
   contestants: readonly Contestant[],
   measure: (contestant: Contestant) => Promise<Result>,
@@ -29,8 +35,19 @@ export async function alternate<Result>(
     for (const contestant of order) {
       const result = await measure(contestant);
       results.get(contestant.name)!.push(result);
-      settings.progress(`run ${run + 1}/${settings.runs}  ${contestant.name}: ${show(result)}`);
+      const doubt = result.faults.length === 0 ? "" : ` (${result.faults.join(", ")})`;
+      const which = `run ${run + 1}/${settings.runs}  ${contestant.name}`;
+      settings.progress(`${which}: ${show(result)}${doubt}`);
     }
   }
   return [...results].map(([name, runs]) => ({ name, runs }));
+}
+
+/** What was wrong with runs, in words. */
+export function faultsOf(results: readonly Results<Measured>[]): string[] {
+  return results.flatMap(({ name, runs }) =>
+    runs.flatMap(({ faults }, index) =>
+      faults.length === 0 ? [] : [`${name}, run ${index + 1}: ${faults.join(", ")}`]
+    )
+  );
 }

@@ -4,9 +4,14 @@
  * @module
  */
 // deno-lint-ignore-file no-console -- a script talks to whoever runs it
+import { projectPath } from "../support/paths.ts";
+import { renderDocument } from "./document.ts";
+import { describeMachine } from "./machine.ts";
 import { helpText, readOptions } from "./options.ts";
 import { pinLoad } from "./pinning.ts";
+import { flameGraphOf, profileRow } from "./profile.ts";
 import { renderReport } from "./render.ts";
+import { keepResult, lastResult } from "./results.ts";
 import type { BenchSettings } from "./row.ts";
 import { ROWS } from "./rows/mod.ts";
 import { installPeers } from "./servers/peer_packages.ts";
@@ -19,17 +24,34 @@ async function main(): Promise<void> {
     const seconds = Math.round((performance.now() - startedAt) / 1_000);
     console.error(`[${String(seconds).padStart(4)} s] ${line}`);
   };
-  if (!await pinLoad()) progress("taskset or a second core is missing: nothing is pinned");
+  const pinned = await pinLoad();
+  if (!pinned) progress("taskset or a second core is missing: nothing is pinned");
   const peersMissing = await installPeers(progress);
   if (peersMissing !== undefined) progress(`without the peers that need packages: ${peersMissing}`);
   const { runs, seconds, quick } = options;
   const settings: BenchSettings = { runs, seconds, quick, peersMissing, progress };
   const rows = ROWS.filter(({ id }) => options.rows.length === 0 || options.rows.includes(id));
+  const machine = await describeMachine(pinned, peersMissing === undefined);
   for (const row of rows) {
     progress(`${row.id}: ${row.title}`);
+    if (options.profile) {
+      await profileRow(row, settings);
+      continue;
+    }
     const report = await row.run(settings);
     console.log(`\n## ${row.title}\n\n${renderReport(report)}\n`);
+    if (quick) continue;
+    const date = new Date().toISOString().slice(0, 10);
+    keepResult(row, { report, machine, runs, seconds, date });
+    writeDocument();
   }
+}
+
+function writeDocument(): void {
+  const entries = ROWS.map((row) => {
+    return { row, result: lastResult(row), flameGraph: flameGraphOf(row) };
+  });
+  Deno.writeTextFileSync(projectPath("docs/benchmarks.md"), renderDocument(entries));
 }
 
 await main();

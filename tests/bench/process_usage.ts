@@ -10,6 +10,8 @@ export interface Usage {
   readonly cpuMillis: number;
   /** Resident memory in KiB. */
   readonly rssKib: number;
+  /** How long its main thread was ready to run and had to wait for a core, in ms. */
+  readonly waitedMillis: number;
   /** When it was read, monotonic ms. */
   readonly at: number;
 }
@@ -25,7 +27,29 @@ export function readUsage(pid: number): Usage {
   const status = Deno.readTextFileSync(`/proc/${pid}/status`);
   return {
     cpuMillis: (Number(fields[11]) + Number(fields[12])) * TICK_MILLIS,
+    waitedMillis: waitedMillis(pid),
     rssKib: Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]),
     at: performance.now(),
   };
+}
+
+/** From `schedstat`, which not every kernel keeps; 0 without it. */
+function waitedMillis(pid: number): number {
+  try {
+    return Number(Deno.readTextFileSync(`/proc/${pid}/schedstat`).split(" ")[1]) / 1e6;
+  } catch {
+    return 0;
+  }
+}
+
+/** How long a server may wait for its core, as a share of the time, before the run is doubtful. */
+const MAX_WAITING = 0.03;
+
+/** Whether something else ran on the server's core, in words; empty when hardly anything did. */
+export function disturbances(before: Usage, after: Usage): string[] {
+  const waited = after.waitedMillis - before.waitedMillis;
+  const share = waited / (after.at - before.at);
+  return share <= MAX_WAITING
+    ? []
+    : [`waited ${(share * 100).toFixed(0)} % of the time for a core`];
 }

@@ -55,6 +55,8 @@ export interface Row {
   readonly about: string;
   /** Measures. */
   run(settings: BenchSettings): Promise<RowReport>;
+  /** Runs the gateway alone once, for the profiler. */
+  once(settings: BenchSettings): Promise<unknown>;
 }
 
 /** Whether a target is met. */

@@ -5,6 +5,7 @@
  */
 import { pause } from "../../support/wait.ts";
 import { HttpProbe } from "../client/http_probe.ts";
+import { disturbances, readUsage } from "../process_usage.ts";
 import type { Contestant } from "../servers/contestant.ts";
 import { percentile } from "../statistics.ts";
 import { Fleet, type FleetOptions } from "./fleet.ts";
@@ -25,6 +26,8 @@ export interface Burst {
   readonly slowestAnswer: number;
   /** From published to received, in ms: all events to all probes. */
   readonly latencies: readonly number[];
+  /** What makes the run doubtful, in words; empty when nothing does. */
+  readonly faults: readonly string[];
 }
 
 /** Starts a server that is watched by `loop_watch.ts`, sends it bursts, and ends it. */
@@ -38,11 +41,13 @@ export async function measureBurst(contestant: Contestant, load: BurstLoad): Pro
   const watchedFrom = server.output().length;
   const askedFrom = probe.answers.length;
   fleet.probes.record();
+  const before = readUsage(server.pid);
   for (let burst = 0; burst < load.bursts; burst++) {
     await fleet.publisher.burst(load.events);
     await fleet.settle();
     await pause(300); // the watcher reports every 250 ms
   }
+  const after = readUsage(server.pid);
   const reports = server.output().slice(watchedFrom).matchAll(/longest pause ([\d.]+) ms/g);
   const { gaps, ended } = await fleet.tally();
   if (gaps > 0 || ended > 0) throw new Error(`${gaps} gaps, ${ended} connections ended`);
@@ -50,5 +55,6 @@ export async function measureBurst(contestant: Contestant, load: BurstLoad): Pro
     longestPause: Math.max(...[...reports].map(([, millis]) => Number(millis))),
     slowestAnswer: percentile(probe.answers.slice(askedFrom), 1),
     latencies: fleet.probes.latencies,
+    faults: disturbances(before, after),
   };
 }

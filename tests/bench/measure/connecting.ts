@@ -6,7 +6,7 @@
  */
 import { pause } from "../../support/wait.ts";
 import { BulkClients } from "../client/bulk.ts";
-import { readUsage } from "../process_usage.ts";
+import { disturbances, readUsage } from "../process_usage.ts";
 import type { Contestant } from "../servers/contestant.ts";
 
 /** Clients that connect first, so that what the first one costs is not counted. */
@@ -28,6 +28,8 @@ export interface Connecting {
   readonly rssKib: number;
   /** Share of a core that the server uses while they are idle. */
   readonly idleShare: number;
+  /** What makes the run doubtful, in words; empty when nothing does. */
+  readonly faults: readonly string[];
 }
 
 /** Starts a server, connects to it, waits, and ends it. */
@@ -54,6 +56,7 @@ export async function measureConnecting(
   return {
     cpuMicros: ((connected.cpuMillis - before.cpuMillis) * 1_000) / clients,
     rssKib: (idle.rssKib - before.rssKib) / clients,
+    faults: disturbances(before, connected),
     idleShare: (idle.cpuMillis - connected.cpuMillis) / (idle.at - connected.at),
   };
 }

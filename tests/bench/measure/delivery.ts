@@ -4,7 +4,7 @@
  * @module
  */
 import { pause } from "../../support/wait.ts";
-import { readUsage } from "../process_usage.ts";
+import { disturbances, readUsage } from "../process_usage.ts";
 import type { Contestant } from "../servers/contestant.ts";
 import { Fleet, type FleetOptions } from "./fleet.ts";
 
@@ -59,7 +59,7 @@ export async function measureDelivery(
   const published = publisher.published - publishedBefore;
   probes.pause();
   await publisher.stop();
-  const faults: string[] = [];
+  const faults = disturbances(before, after);
   const final = await fleet.settle().catch(() => undefined);
   if (final === undefined) faults.push("did not deliver everything within 20 s");
   const { gaps, ended, skipped } = final ?? await fleet.tally();

@@ -6,7 +6,7 @@
  */
 import { eventLines } from "../client/market_events.ts";
 import { BenchPublisher } from "../client/publisher.ts";
-import { readUsage } from "../process_usage.ts";
+import { disturbances, readUsage } from "../process_usage.ts";
 import type { Contestant } from "../servers/contestant.ts";
 
 /** Bodies that are made before the run and sent in turn. */
@@ -27,6 +27,8 @@ export interface Ingest {
   readonly eventsPerSecond: number;
   /** From sending a batch to its acknowledgement, in ms. */
   readonly acks: readonly number[];
+  /** What makes the run doubtful, in words; empty when nothing does. */
+  readonly faults: readonly string[];
 }
 
 /** Starts a server, publishes to it as fast as it acknowledges, and ends it. */
@@ -47,6 +49,7 @@ export async function measureIngest(contestant: Contestant, load: IngestLoad): P
     eventsPerCpuSecond: (events / (after.cpuMillis - before.cpuMillis)) * 1_000,
     eventsPerSecond: (events / (after.at - before.at)) * 1_000,
     acks,
+    faults: disturbances(before, after),
   };
 }
 

@@ -6,7 +6,7 @@
  */
 import { pause } from "../../support/wait.ts";
 import { openMany } from "../client/load_connection.ts";
-import { readUsage } from "../process_usage.ts";
+import { disturbances, readUsage } from "../process_usage.ts";
 import type { Contestant } from "../servers/contestant.ts";
 import { Fleet, type FleetOptions } from "./fleet.ts";
 
@@ -29,6 +29,8 @@ export interface Stalling {
   readonly lingering: number;
   /** Share of a core that the server used. */
   readonly cpuShare: number;
+  /** What makes the run doubtful, in words; empty when nothing does. */
+  readonly faults: readonly string[];
 }
 
 /** Starts a gateway, lets clients stall, and ends it. */
@@ -61,6 +63,7 @@ export async function measureStalling(
     rssGrowthMib: (highest - before.rssKib) / 1_024,
     latencies: probes.latencies,
     lingering,
+    faults: disturbances(before, after),
     cpuShare: (after.cpuMillis - before.cpuMillis) / (after.at - before.at),
   };
 }

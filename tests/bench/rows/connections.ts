@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { alternate, type Results } from "../alternate.ts";
-import { type Connecting, measureConnecting } from "../measure/connecting.ts";
+import { alternate, faultsOf, type Results } from "../alternate.ts";
+import { type Connecting, type ConnectingLoad, measureConnecting } from "../measure/connecting.ts";
 import type { BenchSettings, Row, RowReport, Series } from "../row.ts";
 import { gateway } from "../servers/gateway.ts";
 import { bareLoop } from "../servers/peers.ts";
@@ -19,12 +19,15 @@ export const connections: Row = {
     "to one channel, acknowledges, and writes three lines of log; the bare loop accepts. RSS is " +
     "the growth from 100 connections on, after some seconds of silence.",
   run,
+  once: (settings) => measureConnecting(gateway(), loadOf(settings)),
 };
 
+function loadOf({ quick }: BenchSettings): ConnectingLoad {
+  return quick ? { clients: 200, idleSeconds: 0.5 } : { clients: 10_000, idleSeconds: 5 };
+}
+
 async function run(settings: BenchSettings): Promise<RowReport> {
-  const load = settings.quick
-    ? { clients: 200, idleSeconds: 0.5 }
-    : { clients: 10_000, idleSeconds: 5 };
+  const load = loadOf(settings);
   const results = await alternate(
     settings,
     [gateway(), bareLoop],
@@ -63,6 +66,6 @@ async function run(settings: BenchSettings): Promise<RowReport> {
         target: { sign: "≤", value: 2 },
       },
     ],
-    notes: [],
+    notes: faultsOf(results),
   };
 }

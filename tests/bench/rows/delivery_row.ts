@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { alternate, type Results } from "../alternate.ts";
+import { alternate, faultsOf, type Results } from "../alternate.ts";
 import { type Delivery, type DeliveryLoad, measureDelivery } from "../measure/delivery.ts";
 import type { BenchSettings, Row, RowReport, Series, Verdict } from "../row.ts";
 import type { Contestant } from "../servers/contestant.ts";
@@ -37,7 +37,14 @@ export interface DeliveryRowOptions {
 /** Builds a row of fan-out. */
 export function deliveryRow(options: DeliveryRowOptions): Row {
   const { id, title, about } = options;
-  return { id, title, about, run: (settings) => run(options, settings) };
+  return {
+    id,
+    title,
+    about,
+    run: (settings) => run(options, settings),
+    once: (settings) =>
+      measureDelivery(options.contestants[0]!, scaledLoad(options.load, settings)),
+  };
 }
 
 /** The load of a run at the thoroughness that was asked for. */
@@ -72,11 +79,10 @@ async function run(options: DeliveryRowOptions, settings: BenchSettings): Promis
 
 /** A result in one line. */
 export function showDelivery(delivery: Delivery): string {
-  const { cpuMicros, cpuShare, deliveriesPerSecond, latencies, faults } = delivery;
+  const { cpuMicros, cpuShare, deliveriesPerSecond, latencies } = delivery;
   const p99 = percentile(latencies, 0.99).toFixed(1);
   return `${cpuMicros.toFixed(2)} µs a delivery, ${(cpuShare * 100).toFixed(0)} % of a core, ` +
-    `${Math.round(deliveriesPerSecond)}/s, p99 ${p99} ms` +
-    (faults.length > 0 ? ` (${faults.join(", ")})` : "");
+    `${Math.round(deliveriesPerSecond)}/s, p99 ${p99} ms`;
 }
 
 /** The tables of a row of fan-out. */
@@ -102,15 +108,6 @@ export function seriesOf(results: readonly Results<Delivery>[]): Series[] {
     ...series("p99 published → received", "ms", at(0.99), pooledLatency(0.99)),
     ...series("RSS", "MiB", ({ rssMib }) => rssMib),
   ];
-}
-
-/** What was wrong with runs, in words. */
-export function faultsOf(results: readonly Results<Delivery>[]): string[] {
-  return results.flatMap(({ name, runs }) =>
-    runs.flatMap(({ faults }, index) =>
-      faults.length === 0 ? [] : [`${name}, run ${index + 1}: ${faults.join(", ")}`]
-    )
-  );
 }
 
 const at = (share: number) => ({ latencies }: Delivery) => percentile(latencies, share);

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { alternate } from "../alternate.ts";
-import { measureDelivery } from "../measure/delivery.ts";
+import { alternate, faultsOf } from "../alternate.ts";
+import { type DeliveryLoad, measureDelivery } from "../measure/delivery.ts";
 import type { BenchSettings, Row, RowReport } from "../row.ts";
 import { gateway } from "../servers/gateway.ts";
 import { median } from "../statistics.ts";
-import { faultsOf, seriesOf, showDelivery } from "./delivery_row.ts";
+import { seriesOf, showDelivery } from "./delivery_row.ts";
 
 /** Deliveries a second, whatever the number of clients. */
 const DELIVERIES_PER_SECOND = 25_000;
@@ -23,24 +23,30 @@ export const scaling: Row = {
   about: "25,000 deliveries a second in all cases, so that the rate of events falls as clients " +
     "rise; at most 25 publications a second.",
   run,
+  once: (settings) => measureDelivery(gateway(), loadOf(10_000, settings)),
 };
 
+function loadOf(clients: number, { quick, seconds }: BenchSettings): DeliveryLoad {
+  return {
+    clients,
+    probes: 10,
+    eventsPerSecond: (quick ? 2_000 : DELIVERIES_PER_SECOND) / clients,
+    postsPerSecond: POSTS_PER_SECOND,
+    seconds,
+    warmUpSeconds: quick ? 0.2 : 3,
+  };
+}
+
 async function run(settings: BenchSettings): Promise<RowReport> {
-  const { quick, seconds } = settings;
-  const sizes = quick ? [20, 100] : [100, 1_000, 5_000, 10_000];
-  const deliveries = quick ? 2_000 : DELIVERIES_PER_SECOND;
+  const sizes = settings.quick ? [20, 100] : [100, 1_000, 5_000, 10_000];
   const contestants = sizes.map((clients) => gateway({ name: `${clients} clients` }));
-  const results = await alternate(settings, contestants, ({ name, start }) => {
-    const clients = Number.parseInt(name);
-    return measureDelivery({ name, start }, {
-      clients,
-      probes: 10,
-      eventsPerSecond: deliveries / clients,
-      postsPerSecond: POSTS_PER_SECOND,
-      seconds,
-      warmUpSeconds: quick ? 0.2 : 3,
-    });
-  }, showDelivery);
+  const results = await alternate(
+    settings,
+    contestants,
+    (contestant) =>
+      measureDelivery(contestant, loadOf(sizes[contestants.indexOf(contestant)]!, settings)),
+    showDelivery,
+  );
   const costs = results.map(({ runs }) => median(runs.map(({ cpuMicros }) => cpuMicros)));
   return {
     series: seriesOf(results),

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { alternate } from "../alternate.ts";
-import { measureStalling, type Stalling } from "../measure/stalling.ts";
+import { alternate, faultsOf } from "../alternate.ts";
+import { measureStalling, type Stalling, type StallingLoad } from "../measure/stalling.ts";
 import type { BenchSettings, Row, RowReport, Series } from "../row.ts";
+import type { Contestant } from "../servers/contestant.ts";
 import { gatewayV2 } from "../servers/gateway.ts";
 import { median, percentile } from "../statistics.ts";
 import { pooledLatency } from "./delivery_row.ts";
@@ -23,20 +24,28 @@ export const stalled: Row = {
   about: "50 clients subscribe and read nothing more; the other 950 are compared with 950 that " +
     "are among themselves. v2, as v1 at this rate is more than a core.",
   run,
+  once: (settings) => measureStalling(WITH, loadOf(WITH, settings)),
 };
 
+function loadOf(contestant: Contestant, { quick }: BenchSettings): StallingLoad {
+  const stalled = contestant === WITH ? (quick ? 4 : 50) : 0;
+  return quick
+    ? { clients: 36, probes: 4, stalled, eventsPerSecond: 50, seconds: 1, warmUpSeconds: 0.2 }
+    : {
+      clients: 950,
+      probes: 50,
+      stalled,
+      eventsPerSecond: 200,
+      seconds: STALL_SECONDS,
+      warmUpSeconds: 3,
+    };
+}
+
 async function run(settings: BenchSettings): Promise<RowReport> {
-  const { quick } = settings;
-  const load = quick
-    ? { clients: 36, probes: 4, eventsPerSecond: 50, seconds: 1, warmUpSeconds: 0.2 }
-    : { clients: 950, probes: 50, eventsPerSecond: 200, seconds: STALL_SECONDS, warmUpSeconds: 3 };
   const results = await alternate(
     settings,
     [WITH, WITHOUT],
-    (contestant) => {
-      const stalled = contestant === WITH ? (quick ? 4 : 50) : 0;
-      return measureStalling(contestant, { ...load, stalled });
-    },
+    (contestant) => measureStalling(contestant, loadOf(contestant, settings)),
     ({ rssGrowthMib, latencies, lingering }) =>
       `RSS +${rssGrowthMib.toFixed(1)} MiB, p99 ${percentile(latencies, 0.99).toFixed(1)} ms, ` +
       `${lingering} lingering`,
@@ -76,7 +85,7 @@ async function run(settings: BenchSettings): Promise<RowReport> {
         unit: "sockets",
       },
     ],
-    notes: [],
+    notes: faultsOf(results),
   };
 }
 

@@ -18,8 +18,6 @@ export interface RunningServer extends AsyncDisposable {
   readonly publishing: PublishTarget;
   /** What it has written. */
   readonly output: () => string;
-  /** Ends it as an operator would, so that it can finish what it writes. */
-  stop(): Promise<void>;
 }
 
 /** Something that can be started as often as there are runs. */

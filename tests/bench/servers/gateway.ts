@@ -29,6 +29,13 @@ const ENVIRONMENT = {
   TELEMETRY_MAX_CONNECTIONS_PER_KEY: "20000",
 };
 
+let profilerFlags: readonly string[] = [];
+
+/** From now on gateways run with the flags of a profiler, and are ended so that it can write. */
+export function profileGateways(flags: readonly string[]): void {
+  profilerFlags = flags;
+}
+
 /** The gateway with clients of protocol v1, unless the setup says otherwise. */
 export function gateway(setup: GatewaySetup = {}): Contestant {
   return { name: setup.name ?? "gateway", start: () => startGateway(setup) };
@@ -53,7 +60,7 @@ export function gatewayV2(intervalMs: number, setup: GatewaySetup = {}): Contest
 async function startGateway(setup: GatewaySetup): Promise<RunningServer> {
   const gateway = await GatewayProcess.start({
     launcher: serverLauncher(),
-    denoFlags: setup.denoFlags ?? [],
+    denoFlags: [...setup.denoFlags ?? [], ...profilerFlags],
     env: { ...ENVIRONMENT, ...setup.env },
   });
   const { port, pid, apiKey } = gateway;
@@ -71,7 +78,9 @@ async function startGateway(setup: GatewaySetup): Promise<RunningServer> {
     },
     publishing: { port, path: "/api/v1/telemetry/events", headers: key },
     output: () => gateway.output.text,
-    stop: async () => void await gateway.stop(),
-    [Symbol.asyncDispose]: () => gateway[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      if (profilerFlags.length > 0) await gateway.stop();
+      await gateway[Symbol.asyncDispose]();
+    },
   };
 }

@@ -82,9 +82,9 @@ async function listening(
   plan: Partial<ClientPlan>,
 ): Promise<RunningServer> {
   const output = new ProcessOutput(child);
-  const end = async (signal: Deno.Signal) => {
+  const end = async () => {
     try {
-      child.kill(signal);
+      child.kill("SIGKILL");
     } catch {
       // It has ended.
     }
@@ -103,11 +103,10 @@ async function listening(
       plan: { port, path: "/", headers: {}, form: "event", ...plan },
       publishing: { port, path: "/publish", headers: {} },
       output: () => output.text,
-      stop: () => end("SIGTERM"),
-      [Symbol.asyncDispose]: () => end("SIGKILL"),
+      [Symbol.asyncDispose]: end,
     };
   } catch (error) {
-    await end("SIGKILL");
+    await end();
     throw new Error(`${(error as Error).message}\n${output.text}`, { cause: error });
   }
 }
