@@ -3,14 +3,8 @@
  *
  * @module
  */
-import type { BenchSettings } from "./row.ts";
+import type { BenchSettings, Measured } from "./row.ts";
 import type { Contestant } from "./servers/contestant.ts";
-
-/** Anything that can say of itself why it is doubtful. */
-export interface Measured {
-  /** In words; empty when nothing is wrong. */
-  readonly faults: readonly string[];
-}
 
 /** The results of one contestant, in the order of its runs. */
 export interface Results<Result> {
@@ -35,19 +29,24 @@ export async function alternate<Result extends Measured>(
     for (const contestant of order) {
       const result = await measure(contestant);
       results.get(contestant.name)!.push(result);
-      const doubt = result.faults.length === 0 ? "" : ` (${result.faults.join(", ")})`;
+      const remarks = [...result.faults, ...result.doubts];
+      const remark = remarks.length === 0 ? "" : ` (${remarks.join(", ")})`;
       const which = `run ${run + 1}/${settings.runs}  ${contestant.name}`;
-      settings.progress(`${which}: ${show(result)}${doubt}`);
+      settings.progress(`${which}: ${show(result)}${remark}`);
     }
   }
   return [...results].map(([name, runs]) => ({ name, runs }));
 }
 
-/** What was wrong with runs, in words. */
-export function faultsOf(results: readonly Results<Measured>[]): string[] {
-  return results.flatMap(({ name, runs }) =>
-    runs.flatMap(({ faults }, index) =>
-      faults.length === 0 ? [] : [`${name}, run ${index + 1}: ${faults.join(", ")}`]
-    )
-  );
+/** What is to be said of the runs as a whole. */
+export function remarksOn(
+  results: readonly Results<Measured>[],
+): { readonly faults: string[]; readonly doubts: string[] } {
+  const collect = (remarksOf: (run: Measured) => readonly string[]) =>
+    results.flatMap(({ name, runs }) =>
+      runs.flatMap((run, index) =>
+        remarksOf(run).map((remark) => `${name}, run ${index + 1}: ${remark}`)
+      )
+    );
+  return { faults: collect((run) => run.faults), doubts: collect((run) => run.doubts) };
 }

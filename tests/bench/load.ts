@@ -32,6 +32,7 @@ async function main(): Promise<void> {
   const settings: BenchSettings = { runs, seconds, quick, peersMissing, progress };
   const rows = ROWS.filter(({ id }) => options.rows.length === 0 || options.rows.includes(id));
   const machine = await describeMachine(pinned, peersMissing === undefined);
+  let failed = 0;
   for (const row of rows) {
     progress(`${row.id}: ${row.title}`);
     if (options.profile) {
@@ -39,12 +40,19 @@ async function main(): Promise<void> {
       continue;
     }
     const report = await row.run(settings);
+    failed += Number(report.faults.length > 0);
+    if (quick) {
+      console.log(`${report.faults.length === 0 ? "ok    " : "FAILED"} ${row.id}: ${row.title}`);
+      for (const fault of report.faults) console.log(`       ${fault}`);
+      continue;
+    }
     console.log(`\n## ${row.title}\n\n${renderReport(report)}\n`);
-    if (quick) continue;
     const date = new Date().toISOString().slice(0, 10);
     keepResult(row, { report, machine, runs, seconds, date });
     writeDocument();
   }
+  if (quick) console.log(`${rows.length - failed} passed, ${failed} failed`);
+  if (failed > 0) Deno.exitCode = 1;
 }
 
 function writeDocument(): void {

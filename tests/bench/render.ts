@@ -7,11 +7,11 @@ import { isMet, type RowReport, type Series, type Verdict } from "./row.ts";
 import { median } from "./statistics.ts";
 
 /** What a report says, as Markdown. */
-export function renderReport({ series, verdicts, notes }: RowReport): string {
+export function renderReport({ series, verdicts, faults, doubts }: RowReport): string {
   const parts = [
     table(["target", "reached", ""], verdicts.map(verdictCells)),
     table(["measure", "contestant", "all runs", "in all"], series.map(seriesCells)),
-    notes.map((note) => `- ${note}`).join("\n"),
+    [...faults, ...doubts].map((remark) => `- ${remark}`).join("\n"),
   ];
   return parts.filter((part) => part !== "").join("\n\n");
 }

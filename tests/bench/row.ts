@@ -18,6 +18,14 @@ export interface BenchSettings {
   readonly progress: (line: string) => void;
 }
 
+/** Anything that was measured in one run. */
+export interface Measured {
+  /** What went wrong, in words; empty when nothing did. */
+  readonly faults: readonly string[];
+  /** What makes the figures doubtful although all went well; empty when nothing does. */
+  readonly doubts: readonly string[];
+}
+
 /** The values of one contestant, a value for each run in the order of the runs. */
 export interface Series {
   readonly contestant: string;
@@ -42,8 +50,10 @@ export interface Verdict {
 export interface RowReport {
   readonly series: readonly Series[];
   readonly verdicts: readonly Verdict[];
-  /** What a reader should know: faults of runs, contestants that were left out. */
-  readonly notes: readonly string[];
+  /** What went wrong in runs. */
+  readonly faults: readonly string[];
+  /** What else a reader should know: doubtful runs, contestants that were left out. */
+  readonly doubts: readonly string[];
 }
 
 /** One row of the table. */

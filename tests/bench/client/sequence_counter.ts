@@ -10,11 +10,11 @@ const QUOTE = 0x22;
 const ZERO = 0x30;
 const NINE = 0x39;
 
-/** Where the type stands in `{"type":"event…`. */
-const TYPE_AT = '{"type":"'.length;
-
 /** How far into a batch its numbers are looked for: its head comes before its events. */
 const BATCH_HEAD_BYTES = 256;
+
+/** How messages begin whose type is `event` or `events`. */
+const EVENT = bytesOf('{"type":"event');
 
 const SEQ = bytesOf('"seq":"');
 const FROM = bytesOf('"from":');
@@ -54,9 +54,8 @@ export class SequenceCounter {
    * @returns Whether it carried events; anything else is left to the caller.
    */
   take(bytes: Uint8Array, from: number, to: number): boolean {
-    const type = from + this.#prefix + TYPE_AT;
-    // "event" or "events", as distinct from "error".
-    if (to - from < 40 || bytes[type] !== 0x65 || bytes[type + 1] !== 0x76) return false;
+    const start = from + this.#prefix;
+    if (to - start < EVENT.length || !isKey(EVENT, bytes, start)) return false;
     this.frames += 1;
     if (this.#form === "batch") this.#takeBatch(bytes, from, to);
     else this.#takeEvent(bytes, from, to);

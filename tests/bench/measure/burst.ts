@@ -6,6 +6,7 @@
 import { pause } from "../../support/wait.ts";
 import { HttpProbe } from "../client/http_probe.ts";
 import { disturbances, readUsage } from "../process_usage.ts";
+import type { Measured } from "../row.ts";
 import type { Contestant } from "../servers/contestant.ts";
 import { percentile } from "../statistics.ts";
 import { Fleet, type FleetOptions } from "./fleet.ts";
@@ -19,15 +20,13 @@ export interface BurstLoad extends FleetOptions {
 }
 
 /** What a run measured. */
-export interface Burst {
+export interface Burst extends Measured {
   /** Longest time that the loop did not come round, seen from inside, in ms. */
   readonly longestPause: number;
   /** Slowest answer to a sign of life, in ms. */
   readonly slowestAnswer: number;
   /** From published to received, in ms: all events to all probes. */
   readonly latencies: readonly number[];
-  /** What makes the run doubtful, in words; empty when nothing does. */
-  readonly faults: readonly string[];
 }
 
 /** Starts a server that is watched by `loop_watch.ts`, sends it bursts, and ends it. */
@@ -55,6 +54,7 @@ export async function measureBurst(contestant: Contestant, load: BurstLoad): Pro
     longestPause: Math.max(...[...reports].map(([, millis]) => Number(millis))),
     slowestAnswer: percentile(probe.answers.slice(askedFrom), 1),
     latencies: fleet.probes.latencies,
-    faults: disturbances(before, after),
+    faults: [],
+    doubts: disturbances(before, after),
   };
 }

@@ -7,6 +7,7 @@
 import { pause } from "../../support/wait.ts";
 import { BulkClients } from "../client/bulk.ts";
 import { disturbances, readUsage } from "../process_usage.ts";
+import type { Measured } from "../row.ts";
 import type { Contestant } from "../servers/contestant.ts";
 
 /** Clients that connect first, so that what the first one costs is not counted. */
@@ -21,15 +22,13 @@ export interface ConnectingLoad {
 }
 
 /** What a run measured. */
-export interface Connecting {
+export interface Connecting extends Measured {
   /** Server CPU per connection, in µs. */
   readonly cpuMicros: number;
   /** Resident memory per connection once all are idle, in KiB. */
   readonly rssKib: number;
   /** Share of a core that the server uses while they are idle. */
   readonly idleShare: number;
-  /** What makes the run doubtful, in words; empty when nothing does. */
-  readonly faults: readonly string[];
 }
 
 /** Starts a server, connects to it, waits, and ends it. */
@@ -56,7 +55,8 @@ export async function measureConnecting(
   return {
     cpuMicros: ((connected.cpuMillis - before.cpuMillis) * 1_000) / clients,
     rssKib: (idle.rssKib - before.rssKib) / clients,
-    faults: disturbances(before, connected),
+    faults: [],
+    doubts: disturbances(before, connected),
     idleShare: (idle.cpuMillis - connected.cpuMillis) / (idle.at - connected.at),
   };
 }

@@ -5,6 +5,7 @@
  */
 import { pause } from "../../support/wait.ts";
 import { disturbances, readUsage } from "../process_usage.ts";
+import type { Measured } from "../row.ts";
 import type { Contestant } from "../servers/contestant.ts";
 import { Fleet, type FleetOptions } from "./fleet.ts";
 
@@ -20,7 +21,7 @@ export interface DeliveryLoad extends FleetOptions {
 }
 
 /** What a run measured. */
-export interface Delivery {
+export interface Delivery extends Measured {
   /** Server CPU per delivered event, in µs. */
   readonly cpuMicros: number;
   /** Share of a core that the server used. */
@@ -35,8 +36,6 @@ export interface Delivery {
   readonly rssMib: number;
   /** Events that clients were told they did not get. */
   readonly skipped: number;
-  /** What makes the run doubtful, in words; empty when nothing does. */
-  readonly faults: readonly string[];
 }
 
 /** Starts a server, loads it, and ends it. */
@@ -59,7 +58,8 @@ export async function measureDelivery(
   const published = publisher.published - publishedBefore;
   probes.pause();
   await publisher.stop();
-  const faults = disturbances(before, after);
+  const faults: string[] = [];
+  const doubts = disturbances(before, after);
   const final = await fleet.settle().catch(() => undefined);
   if (final === undefined) faults.push("did not deliver everything within 20 s");
   const { gaps, ended, skipped } = final ?? await fleet.tally();
@@ -68,7 +68,7 @@ export async function measureDelivery(
   const seconds = (after.at - before.at) / 1_000;
   const delivered = tallyAfter.events - tallyBefore.events;
   if (delivered < published * load.clients * 0.95) {
-    faults.push(
+    doubts.push(
       `behind: ${Math.round(delivered / seconds)} of ` +
         `${Math.round((published * load.clients) / seconds)} deliveries/s`,
     );
@@ -83,5 +83,6 @@ export async function measureDelivery(
     rssMib: after.rssKib / 1_024,
     skipped,
     faults,
+    doubts,
   };
 }

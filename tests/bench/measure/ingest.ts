@@ -7,6 +7,7 @@
 import { eventLines } from "../client/market_events.ts";
 import { BenchPublisher } from "../client/publisher.ts";
 import { disturbances, readUsage } from "../process_usage.ts";
+import type { Measured } from "../row.ts";
 import type { Contestant } from "../servers/contestant.ts";
 
 /** Bodies that are made before the run and sent in turn. */
@@ -20,15 +21,13 @@ export interface IngestLoad {
 }
 
 /** What a run measured. */
-export interface Ingest {
+export interface Ingest extends Measured {
   /** Events per second of server CPU. */
   readonly eventsPerCpuSecond: number;
   /** Events per second on the clock, one batch under way at a time. */
   readonly eventsPerSecond: number;
   /** From sending a batch to its acknowledgement, in ms. */
   readonly acks: readonly number[];
-  /** What makes the run doubtful, in words; empty when nothing does. */
-  readonly faults: readonly string[];
 }
 
 /** Starts a server, publishes to it as fast as it acknowledges, and ends it. */
@@ -49,7 +48,8 @@ export async function measureIngest(contestant: Contestant, load: IngestLoad): P
     eventsPerCpuSecond: (events / (after.cpuMillis - before.cpuMillis)) * 1_000,
     eventsPerSecond: (events / (after.at - before.at)) * 1_000,
     acks,
-    faults: disturbances(before, after),
+    faults: [],
+    doubts: disturbances(before, after),
   };
 }
 

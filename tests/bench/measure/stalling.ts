@@ -7,6 +7,7 @@
 import { pause } from "../../support/wait.ts";
 import { openMany } from "../client/load_connection.ts";
 import { disturbances, readUsage } from "../process_usage.ts";
+import type { Measured } from "../row.ts";
 import type { Contestant } from "../servers/contestant.ts";
 import { Fleet, type FleetOptions } from "./fleet.ts";
 
@@ -20,7 +21,7 @@ export interface StallingLoad extends FleetOptions {
 }
 
 /** What a run measured. */
-export interface Stalling {
+export interface Stalling extends Measured {
   /** Highest resident memory over that at the start, in MiB. */
   readonly rssGrowthMib: number;
   /** From due to received by those who read, in ms. */
@@ -29,8 +30,6 @@ export interface Stalling {
   readonly lingering: number;
   /** Share of a core that the server used. */
   readonly cpuShare: number;
-  /** What makes the run doubtful, in words; empty when nothing does. */
-  readonly faults: readonly string[];
 }
 
 /** Starts a gateway, lets clients stall, and ends it. */
@@ -63,7 +62,8 @@ export async function measureStalling(
     rssGrowthMib: (highest - before.rssKib) / 1_024,
     latencies: probes.latencies,
     lingering,
-    faults: disturbances(before, after),
+    faults: [],
+    doubts: disturbances(before, after),
     cpuShare: (after.cpuMillis - before.cpuMillis) / (after.at - before.at),
   };
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { alternate, faultsOf } from "../alternate.ts";
+import { alternate, remarksOn } from "../alternate.ts";
 import { type Burst, type BurstLoad, measureBurst } from "../measure/burst.ts";
 import type { BenchSettings, Row, RowReport, Series } from "../row.ts";
 import { gateway } from "../servers/gateway.ts";
@@ -56,6 +56,6 @@ async function run(settings: BenchSettings): Promise<RowReport> {
       unit: "ms",
       target: { sign: "≤", value: 20 },
     }],
-    notes: faultsOf(results),
+    ...remarksOn(results),
   };
 }

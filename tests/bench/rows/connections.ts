@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { alternate, faultsOf, type Results } from "../alternate.ts";
+import { alternate, remarksOn, type Results } from "../alternate.ts";
 import { type Connecting, type ConnectingLoad, measureConnecting } from "../measure/connecting.ts";
 import type { BenchSettings, Row, RowReport, Series } from "../row.ts";
 import { gateway } from "../servers/gateway.ts";
@@ -66,6 +66,6 @@ async function run(settings: BenchSettings): Promise<RowReport> {
         target: { sign: "≤", value: 2 },
       },
     ],
-    notes: faultsOf(results),
+    ...remarksOn(results),
   };
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { alternate, faultsOf, type Results } from "../alternate.ts";
+import { alternate, remarksOn, type Results } from "../alternate.ts";
 import { type Delivery, type DeliveryLoad, measureDelivery } from "../measure/delivery.ts";
 import type { BenchSettings, Row, RowReport, Series, Verdict } from "../row.ts";
 import type { Contestant } from "../servers/contestant.ts";
@@ -59,21 +59,23 @@ export function scaledLoad(
 async function run(options: DeliveryRowOptions, settings: BenchSettings): Promise<RowReport> {
   const { peersMissing } = settings;
   const load = scaledLoad(options.load, settings);
-  const contestants = [...options.contestants, ...peersMissing === undefined ? options.peers : []];
+  const left = peersMissing === undefined ? [] : options.peers;
+  const contestants = [...options.contestants, ...options.peers].filter((one) =>
+    !left.includes(one)
+  );
   const results = await alternate(
     settings,
     contestants,
     (contestant) => measureDelivery(contestant, load),
     showDelivery,
   );
+  const { faults, doubts } = remarksOn(results);
   const verdicts = options.targets.flatMap((target) => compare(results, target));
   return {
     series: seriesOf(results),
     verdicts: [...verdicts, ...options.own?.(results[0]!) ?? []],
-    notes: [
-      ...faultsOf(results),
-      ...peersMissing === undefined ? [] : options.peers.map(({ name }) => `${name} did not run`),
-    ],
+    faults,
+    doubts: [...doubts, ...left.map(({ name }) => `${name} did not run`)],
   };
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { alternate, faultsOf } from "../alternate.ts";
+import { alternate, remarksOn } from "../alternate.ts";
 import { type IngestLoad, measureIngest } from "../measure/ingest.ts";
 import type { BenchSettings, Row, RowReport } from "../row.ts";
 import { gateway } from "../servers/gateway.ts";
@@ -74,6 +74,6 @@ async function run(settings: BenchSettings): Promise<RowReport> {
         target: { sign: "≤", value: 50 },
       },
     ],
-    notes: faultsOf(results),
+    ...remarksOn(results),
   };
 }

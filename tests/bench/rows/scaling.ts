@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { alternate, faultsOf } from "../alternate.ts";
+import { alternate, remarksOn } from "../alternate.ts";
 import { type DeliveryLoad, measureDelivery } from "../measure/delivery.ts";
 import type { BenchSettings, Row, RowReport } from "../row.ts";
 import { gateway } from "../servers/gateway.ts";
@@ -56,6 +56,6 @@ async function run(settings: BenchSettings): Promise<RowReport> {
       unit: "×",
       target: { sign: "≤", value: 1.25 },
     }],
-    notes: faultsOf(results),
+    ...remarksOn(results),
   };
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { alternate, faultsOf } from "../alternate.ts";
+import { alternate, remarksOn } from "../alternate.ts";
 import { measureStalling, type Stalling, type StallingLoad } from "../measure/stalling.ts";
 import type { BenchSettings, Row, RowReport, Series } from "../row.ts";
 import type { Contestant } from "../servers/contestant.ts";
@@ -13,6 +13,9 @@ import { pooledLatency } from "./delivery_row.ts";
 
 /** How long the readers stall. */
 const STALL_SECONDS = 60;
+
+/** How long the load runs before that: until the heap of the readers' own traffic has grown. */
+const WARM_UP_SECONDS = 15;
 
 const WITHOUT = gatewayV2(50, { name: "950 readers" });
 const WITH = gatewayV2(50, { name: "950 readers, 50 stalled" });
@@ -37,7 +40,7 @@ function loadOf(contestant: Contestant, { quick }: BenchSettings): StallingLoad 
       stalled,
       eventsPerSecond: 200,
       seconds: STALL_SECONDS,
-      warmUpSeconds: 3,
+      warmUpSeconds: WARM_UP_SECONDS,
     };
 }
 
@@ -85,7 +88,7 @@ async function run(settings: BenchSettings): Promise<RowReport> {
         unit: "sockets",
       },
     ],
-    notes: faultsOf(results),
+    ...remarksOn(results),
   };
 }
 

@@ -7,8 +7,11 @@ import { fileExists, fromFileUrl } from "../../support/paths.ts";
 
 const FOLDER = fromFileUrl(new URL("../peers/", import.meta.url));
 
-/** npm writes this when it is done. */
-const INSTALLED = `${FOLDER}node_modules/.package-lock.json`;
+/** What is to be installed. */
+const LOCK = `${FOLDER}package-lock.json`;
+
+/** What was installed: a copy of the lock file of that time. */
+const INSTALLED = `${FOLDER}node_modules/.installed-lock.json`;
 
 /** Patience with the registry. */
 const INSTALL_WITHIN_MS = 120_000;
@@ -34,18 +37,20 @@ export async function installPeers(announce: (line: string) => void): Promise<st
       stderr: "piped",
       signal: AbortSignal.timeout(INSTALL_WITHIN_MS),
     }).output();
-    if (success) return undefined;
+    if (success) {
+      Deno.copyFileSync(LOCK, INSTALLED);
+      return undefined;
+    }
     return `npm ci failed: ${new TextDecoder().decode(stderr).trim().split("\n").at(-1)}`;
   } catch (error) {
     return `npm ci could not be run: ${(error as Error).message}`;
   }
 }
 
-/** Whether the packages are there, and not older than the lock file. */
+/** Whether the packages of the lock file are there. */
 function isCurrent(): boolean {
-  if (!fileExists(INSTALLED)) return false;
-  const locked = Deno.statSync(`${FOLDER}package-lock.json`).mtime!;
-  return Deno.statSync(INSTALLED).mtime! >= locked;
+  return fileExists(INSTALLED) &&
+    Deno.readTextFileSync(INSTALLED) === Deno.readTextFileSync(LOCK);
 }
 
 /** Path of Bun's program. */
