@@ -8,6 +8,9 @@ import { projectPath } from "../support/paths.ts";
 import type { Machine } from "./machine.ts";
 import type { Row, RowReport } from "./row.ts";
 
+/** What results look like; those of another form are as good as none. */
+const FORM = 1;
+
 /** A report with the circumstances in which it was made. */
 export interface KeptResult {
   readonly report: RowReport;
@@ -24,13 +27,17 @@ export const RESULTS_FOLDER: string = projectPath("dist/bench");
 /** Keeps the result of a row instead of its last one. */
 export function keepResult({ id }: Row, result: KeptResult): void {
   Deno.mkdirSync(RESULTS_FOLDER, { recursive: true });
-  Deno.writeTextFileSync(`${RESULTS_FOLDER}/${id}.json`, JSON.stringify(result, null, 1));
+  Deno.writeTextFileSync(
+    `${RESULTS_FOLDER}/${id}.json`,
+    JSON.stringify({ form: FORM, ...result }, null, 1),
+  );
 }
 
 /** The last result of a row; `undefined` when there is none. */
 export function lastResult({ id }: Row): KeptResult | undefined {
   try {
-    return JSON.parse(Deno.readTextFileSync(`${RESULTS_FOLDER}/${id}.json`));
+    const { form, ...result } = JSON.parse(Deno.readTextFileSync(`${RESULTS_FOLDER}/${id}.json`));
+    return form === FORM ? result : undefined;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
