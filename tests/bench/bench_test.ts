@@ -9,6 +9,8 @@ import { ROWS } from "./rows/mod.ts";
 import type { Contestant } from "./servers/contestant.ts";
 import { median, percentile } from "./statistics.ts";
 
+const EVER = { fromSeconds: 0, toSeconds: Infinity };
+
 const IDS = ROWS.map(({ id }) => id);
 
 Deno.test("contestants take turns, ABBA, and keep their results apart", async () => {
@@ -25,7 +27,7 @@ Deno.test("contestants take turns, ABBA, and keep their results apart", async ()
   const results = await alternate(settings, contestants, ({ name }) => {
     order.push(name);
     const faults = order.length === 4 ? ["a gap"] : [];
-    return Promise.resolve({ faults, doubts: [], turn: order.length });
+    return Promise.resolve({ window: EVER, faults, doubts: [], turn: order.length });
   }, () => "");
   assert.equal(order.join(""), "abccbaabc");
   assert.deepEqual(results.map(({ runs }) => runs.map(({ turn }) => turn)), [
@@ -94,6 +96,7 @@ Deno.test("a flame graph adds up callees, leaves idleness out and escapes names"
       { id: 4, callFrame: frame("<write>") },
       { id: 5, callFrame: frame("send", "file:///x/actors/stream/fanout.ts") },
     ],
+    startTime: 1_000_000,
     samples: [2, 3, 4, 5],
     timeDeltas: [900, 10, 20, 30],
   };
@@ -102,6 +105,8 @@ Deno.test("a flame graph adds up callees, leaves idleness out and escapes names"
   assert.deepEqual(root.children.map(({ name, micros }) => [name, micros]), [
     ["send stream/fanout.ts:5", 60],
   ]);
+  const late = flamesOf(profile, { fromSeconds: 1.00092, toSeconds: 1.00094 });
+  assert.equal(late.micros, 20, "the third sample alone");
   const svg = drawFlames(root, "a & b");
   assert.match(svg, /&lt;write&gt;: 33.3 %/);
   assert.match(svg, /a &amp; b/);

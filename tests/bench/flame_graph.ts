@@ -7,6 +7,8 @@
  * @module
  */
 
+import type { TimeWindow } from "./row.ts";
+
 /** A profile as V8 writes it; only what is drawn. */
 export interface CpuProfile {
   readonly nodes: readonly {
@@ -18,6 +20,8 @@ export interface CpuProfile {
     };
     readonly children?: readonly number[];
   }[];
+  /** When it began, in µs since the machine's start. */
+  readonly startTime: number;
   /** Node of each sample. */
   readonly samples: readonly number[];
   /** Time before each sample, in µs. */
@@ -47,10 +51,21 @@ const LEAST_SHARE = 0.002;
 /** Pixels of a letter. */
 const LETTER = 6.2;
 
-/** Builds the tree of a profile, without the time in which nothing was run. */
-export function flamesOf({ nodes, samples, timeDeltas }: CpuProfile): Flame {
+/**
+ * Builds the tree of a profile, without the time in which nothing was run.
+ *
+ * @param window What to look at; everything when absent.
+ */
+export function flamesOf(profile: CpuProfile, window?: TimeWindow): Flame {
+  const { nodes, samples, timeDeltas, startTime } = profile;
   const own = new Map<number, number>();
-  samples.forEach((id, index) => own.set(id, (own.get(id) ?? 0) + (timeDeltas[index] ?? 0)));
+  let now = startTime;
+  samples.forEach((id, index) => {
+    const micros = timeDeltas[index] ?? 0;
+    now += micros;
+    if (window !== undefined && !isWithin(now / 1e6, window)) return;
+    own.set(id, (own.get(id) ?? 0) + micros);
+  });
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const build = (id: number): Flame => {
     const { callFrame, children: ids = [] } = byId.get(id)!;
@@ -62,6 +77,10 @@ export function flamesOf({ nodes, samples, timeDeltas }: CpuProfile): Flame {
     return { name, micros: (own.get(id) ?? 0) + below, children };
   };
   return { ...build(nodes[0]!.id), name: "all" };
+}
+
+function isWithin(seconds: number, { fromSeconds, toSeconds }: TimeWindow): boolean {
+  return seconds >= fromSeconds && seconds <= toSeconds;
 }
 
 /** Functions of the same name under the same caller are one. */

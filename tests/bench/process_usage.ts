@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { TimeWindow } from "./row.ts";
+
 /** What a process has used up to now. */
 export interface Usage {
   /** CPU time of all its threads, in user and in system mode, in ms; the system counts in tens. */
@@ -14,6 +16,8 @@ export interface Usage {
   readonly waitedMillis: number;
   /** When it was read, monotonic ms. */
   readonly at: number;
+  /** The same on the clock of the machine, seconds since its start, as profilers have it. */
+  readonly uptimeSeconds: number;
 }
 
 /** Milliseconds in a clock tick of `/proc` (`getconf CLK_TCK` is 100 on every Linux of today). */
@@ -30,6 +34,7 @@ export function readUsage(pid: number): Usage {
     waitedMillis: waitedMillis(pid),
     rssKib: Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]),
     at: performance.now(),
+    uptimeSeconds: Number(Deno.readTextFileSync("/proc/uptime").split(" ")[0]),
   };
 }
 
@@ -52,4 +57,9 @@ export function disturbances(before: Usage, after: Usage): string[] {
   return share <= MAX_WAITING
     ? []
     : [`waited ${(share * 100).toFixed(0)} % of the time for a core`];
+}
+
+/** What was measured between two readings, on the clock of the machine. */
+export function windowOf(before: Usage, after: Usage): TimeWindow {
+  return { fromSeconds: before.uptimeSeconds, toSeconds: after.uptimeSeconds };
 }

@@ -17,15 +17,18 @@ export function flameGraphOf({ id }: Row): string | undefined {
   return fileExists(DOCS + path) ? path : undefined;
 }
 
-/** Runs the gateway once under the load of a row with the runtime's profiler. */
+/**
+ * Runs the gateway once under the load of a row with the runtime's profiler. The picture shows what
+ * is measured: neither the start nor the warm-up, and in rows of fan-out not the connecting.
+ */
 export async function profileRow(row: Row, settings: BenchSettings): Promise<void> {
   Deno.mkdirSync(RESULTS_FOLDER, { recursive: true });
   const name = `${row.id}.cpuprofile`;
   profileGateways(["--cpu-prof", `--cpu-prof-dir=${RESULTS_FOLDER}`, `--cpu-prof-name=${name}`]);
-  await row.once(settings);
+  const { window } = await row.once(settings);
   const profile = JSON.parse(Deno.readTextFileSync(`${RESULTS_FOLDER}/${name}`));
   Deno.mkdirSync(`${DOCS}flame_graphs`, { recursive: true });
-  const picture = drawFlames(flamesOf(profile), `The gateway, ${row.title}`);
+  const picture = drawFlames(flamesOf(profile, window), `The gateway, ${row.title}`);
   Deno.writeTextFileSync(`${DOCS}flame_graphs/${row.id}.svg`, picture);
   settings.progress(`wrote dist/bench/${name} and docs/flame_graphs/${row.id}.svg`);
 }

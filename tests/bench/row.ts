@@ -18,8 +18,16 @@ export interface BenchSettings {
   readonly progress: (line: string) => void;
 }
 
+/** A stretch of time, in seconds since the machine's start. */
+export interface TimeWindow {
+  readonly fromSeconds: number;
+  readonly toSeconds: number;
+}
+
 /** Anything that was measured in one run. */
 export interface Measured {
+  /** When it was measured, without start, connecting and warm-up. */
+  readonly window: TimeWindow;
   /** What went wrong, in words; empty when nothing did. */
   readonly faults: readonly string[];
   /** What makes the figures doubtful although all went well; empty when nothing does. */
@@ -66,7 +74,7 @@ export interface Row {
   /** Measures. */
   run(settings: BenchSettings): Promise<RowReport>;
   /** Runs the gateway alone once, for the profiler. */
-  once(settings: BenchSettings): Promise<unknown>;
+  once(settings: BenchSettings): Promise<Measured>;
 }
 
 /** Whether a target is met. */

@@ -5,7 +5,7 @@
  */
 import { pause } from "../../support/wait.ts";
 import { HttpProbe } from "../client/http_probe.ts";
-import { disturbances, readUsage } from "../process_usage.ts";
+import { disturbances, readUsage, windowOf } from "../process_usage.ts";
 import type { Measured } from "../row.ts";
 import type { Contestant } from "../servers/contestant.ts";
 import { percentile } from "../statistics.ts";
@@ -54,6 +54,7 @@ export async function measureBurst(contestant: Contestant, load: BurstLoad): Pro
     longestPause: Math.max(...[...reports].map(([, millis]) => Number(millis))),
     slowestAnswer: percentile(probe.answers.slice(askedFrom), 1),
     latencies: fleet.probes.latencies,
+    window: windowOf(before, after),
     faults: [],
     doubts: disturbances(before, after),
   };

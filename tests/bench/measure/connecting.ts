@@ -6,7 +6,7 @@
  */
 import { pause } from "../../support/wait.ts";
 import { BulkClients } from "../client/bulk.ts";
-import { disturbances, readUsage } from "../process_usage.ts";
+import { disturbances, readUsage, windowOf } from "../process_usage.ts";
 import type { Measured } from "../row.ts";
 import type { Contestant } from "../servers/contestant.ts";
 
@@ -55,6 +55,7 @@ export async function measureConnecting(
   return {
     cpuMicros: ((connected.cpuMillis - before.cpuMillis) * 1_000) / clients,
     rssKib: (idle.rssKib - before.rssKib) / clients,
+    window: windowOf(before, connected),
     faults: [],
     doubts: disturbances(before, connected),
     idleShare: (idle.cpuMillis - connected.cpuMillis) / (idle.at - connected.at),

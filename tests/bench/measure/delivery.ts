@@ -4,7 +4,7 @@
  * @module
  */
 import { pause } from "../../support/wait.ts";
-import { disturbances, readUsage } from "../process_usage.ts";
+import { disturbances, readUsage, windowOf } from "../process_usage.ts";
 import type { Measured } from "../row.ts";
 import type { Contestant } from "../servers/contestant.ts";
 import { Fleet, type FleetOptions } from "./fleet.ts";
@@ -82,6 +82,7 @@ export async function measureDelivery(
     latencies: probes.latencies,
     rssMib: after.rssKib / 1_024,
     skipped,
+    window: windowOf(before, after),
     faults,
     doubts,
   };

@@ -6,7 +6,7 @@
  */
 import { eventLines } from "../client/market_events.ts";
 import { BenchPublisher } from "../client/publisher.ts";
-import { disturbances, readUsage } from "../process_usage.ts";
+import { disturbances, readUsage, windowOf } from "../process_usage.ts";
 import type { Measured } from "../row.ts";
 import type { Contestant } from "../servers/contestant.ts";
 
@@ -48,6 +48,7 @@ export async function measureIngest(contestant: Contestant, load: IngestLoad): P
     eventsPerCpuSecond: (events / (after.cpuMillis - before.cpuMillis)) * 1_000,
     eventsPerSecond: (events / (after.at - before.at)) * 1_000,
     acks,
+    window: windowOf(before, after),
     faults: [],
     doubts: disturbances(before, after),
   };

@@ -6,7 +6,7 @@
  */
 import { pause } from "../../support/wait.ts";
 import { openMany } from "../client/load_connection.ts";
-import { disturbances, readUsage } from "../process_usage.ts";
+import { disturbances, readUsage, windowOf } from "../process_usage.ts";
 import type { Measured } from "../row.ts";
 import type { Contestant } from "../servers/contestant.ts";
 import { Fleet, type FleetOptions } from "./fleet.ts";
@@ -62,6 +62,7 @@ export async function measureStalling(
     rssGrowthMib: (highest - before.rssKib) / 1_024,
     latencies: probes.latencies,
     lingering,
+    window: windowOf(before, after),
     faults: [],
     doubts: disturbances(before, after),
     cpuShare: (after.cpuMillis - before.cpuMillis) / (after.at - before.at),
