@@ -11,6 +11,9 @@ import type { Contestant } from "../servers/contestant.ts";
 import { percentile } from "../statistics.ts";
 import { Fleet, type FleetOptions } from "./fleet.ts";
 
+/** A line of `loop_watch.ts`. */
+const REPORT = /longest pause ([\d.]+) ms, most CPU ([\d.]+) ms/g;
+
 /** The load of a run. */
 export interface BurstLoad extends FleetOptions {
   /** Events of a burst, in one publication. */
@@ -23,6 +26,8 @@ export interface BurstLoad extends FleetOptions {
 export interface Burst extends Measured {
   /** Longest time that the loop did not come round, seen from inside, in ms. */
   readonly longestPause: number;
+  /** Most CPU that the server used between two rounds of its loop, in ms. */
+  readonly busiestPause: number;
   /** Slowest answer to a sign of life, in ms. */
   readonly slowestAnswer: number;
   /** From published to received, in ms: all events to all probes. */
@@ -47,11 +52,12 @@ export async function measureBurst(contestant: Contestant, load: BurstLoad): Pro
     await pause(300); // the watcher reports every 250 ms
   }
   const after = readUsage(server.pid);
-  const reports = server.output().slice(watchedFrom).matchAll(/longest pause ([\d.]+) ms/g);
+  const reports = [...server.output().slice(watchedFrom).matchAll(REPORT)];
   const { gaps, ended } = await fleet.tally();
   if (gaps > 0 || ended > 0) throw new Error(`${gaps} gaps, ${ended} connections ended`);
   return {
-    longestPause: Math.max(...[...reports].map(([, millis]) => Number(millis))),
+    longestPause: Math.max(...reports.map(([, millis]) => Number(millis))),
+    busiestPause: Math.max(...reports.map(([, , millis]) => Number(millis))),
     slowestAnswer: percentile(probe.answers.slice(askedFrom), 1),
     latencies: fleet.probes.latencies,
     window: windowOf(before, after),
