@@ -16,6 +16,12 @@ const INSTALLED = `${FOLDER}node_modules/.installed-lock.json`;
 /** Patience with the registry. */
 const INSTALL_WITHIN_MS = 120_000;
 
+/** Without advice that nobody reads here. */
+const QUIETLY = ["--no-audit", "--no-fund", "--loglevel=error"];
+
+/** Gives up soon on a registry that cannot be reached, and asks it nothing that is known. */
+const SOON = ["--prefer-offline", "--fetch-retries=1", "--fetch-retry-mintimeout=1000"];
+
 /** Names of Bun's packages for Linux, by Deno's name of the architecture. */
 const BUN_ARCHITECTURE: Readonly<Record<string, string>> = { x86_64: "x64", aarch64: "aarch64" };
 
@@ -30,7 +36,7 @@ export async function installPeers(announce: (line: string) => void): Promise<st
   try {
     const { success, stderr } = await new Deno.Command("npm", {
       // Bun's package would copy its binary in a script; it is run where it lies.
-      args: ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
+      args: ["ci", "--ignore-scripts", ...QUIETLY, ...SOON],
       cwd: FOLDER,
       stdin: "null",
       stdout: "null",
@@ -41,7 +47,7 @@ export async function installPeers(announce: (line: string) => void): Promise<st
       Deno.copyFileSync(LOCK, INSTALLED);
       return undefined;
     }
-    return `npm ci failed: ${new TextDecoder().decode(stderr).trim().split("\n").at(-1)}`;
+    return `npm ci failed: ${new TextDecoder().decode(stderr).trim().split("\n")[0]}`;
   } catch (error) {
     return `npm ci could not be run: ${(error as Error).message}`;
   }
