@@ -28,6 +28,10 @@ export interface GatewayOptions {
   readonly descriptors?: number;
   /** Deadline of the start in ms. */
   readonly withinMs?: number;
+  /** A program with its arguments that runs the rest of its command line, such as `taskset -c 0`. */
+  readonly launcher?: readonly string[];
+  /** Flags of `deno run` beside its permissions. */
+  readonly denoFlags?: readonly string[];
 }
 
 /** How a process ended. */
@@ -194,12 +198,14 @@ export type LogLine = Readonly<Record<string, unknown>>;
 
 function spawn(options: GatewayOptions, dataDir: string, apiKey: string): Deno.ChildProcess {
   const main = fromFileUrl(new URL("../../main.ts", import.meta.url));
-  const run = ["run", "--no-prompt", ...PERMISSIONS, main, ...options.flags ?? []];
-  const limited = options.descriptors !== undefined;
+  const denoFlags = ["--no-prompt", ...PERMISSIONS, ...options.denoFlags ?? []];
+  const run = [Deno.execPath(), "run", ...denoFlags, main, ...options.flags ?? []];
   // Deno raises its soft limit to the hard one at its start, so that one has to be lowered.
   const script = `ulimit -n ${options.descriptors} && exec "$@"`;
-  return new Deno.Command(limited ? "sh" : Deno.execPath(), {
-    args: limited ? ["-c", script, "sh", Deno.execPath(), ...run] : run,
+  const limiter = options.descriptors === undefined ? [] : ["sh", "-c", script, "sh"];
+  const [program, ...args] = [...options.launcher ?? [], ...limiter, ...run];
+  return new Deno.Command(program!, {
+    args,
     clearEnv: true,
     env: {
       ...keptEnvironment(),

@@ -7,7 +7,9 @@
 /** The folders that hold what ships, `main.ts` aside. */
 export const SOURCE_FOLDERS = ["actors", "protocol", "routes"] as const;
 
-/** Every `.ts` file below the folders, with `/` between the parts, in alphabetical order. */
+/**
+ * Every `.ts` file of ours below the folders, with `/` between the parts, in alphabetical order.
+ */
 export function sourceFiles(folders: readonly string[]): string[] {
   return folders.flatMap(filesBelow).sort();
 }
@@ -15,6 +17,7 @@ export function sourceFiles(folders: readonly string[]): string[] {
 function filesBelow(folder: string): string[] {
   return [...Deno.readDirSync(folder)].flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
+    if (entry.name === "node_modules") return [];
     if (entry.isDirectory) return filesBelow(path);
     return entry.name.endsWith(".ts") ? [path] : [];
   });

@@ -1,0 +1,30 @@
+/**
+ * Events as frames: once per event in v1, once per batch in v2.
+ *
+ * @module
+ */
+import { encodeEventV1, spliceV1 } from "../../../actors/stream/encoder_v1.ts";
+import { encodeBatch, encodeEventV2 } from "../../../actors/stream/encoder_v2.ts";
+import { BENCH_EPOCH, marketEvent, marketEvents } from "./event.ts";
+
+const event = marketEvent(1);
+const frame = encodeEventV1(event, BENCH_EPOCH);
+const ten = marketEvents(10);
+const header = {
+  channel: event.channel,
+  from: 1,
+  to: 10,
+  skipped: 0,
+  filtered: 0,
+  replay: false,
+};
+
+Deno.bench("v1: encode an event", () => void encodeEventV1(event, BENCH_EPOCH));
+
+Deno.bench("v1: splice a gap into a frame", () => void spliceV1(frame, false, 3));
+
+Deno.bench("v2: encode an event", () => void encodeEventV2(event));
+
+Deno.bench("v2: encode a batch of 10", () => {
+  encodeBatch(header, ten.map(encodeEventV2).join(","));
+});
