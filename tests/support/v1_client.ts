@@ -5,8 +5,8 @@
  * @module
  */
 import { decodeV1, type V1Message } from "./decode_v1.ts";
+import { Inbox, type WaitForOptions } from "./inbox.ts";
 import { type RawClose, type RawOptions, RawWebSocket } from "./raw_websocket.ts";
-import { DeadlineError, DEFAULT_DEADLINE_MS } from "./wait.ts";
 
 /** A message with its time of arrival (`performance.now()`). */
 export interface Received extends V1Message {
@@ -28,19 +28,10 @@ export interface V1Options extends Omit<RawOptions, "onText"> {
 
 let lastClient = 0;
 
-interface Waiter {
-  readonly matches: (message: Received) => boolean;
-  readonly settle: (outcome: Received | Error) => void;
-}
-
 /** See the module. */
 export class V1Client implements AsyncDisposable {
-  /** Everything received, in order. */
-  readonly messages: Received[] = [];
+  readonly #inbox = new Inbox<Received>();
   #socket!: RawWebSocket;
-  readonly #waiters = new Set<Waiter>();
-  #fault: Error | undefined;
-  #faultShown = false;
 
   private constructor() {}
 
@@ -59,7 +50,7 @@ export class V1Client implements AsyncDisposable {
       headers: { ...(apiKey === undefined ? {} : { "X-API-Key": apiKey }), ...headers },
       onText: (text, atMs) => client.#receive(text, atMs),
     });
-    client.#socket.closed.then((close) => client.#failWaiters(close));
+    client.#socket.closed.then((close) => client.#inbox.close(close));
     if (awaitWelcome === false || options.reading === false) return client;
     try {
       await client.waitFor("welcome", (message) => message.type === "welcome");
@@ -68,6 +59,11 @@ export class V1Client implements AsyncDisposable {
       await client.#socket[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  /** Everything received, in order. */
+  get messages(): readonly Received[] {
+    return this.#inbox.messages;
   }
 
   /** The connection underneath, for what a well-behaved client does not do. */
@@ -90,35 +86,14 @@ export class V1Client implements AsyncDisposable {
   /**
    * The first message, received or to come, that matches.
    *
-   * @param from Index into {@link V1Client.messages} to look from.
    * @throws {DeadlineError} When none comes in time.
    */
-  async waitFor(
+  waitFor(
     what: string,
     matches: (message: Received) => boolean,
-    options: { withinMs?: number; from?: number } = {},
+    options: WaitForOptions = {},
   ): Promise<Received> {
-    this.#throwFault();
-    const known = this.messages.slice(options.from ?? 0).find(matches);
-    if (known !== undefined) return known;
-    const withinMs = options.withinMs ?? DEFAULT_DEADLINE_MS;
-    const { promise, resolve } = Promise.withResolvers<Received | Error>();
-    const waiter = { matches, settle: resolve };
-    this.#waiters.add(waiter);
-    const timer = setTimeout(
-      () => resolve(new DeadlineError(what, withinMs, this.#summary())),
-      withinMs,
-    );
-    try {
-      if (this.#socket?.isClosed) this.#failWaiters(await this.#socket.closed);
-      const outcome = await promise;
-      this.#throwFault();
-      if (outcome instanceof Error) throw outcome;
-      return outcome;
-    } finally {
-      clearTimeout(timer);
-      this.#waiters.delete(waiter);
-    }
+    return this.#inbox.waitFor(what, matches, options);
   }
 
   /** Waits until that many events of a channel have arrived, and returns them all. */
@@ -178,35 +153,16 @@ export class V1Client implements AsyncDisposable {
   /** Cuts the connection; throws what the strict decoder found if no test has seen it yet. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#socket[Symbol.asyncDispose]();
-    if (!this.#faultShown) this.#throwFault();
+    this.#inbox.throwUnseenFault();
   }
 
   #receive(text: string, atMs: number): void {
-    if (this.#fault !== undefined) return;
+    if (this.#inbox.isFaulty) return;
     try {
-      const message: Received = { ...decodeV1(text), atMs };
-      this.messages.push(message);
-      for (const waiter of this.#waiters) if (waiter.matches(message)) waiter.settle(message);
+      this.#inbox.push({ ...decodeV1(text), atMs });
     } catch (error) {
-      this.#fault = error as Error;
-      for (const waiter of this.#waiters) waiter.settle(this.#fault);
+      this.#inbox.fault(error as Error);
     }
-  }
-
-  #failWaiters(close: RawClose): void {
-    const error = new Error(`closed while waiting: ${Deno.inspect(close)}\n${this.#summary()}`);
-    for (const waiter of this.#waiters) waiter.settle(error);
-  }
-
-  #throwFault(): void {
-    if (this.#fault === undefined) return;
-    this.#faultShown = true;
-    throw this.#fault;
-  }
-
-  #summary(): string {
-    const tail = this.messages.slice(-5).map((message) => JSON.stringify(message).slice(0, 300));
-    return `${this.messages.length} messages, the last:\n${tail.join("\n")}`;
   }
 }
 

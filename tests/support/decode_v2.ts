@@ -1,0 +1,73 @@
+/**
+ * Reads v2 messages more strictly than clients should: against the schema of the contract, where
+ * unknown keys are faults too, and with payloads checked against the schema of their channel.
+ *
+ * @module
+ */
+import { isDeepStrictEqual } from "node:util";
+import { z } from "zod";
+import type { Channel } from "../../protocol/channels.ts";
+import { PAYLOADS } from "../../protocol/events/mod.ts";
+import { type EventV2, ServerMessageV2 } from "../../protocol/server_message_v2.ts";
+
+/** A message that is not what the contract says. */
+export class V2DecodeError extends Error {
+  /** Says what is wrong, and shows the message. */
+  constructor(fault: string, text: string) {
+    super(`${fault} in ${text.slice(0, 600)}`);
+    this.name = "V2DecodeError";
+  }
+}
+
+/** What stands for the end of a key that was taken out of the snapshot. */
+const Removal = z.strictObject({
+  id: z.string(),
+  removed: z.literal(true),
+  timestamp: z.int().optional(),
+});
+
+/**
+ * Decodes one text message.
+ *
+ * @throws {V2DecodeError} When it is not exactly what the contract says.
+ */
+export function decodeV2(text: string): ServerMessageV2 {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new V2DecodeError("not JSON", text);
+  }
+  const parsed = ServerMessageV2.safeParse(value);
+  if (!parsed.success) throw new V2DecodeError(z.prettifyError(parsed.error), text);
+  // The schema drops the keys that it does not know.
+  if (!isDeepStrictEqual(parsed.data, value)) throw new V2DecodeError("unknown keys", text);
+  const message = parsed.data;
+  if (message.type === "events" || message.type === "snapshot") {
+    for (const event of message.events) {
+      const fault = payloadFault(message.channel, event.data);
+      if (fault !== undefined) throw new V2DecodeError(`seq ${event.seq}: ${fault}`, text);
+    }
+  }
+  return message;
+}
+
+function payloadFault(channel: Channel, data: EventV2["data"]): string | undefined {
+  if (data["removed"] !== undefined) {
+    const removal = Removal.safeParse(data);
+    return removal.success ? undefined : z.prettifyError(removal.error);
+  }
+  const { timestamp, ...payload } = data;
+  if (!Number.isInteger(timestamp)) return "data.timestamp is not epoch ms";
+  const time = payload["updatedAt"] ?? payload["createdAt"];
+  if (typeof time !== "string" || Date.parse(time) !== timestamp) return "no ISO time beside it";
+  const parsed = PAYLOADS[channel].safeParse(withoutAcknowledgement(channel, payload));
+  return parsed.success ? undefined : z.prettifyError(parsed.error);
+}
+
+/** An acknowledged alert says by whom and when; publishers cannot. */
+function withoutAcknowledgement(channel: Channel, payload: Record<string, unknown>) {
+  if (channel !== "risk-alerts" || payload["status"] !== "ACKNOWLEDGED") return payload;
+  const { acknowledgedBy: _by, acknowledgedAt: _at, ...rest } = payload;
+  return rest;
+}
