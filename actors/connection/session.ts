@@ -54,8 +54,12 @@ export interface Session {
   start(query: SocketQuery): void;
   /** Takes one message as the socket delivered it: a string, or binary data. */
   receive(data: unknown): void;
-  /** The tick: what keeps the client from taking silence for death, beside the heartbeat itself. */
-  tick(): void;
+  /**
+   * Tells the client how far its channels have come, where there was nothing to tell it.
+   *
+   * @param heartbeatMillis How often it must be told, in ms; 0 sends all there is.
+   */
+  advance(heartbeatMillis: number): void;
   /** A channel went stale, came back, or is degraded. */
   tellStatus(status: ChannelStatus): void;
   /** The gateway is about to close the connection, for it to come back after so many ms. */

@@ -106,7 +106,7 @@ export class SessionCollector implements Session {
   }
 
   /** Nothing: acks and heartbeats are all there is to tell. */
-  tick(): void {}
+  advance(_heartbeatMillis: number): void {}
 
   /** Nothing: whether a channel is alive is what publishers tell us. */
   tellStatus(_status: ChannelStatus): void {}

@@ -74,7 +74,7 @@ export class SessionV1 implements Session {
   }
 
   /** Nothing: v1 has no ranges to account for. */
-  tick(): void {}
+  advance(_heartbeatMillis: number): void {}
 
   /** Nothing: v1 knows no status; the warning about it comes as an event. */
   tellStatus(_status: ChannelStatus): void {}

@@ -89,9 +89,9 @@ export class SessionV2 implements Session {
     this.#perform(parsed.message);
   }
 
-  /** {@inheritDoc Session.tick} */
-  tick(): void {
-    this.#deps.fanout.advance(this.#host.subscriber!);
+  /** {@inheritDoc Session.advance} */
+  advance(heartbeatMillis: number): void {
+    this.#deps.fanout.advance(this.#host.subscriber!, heartbeatMillis);
   }
 
   /** {@inheritDoc Session.tellStatus} */

@@ -70,7 +70,7 @@ function sweepHeartbeat(connection: Connection, now: number, beats: Beats, deps:
   const beat = beats.in(connection.peer.protocol);
   // A peer whose buffer is full hears more than enough of us.
   if (connection.subscriber!.fits(beat.length)) connection.subscriber!.send(beat, beat.length);
-  connection.session.tick();
+  connection.session.advance(deps.heartbeatIntervalMillis);
 }
 
 /** The heartbeats of one sweep: one frame for all that are due and speak the same. */

@@ -100,6 +100,8 @@ export class Metrics {
 
   #streams(stats: GatewayStats): void {
     const published = this.#labelled("events_published_total", "Events accepted", "channel");
+    const help = "Events left out for clients that want the latest alone, by channel";
+    const conflated = this.#labelled("messages_conflated_total", help, "channel");
     const gauges = {
       head: this.#labelledGauge("channel_head", "Number of the last event"),
       subscribers: this.#labelledGauge("channel_subscribers", "Connections subscribed"),
@@ -110,6 +112,7 @@ export class Metrics {
     for (const channel of CHANNELS) {
       const numbers = stats.channels[channel];
       published.inc({ channel }, numbers.published);
+      conflated.inc({ channel }, numbers.conflated);
       for (const [key, gauge] of Object.entries(gauges)) {
         gauge.set({ channel }, numbers[key as keyof typeof gauges]);
       }

@@ -49,6 +49,11 @@ export class BatchCursor extends Cursor {
     return this.stream.log.head - Math.max(this.next - 1, this.#replayTo);
   }
 
+  /** {@inheritDoc Cursor.reached} */
+  override get reached(): number {
+    return this.#snapshot === undefined ? this.next - 1 : 0;
+  }
+
   /** {@inheritDoc Cursor.owes} */
   get owes(): boolean {
     return this.next <= this.stream.log.head || this.#snapshot !== undefined;
@@ -86,9 +91,25 @@ export class BatchCursor extends Cursor {
     this.#replayTo = snapshot.seq;
   }
 
-  /** Lets the next frame go although there is nothing in it but its range. */
-  flush(): void {
-    this.#flushing = this.owes;
+  /**
+   * The heartbeat is due: says how far the channel has come although the filter let nothing through.
+   * What is there for the client keeps its pace, unless that is slower than the heartbeat.
+   *
+   * @returns Whether there is something to serve now.
+   */
+  flush(heartbeatMillis: number): boolean {
+    if (!this.owes) return false;
+    this.#flushing = this.replaying || (this.group?.intervalMillis ?? 0) > heartbeatMillis ||
+      this.#nextBatch()?.count === 0;
+    return this.#flushing;
+  }
+
+  #nextBatch(): Batch | undefined {
+    const { view, conflate } = this.#options;
+    const { head } = this.stream.log;
+    return conflate && this.stream.latest !== undefined
+      ? view.conflated(this.next, head, false)
+      : view.inOrder(this.next, head, false);
   }
 
   /** {@inheritDoc Cursor.serveReplay} */

@@ -49,6 +49,11 @@ export abstract class Cursor {
   /** Live events that it is behind; what a client missed before it came does not count. */
   abstract get liveLag(): number;
 
+  /** The last number up to which the client has been told everything. */
+  get reached(): number {
+    return this.next - 1;
+  }
+
   /** Whether there may be something to send. */
   abstract get owes(): boolean;
 

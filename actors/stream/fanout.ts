@@ -134,19 +134,23 @@ export class Fanout {
     this.#delivery.serve(cursor, this.#clock.now());
   }
 
-  /** Sends a v2 client how far every channel has come, although there may be nothing for it. */
-  advance(subscriber: Subscriber): void {
+  /**
+   * Tells a v2 client how far every channel has come, although there may be nothing for it.
+   *
+   * @param heartbeatMillis How often it must be told, in ms; 0 sends all there is.
+   */
+  advance(subscriber: Subscriber, heartbeatMillis: number): void {
     this.#delivery.beginSlice();
-    for (const cursor of [...subscriber.cursors.values()]) {
-      if (cursor instanceof BatchCursor) cursor.flush();
-      this.#delivery.serve(cursor, this.#clock.now());
+    for (const cursor of [...subscriber.cursors.values()] as BatchCursor[]) {
+      if (cursor.flush(heartbeatMillis)) this.#delivery.serve(cursor, this.#clock.now());
     }
   }
 
   /**
    * Ends a subscription; what was not sent by then is not sent.
    *
-   * @returns The place that the client has reached; the head when it was not subscribed.
+   * @returns The place that the client has reached: 0, where everything begins, when a snapshot was
+   *   still owed; the head when it was not subscribed.
    */
   unsubscribe(subscriber: Subscriber, channel: Channel): ChannelPosition {
     const { epoch, head } = this.#streams.get(channel)!.log;
@@ -159,7 +163,7 @@ export class Fanout {
       cursor.stream.releaseView(cursor.view);
     }
     if (subscriber.cursors.size === 0) this.#delivery.release(subscriber);
-    return { epoch, seq: cursor.next - 1 };
+    return { epoch, seq: cursor.reached };
   }
 
   /** Ends every subscription of a connection. */

@@ -355,7 +355,7 @@ Deno.test("nobody declares the channel that the gateway publishes on", () => {
 Deno.test("a publisher is told before its connection is closed, and of nothing else", () => {
   const host = new Host();
   host.session.start({ channels: ["positions"], replay: true });
-  host.session.tick();
+  host.session.advance(15_000);
   host.session.tellStatus({ channel: "positions", state: "stale", lastEventAt: undefined });
   assert.deepEqual(host.frames, []);
   host.session.tellGoingAway(750);
