@@ -138,6 +138,7 @@ export class Fanout {
   advance(subscriber: Subscriber): void {
     this.#delivery.beginSlice();
     for (const cursor of [...subscriber.cursors.values()]) {
+      if (cursor.group === undefined) continue; // One before it was too slow, and ended them all.
       if (cursor instanceof BatchCursor) cursor.flush();
       this.#delivery.serve(cursor, this.#clock.now());
     }
