@@ -29,6 +29,9 @@ export const SLICE_MILLIS = 2;
 /** Frames between two looks at the clock: about 0.2 ms of sending. */
 const FRAMES_PER_LOOK = 16;
 
+/** Cursors between two looks at the clock: filters take time also when nothing passes them. */
+const CURSORS_PER_LOOK = 16;
+
 /** How the fan-out works. */
 export interface FanoutOptions {
   /** Time between two batches to a v2 client, in ms. */
@@ -246,12 +249,15 @@ export class Fanout {
   #runPass(stream: ChannelStream, group: CursorGroup, until: number): boolean {
     let now = this.#clock.now();
     let lookAt = stream.sent + FRAMES_PER_LOOK;
+    let served = 0;
     while (group.due) {
       while (group.position < group.cursors.length) {
         this.#delivery.serve(group.cursors[group.position]!, now);
         group.position += 1;
-        if (stream.sent < lookAt) continue;
+        served += 1;
+        if (stream.sent < lookAt && served < CURSORS_PER_LOOK) continue;
         lookAt = stream.sent + FRAMES_PER_LOOK;
+        served = 0;
         now = this.#clock.now();
         if (now >= until) return false;
       }
