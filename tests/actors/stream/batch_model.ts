@@ -14,16 +14,10 @@ import {
 import type { Channel } from "../../../protocol/channels.ts";
 import type { ChannelSubscription } from "../../../protocol/client_message_v2.ts";
 import { EventArchive } from "../../support/event_archive.ts";
-import { FakeSocket } from "../../support/fake_socket.ts";
-import { EPOCH, type Reader, StreamFixture } from "../../support/stream_fixture.ts";
+import { EPOCH, StreamFixture } from "../../support/stream_fixture.ts";
 import { settle } from "../../support/test_clock.ts";
-import {
-  type BatchCommand,
-  type BatchScenario,
-  KEYS,
-  MODEL_CHANNELS,
-  type ReaderPlan,
-} from "./batch_scenarios.ts";
+import { type BatchCommand, type BatchScenario, KEYS, MODEL_CHANNELS } from "./batch_scenarios.ts";
+import { Counts, ModelReader, type ReaderObserver } from "./batch_reader.ts";
 import { BatchSession, SNAPSHOT_LIMIT } from "./batch_session.ts";
 import { ChannelTruth, fieldsOf } from "./batch_truth.ts";
 
@@ -33,73 +27,8 @@ const MAX_SETTLING_STEPS = 1_000;
 /** What floats may be wrong by. */
 const EPSILON = 1e-6;
 
-/** Counts that frames tell, to be compared with those of the streams. */
-class Counts {
-  sent = 0;
-  skipped = new Map<string, number>();
-
-  skip(reason: string, count: number): void {
-    if (count > 0) this.skipped.set(reason, (this.skipped.get(reason) ?? 0) + count);
-  }
-
-  get total(): number {
-    return [...this.skipped.values()].reduce((sum, count) => sum + count, 0);
-  }
-}
-
-/** One reader as the model sees it. */
-class ModelReader {
-  readonly sessions = new Map<Channel, BatchSession>();
-  readonly counts = new Counts();
-  readonly socket: FakeSocket;
-  readonly reader: Reader;
-  readonly plan: ReaderPlan;
-  left = false;
-  throttle: string | undefined;
-  throttledAt = 0;
-  tokens: number;
-  readonly #model: BatchModel;
-  #tokensAt: number;
-
-  constructor(model: BatchModel, plan: ReaderPlan) {
-    const now = model.fixture.clock.now();
-    this.#model = model;
-    this.plan = plan;
-    this.tokens = plan.rate;
-    this.#tokensAt = now;
-    this.socket = new FakeSocket((frame, bytes, before) =>
-      model.watch(() => model.sent(this, frame, bytes, before))
-    );
-    this.socket.readsAtOnce = plan.prompt;
-    this.reader = model.fixture.reader({
-      rate: plan.rate,
-      socket: this.socket,
-      control: {
-        throttled: (reason) => {
-          assert.equal(this.throttle, undefined, "throttled twice");
-          this.throttle = reason;
-          this.throttledAt = model.fixture.clock.now();
-        },
-        recovered: () => model.watch(() => model.recovered(this)),
-        tooSlow: () => model.watch(() => model.tooSlow(this)),
-      },
-    });
-  }
-
-  /** Whether nothing holds it up: no rate, a peer that reads at once, and no burst in one turn. */
-  get unhindered(): boolean {
-    return this.plan.rate === 0 && this.plan.prompt && this.#model.fixture.fanout.held === 0;
-  }
-
-  refill(now: number): void {
-    const { rate } = this.plan;
-    this.tokens = Math.min(rate, this.tokens + (now - this.#tokensAt) * rate / 1_000);
-    this.#tokensAt = now;
-  }
-}
-
 /** Runs a {@link BatchScenario} against the fan-out and checks every frame, call and counter of it. */
-export class BatchModel {
+export class BatchModel implements ReaderObserver {
   readonly fixture: StreamFixture;
   readonly #sendMillis: number;
   readonly #readers: readonly ModelReader[];
