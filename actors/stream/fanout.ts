@@ -53,6 +53,7 @@ export class Fanout {
   #scheduled = false;
   /** When the timer of the next flush is due, monotonic ms; `Infinity` when there is none. */
   #flushAt = Infinity;
+  #flushTimer: unknown;
 
   /** Takes the clock and one stream per channel. */
   constructor(
@@ -205,13 +206,13 @@ export class Fanout {
 
   #armFlush(at: number, now: number): void {
     if (at >= this.#flushAt) return;
+    if (this.#flushAt !== Infinity) this.#clock.clearTimeout(this.#flushTimer);
     this.#flushAt = at;
-    this.#clock.setTimeout(() => this.#flush(at), Math.max(0, at - now));
+    this.#flushTimer = this.#clock.setTimeout(() => this.#flush(at), Math.max(0, at - now));
   }
 
   /** Sends what waited for this tick, and waits for the next one if there is more. */
   #flush(at: number): void {
-    if (at !== this.#flushAt) return; // An earlier tick came in between and has seen to it.
     this.#flushAt = Infinity;
     const now = Math.max(at, this.#clock.now()); // Timers may be a fraction early.
     for (const { groups } of this.#ordered) {

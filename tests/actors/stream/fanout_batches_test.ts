@@ -151,6 +151,20 @@ Deno.test("subscribing again with a snapshot begins anew at the head", () => {
   assert.deepEqual(batchesOf(reader), ["S3: 2 3", "4-4: 4"]);
 });
 
+Deno.test("subscribing again uses a view once, and gives the former one back", () => {
+  const fixture = new StreamFixture();
+  const reader = open(fixture, "positions");
+  const before = fixture.batches(reader, "positions").view;
+  fixture.open(reader, "positions");
+  assert.equal(before.users, 1);
+  fixture.open(reader, "positions", { filter: { symbols: ["A"] } });
+  const { view } = fixture.batches(reader, "positions");
+  assert.deepEqual([before.users, view.users], [0, 1]);
+  assert.notEqual(fixture.stream("positions").view(undefined), before);
+  fixture.fanout.remove(reader.subscriber);
+  assert.equal(view.users, 0);
+});
+
 Deno.test("what waited for a long interval is sent when a shorter one is asked for", () => {
   const fixture = new StreamFixture();
   const reader = open(fixture, "market-data", { intervalMs: 60_000 });
@@ -233,15 +247,20 @@ Deno.test("a client that turns out too slow while it is advanced is sent nothing
   assert.deepEqual([reader.calls, batchesOf(reader)], [["tooSlow"], []]);
 });
 
-Deno.test("timers of ticks are set while something waits, and not one for every event", () => {
+Deno.test("there is one timer for the next tick, whatever waits for later ones, and none in quiet", () => {
   const fixture = new StreamFixture();
-  for (const intervalMs of [0, 250, 1_000]) open(fixture, "market-data", { intervalMs });
-  for (let count = 0; count < 20; count++) {
+  const readers = [0, 250, 60_000].map((intervalMs) =>
+    open(fixture, "market-data", { intervalMs })
+  );
+  for (const { socket } of readers) socket.readsAtOnce = true;
+  for (let count = 0; count < 200; count++) {
     fixture.publish("market-data", ["a"]);
-    assert.ok(fixture.clock.pendingTimers <= 3, `${fixture.clock.pendingTimers} timers`);
+    pass(fixture, 10);
+    assert.ok(fixture.clock.pendingTimers <= 1, `${fixture.clock.pendingTimers} timers`);
   }
-  pass(fixture, 1_000);
+  pass(fixture, 60_000);
   assert.equal(fixture.clock.pendingTimers, 0);
+  for (const reader of readers) assert.equal(fixture.batches(reader, "market-data").lag, 0);
 });
 
 Deno.test("a store is asked how far back it reaches when a client resumes", () => {
