@@ -69,3 +69,17 @@ Deno.test("a snapshot is free, and goes on where the buffer stopped it", () => {
   lane.cursor.serveInOrder(0);
   assert.deepEqual(lane.sent(), ["S6: 3 4 …", "S6: 5 6", "7-7: 7"]);
 });
+
+Deno.test("a snapshot that begins anew before its end begins with its first part", () => {
+  const lane = new Lane("positions");
+  for (const key of "abcd") lane.append(key, { fill: 30_000 });
+  lane.cursor.startSnapshot();
+  lane.buffer(HIGH_WATER_BYTES - 1);
+  lane.cursor.serveReplay();
+  assert.deepEqual(lane.sent(), ["S4: 1 2 …"]);
+  lane.append("a");
+  lane.cursor.startSnapshot();
+  lane.buffer(0);
+  lane.cursor.serveReplay();
+  assert.deepEqual(lane.sent(), ["S5: 2 3 …", "S5: 4 5"]);
+});

@@ -5,6 +5,9 @@ import { batchScenarios } from "./batch_scenarios.ts";
 /** Histories tried; `FAST_CHECK_RUNS` in the environment asks for another number. */
 const RUNS = Number(Deno.env.get("FAST_CHECK_RUNS") ?? 300);
 
+/** Where they begin; random unless `FAST_CHECK_SEED` in the environment says so. */
+const SEED = Deno.env.get("FAST_CHECK_SEED");
+
 Deno.test("property: whatever happens, every number of every v2 reader is accounted for", async () => {
   await fc.assert(
     fc.asyncProperty(batchScenarios, async (scenario) => {
@@ -12,6 +15,6 @@ Deno.test("property: whatever happens, every number of every v2 reader is accoun
       for (const command of scenario.commands) await model.run(command);
       await model.settle();
     }),
-    { numRuns: RUNS },
+    { numRuns: RUNS, ...(SEED !== undefined && { seed: Number(SEED) }) },
   );
 });

@@ -111,6 +111,17 @@ Deno.test("alerts pass the high-water mark, and stop under the hard cap", () => 
   assert.deepEqual(batchesOf(reader), ["9-10: 9 10", "11-12: 11 12"]);
 });
 
+Deno.test("a v2 reader that fell out of the ring of a keyed channel gets the latest states, counted", () => {
+  const fixture = new StreamFixture(4);
+  const reader = fixture.reader();
+  fixture.open(reader, "positions");
+  fixture.publish("positions", keys("abcabcab"));
+  assert.deepEqual(batchesOf(reader), ["1-8: 6 7 8 s5"]);
+  assert.equal(fixture.stream("positions").shed.ring_overrun, 5);
+  assert.equal(reader.subscriber.eventsSkipped, 5);
+  assert.deepEqual(reader.calls, []);
+});
+
 Deno.test("without a store, a lossless reader that fell out of the ring is too slow", () => {
   const fixture = new StreamFixture(4);
   const reader = fixture.reader();
