@@ -14,7 +14,7 @@ import {
 import type { Channel } from "../../../protocol/channels.ts";
 import type { ChannelSubscription } from "../../../protocol/client_message_v2.ts";
 import { EventArchive } from "../../support/event_archive.ts";
-import { EPOCH, StreamFixture } from "../../support/stream_fixture.ts";
+import { EPOCH, FLUSH, StreamFixture } from "../../support/stream_fixture.ts";
 import { settle } from "../../support/test_clock.ts";
 import { type BatchCommand, type BatchScenario, KEYS, MODEL_CHANNELS } from "./batch_scenarios.ts";
 import { Counts, ModelReader, type ReaderObserver } from "./batch_reader.ts";
@@ -23,6 +23,9 @@ import { ChannelTruth, fieldsOf } from "./batch_truth.ts";
 
 /** Steps of 100 ms that an end of everything may take: one token a second, a frame per event. */
 const MAX_SETTLING_STEPS = 1_000;
+
+/** A wait that is longer takes one step, as an hour of ticks is of no interest. */
+const MAX_TICKING_MILLIS = 1_000;
 
 /** What floats may be wrong by. */
 const EPSILON = 1e-6;
@@ -77,7 +80,9 @@ export class BatchModel implements ReaderObserver {
         this.#pick(step.reader).socket.drain(step.bytes);
         break;
       case "subscribe":
-        this.#subscribe(this.#pick(step.reader), step);
+        for (const who of step.reader === "all" ? this.#readers : [this.#pick(step.reader)]) {
+          this.#subscribe(who, step);
+        }
         break;
       case "unsubscribe":
         this.#unsubscribe(this.#pick(step.reader), step.channel);
@@ -103,7 +108,8 @@ export class BatchModel implements ReaderObserver {
     for (let step = 0; !this.#isSettled(); step++) {
       assert.ok(step < MAX_SETTLING_STEPS, `something never arrives: ${this.#describe()}`);
       for (const each of this.#readers) each.socket.drain(Infinity);
-      this.fixture.tick(100);
+      this.#wait(100);
+      this.fixture.tick(0);
       await this.#read();
       this.fixture.clock.turns();
       if (step % 10 === 9) { for (const who of this.#readers) this.#advance(who); }
@@ -194,12 +200,18 @@ export class BatchModel implements ReaderObserver {
     }
   }
 
+  /** Time passes. What ticks meanwhile is sent in its turn, unless the process is busy. */
   #wait(ms: number): void {
     const { clock } = this.fixture;
-    const late = clock.waiting > 0;
+    const until = clock.now() + ms;
+    if (clock.waiting === 0 && ms <= MAX_TICKING_MILLIS) {
+      while (clock.now() < until) {
+        clock.advance(Math.min(until - clock.now(), FLUSH - clock.now() % FLUSH));
+        clock.turns();
+      }
+      return;
+    }
     clock.advance(ms);
-    // No process is that busy: who is served now comes at another time than it should.
-    if (!late) return;
     for (const { sessions } of this.#readers) {
       for (const session of sessions.values()) session.excuse(clock.now());
     }

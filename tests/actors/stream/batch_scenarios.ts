@@ -38,7 +38,8 @@ export type BatchCommand =
   | { readonly do: "drain"; readonly reader: number; readonly bytes: number }
   | {
     readonly do: "subscribe";
-    readonly reader: number;
+    /** One reader, or all of them, who then share what is sent. */
+    readonly reader: number | "all";
     readonly channel: Channel;
     readonly since: SincePlan | undefined;
     readonly snapshot: boolean;
@@ -102,7 +103,7 @@ const since: fc.Arbitrary<SincePlan | undefined> = fc.oneof(
 
 const subscribe: fc.Arbitrary<BatchCommand> = fc.record({
   do: fc.constant("subscribe" as const),
-  reader,
+  reader: fc.oneof(reader, reader, fc.constant("all" as const)),
   channel,
   since,
   snapshot: fc.boolean(),
@@ -115,7 +116,7 @@ const subscribe: fc.Arbitrary<BatchCommand> = fc.record({
 const wait: fc.Arbitrary<BatchCommand> = fc.record({
   do: fc.constant("wait" as const),
   ms: fc.oneof(
-    { weight: 12, arbitrary: fc.nat(400) },
+    { weight: 8, arbitrary: fc.nat(400) },
     { weight: 1, arbitrary: fc.constant(3_600_000) },
   ),
 });
@@ -169,7 +170,7 @@ export const batchScenarios: fc.Arbitrary<BatchScenario> = fc.record({
   sendMillis: fc.constantFrom(0, 0, 0.5, 2),
   stored: fc.boolean(),
   readers: fc.array(
-    fc.record({ rate: fc.constantFrom(0, 0, 1, 3, 20), prompt: fc.boolean() }),
+    fc.record({ rate: fc.constantFrom(0, 0, 1, 3, 7), prompt: fc.boolean() }),
     { minLength: 1, maxLength: 3 },
   ),
   commands: fc.tuple(

@@ -178,7 +178,7 @@ export class BatchSession {
     if (!replay && events.length === 0 && !this.#flushing) {
       assert.ok(to - from + 1 >= truth.emptyFrameRange, `nothing in ${from}-${to}`);
     }
-    if (!replay && !truth.isLossless) this.#assertPace(where);
+    if (!replay && !truth.isLossless) this.#assertPace(where, truth.publishedAt[to - 1]!);
     for (const { seq } of events) this.#learn(seq);
     this.at = to;
     this.#filters = [this.#asked.filter];
@@ -295,7 +295,7 @@ export class BatchSession {
   }
 
   /** Batches do not come more often than the client wants. */
-  #assertPace({ now, throttle, unhindered, exact }: Circumstances): void {
+  #assertPace({ now, throttle, unhindered, exact }: Circumstances, publishedAt: number): void {
     if (!exact) return;
     const { interval } = this;
     if (throttle !== undefined) {
@@ -307,6 +307,8 @@ export class BatchSession {
     }
     const tick = Math.floor(now / interval);
     if (unhindered && Math.floor(this.#excusedAt / interval) !== tick) {
+      const onTime = now % interval === 0 || publishedAt === now;
+      assert.ok(onTime, `${publishedAt} was sent at ${now}, between ticks of ${interval}`);
       const again = this.#batchAt !== now && Math.floor(this.#batchAt / interval) === tick;
       assert.ok(!again, `batches at ${this.#batchAt} and ${now} with an interval of ${interval}`);
     }
