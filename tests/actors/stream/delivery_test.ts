@@ -133,6 +133,21 @@ Deno.test("without a store, a lossless reader that fell out of the ring is too s
   assert.deepEqual(batchesOf(reader), ["1-4: 1 2 3 4"]);
 });
 
+Deno.test("a conflated reader that turns out too slow is not said to have recovered", () => {
+  const fixture = new StreamFixture(4);
+  const reader = fixture.reader();
+  fixture.open(reader, "market-data");
+  reader.socket.bufferedAmount = HIGH_WATER_BYTES;
+  fixture.publish("market-data", ["a"]);
+  for (let waited = 0; waited <= PARK_MILLIS; waited += TICK) fixture.tick(TICK);
+  fixture.open(reader, "risk-alerts", { snapshot: true }); // It waits for room,
+  fixture.publish("risk-alerts", repeat("a", 5)); // and what follows it is lost.
+  reader.socket.drain();
+  fixture.tick(MIN_THROTTLE_MILLIS);
+  assert.deepEqual(reader.calls, ["slow_consumer", "tooSlow"]);
+  assert.deepEqual(batchesOf(reader), ["S0:"]);
+});
+
 Deno.test("with a store, a lossless reader is too slow when it is over 10,000 live events behind", () => {
   const store = new EventArchive();
   const fixture = new StreamFixture(100, { store });
