@@ -5,7 +5,11 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { MIN_THROTTLE_MILLIS, RECOVERY_LEVEL } from "../../../actors/stream/delivery.ts";
+import {
+  MIN_THROTTLE_MILLIS,
+  PARK_MILLIS,
+  RECOVERY_LEVEL,
+} from "../../../actors/stream/delivery.ts";
 import {
   HARD_CAP_BYTES,
   HIGH_WATER_BYTES,
@@ -75,6 +79,9 @@ export class BatchModel implements ReaderObserver {
         break;
       case "wait":
         this.#wait(step.ms);
+        break;
+      case "congestion":
+        this.#congest(step);
         break;
       case "drain":
         this.#pick(step.reader).socket.drain(step.bytes);
@@ -197,6 +204,20 @@ export class BatchModel implements ReaderObserver {
       const fields = fieldsOf(channel, next, truth.head + 1);
       const event = this.fixture.append(channel, next, { fill, fields, ...(ends && { ends }) });
       truth.add(event, this.fixture.clock.now());
+    }
+  }
+
+  /** Buffers stay full until their readers are conflated, and then have room but are not read. */
+  #congest({ channel, ticks }: Extract<BatchCommand, { do: "congestion" }>): void {
+    for (let tick = 0; tick < ticks; tick++) {
+      for (const { plan, socket } of this.#readers) {
+        const full = tick * FLUSH <= PARK_MILLIS + FLUSH;
+        if (!plan.prompt) socket.bufferedAmount = full ? HIGH_WATER_BYTES : LOW_WATER_BYTES + 1;
+      }
+      this.#publish({ do: "publish", channel, key: "a", kind: "state", fill: 0, times: 1 });
+      this.fixture.clock.turns();
+      this.#wait(FLUSH);
+      this.fixture.tick(0);
     }
   }
 

@@ -49,6 +49,8 @@ export type BatchCommand =
   }
   | { readonly do: "unsubscribe"; readonly reader: number; readonly channel: Channel }
   | { readonly do: "leave"; readonly reader: number }
+  /** An event at every tick, so many times, to peers who read too little. */
+  | { readonly do: "congestion"; readonly channel: Channel; readonly ticks: number }
   /** The store fails from now on, or works again. */
   | { readonly do: "break" | "mend" }
   /** Retention passes all but the newest alerts. */
@@ -152,6 +154,14 @@ const command: fc.Arbitrary<BatchCommand> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.record({ do: fc.constantFrom("advance" as const, "break", "mend") }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant("congestion" as const),
+      channel,
+      ticks: fc.integer({ min: 5, max: 30 }),
+    }),
   },
   {
     weight: 1,
