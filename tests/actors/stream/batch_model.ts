@@ -18,7 +18,7 @@ import {
 import type { Channel } from "../../../protocol/channels.ts";
 import type { ChannelSubscription } from "../../../protocol/client_message_v2.ts";
 import { EventArchive } from "../../support/event_archive.ts";
-import { EPOCH, FLUSH, StreamFixture } from "../../support/stream_fixture.ts";
+import { EPOCH, fillBuffer, FLUSH, StreamFixture } from "../../support/stream_fixture.ts";
 import { settle } from "../../support/test_clock.ts";
 import { type BatchCommand, type BatchScenario, KEYS, MODEL_CHANNELS } from "./batch_scenarios.ts";
 import { Counts, ModelReader, type ReaderObserver } from "./batch_reader.ts";
@@ -210,9 +210,9 @@ export class BatchModel implements ReaderObserver {
   /** Buffers stay full until their readers are conflated, and then have room but are not read. */
   #congest({ channel, ticks }: Extract<BatchCommand, { do: "congestion" }>): void {
     for (let tick = 0; tick < ticks; tick++) {
-      for (const { plan, socket } of this.#readers) {
+      for (const { plan, reader } of this.#readers) {
         const full = tick * FLUSH <= PARK_MILLIS + FLUSH;
-        if (!plan.prompt) socket.bufferedAmount = full ? HIGH_WATER_BYTES : LOW_WATER_BYTES + 1;
+        if (!plan.prompt) fillBuffer(reader, full ? HIGH_WATER_BYTES : LOW_WATER_BYTES + 1);
       }
       this.#publish({ do: "publish", channel, key: "a", kind: "state", fill: 0, times: 1 });
       this.fixture.clock.turns();

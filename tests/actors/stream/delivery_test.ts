@@ -12,7 +12,7 @@ import {
 import { ServerMessageV2 } from "../../../protocol/server_message_v2.ts";
 import { batchesOf } from "../../support/batch_notation.ts";
 import { EventArchive } from "../../support/event_archive.ts";
-import { EPOCH, StreamFixture } from "../../support/stream_fixture.ts";
+import { EPOCH, fillBuffer, StreamFixture } from "../../support/stream_fixture.ts";
 import { settle } from "../../support/test_clock.ts";
 import { keys, repeat, TICK } from "./fanout_readers.ts";
 
@@ -69,14 +69,14 @@ Deno.test("a conflated reader is served at its own interval, though it is looked
   const fixture = new StreamFixture();
   const reader = fixture.reader();
   fixture.open(reader, "market-data", { intervalMs: 500 });
-  reader.socket.bufferedAmount = HIGH_WATER_BYTES;
+  fillBuffer(reader, HIGH_WATER_BYTES);
   fixture.publish("market-data", ["a"]);
   for (let waited = 0; waited <= PARK_MILLIS; waited += TICK) fixture.tick(TICK);
   assert.equal(reader.subscriber.throttle, "slow_consumer");
   batchesOf(reader);
   const times: number[] = [];
   for (let waited = 0; waited < 3_000; waited += TICK) {
-    reader.socket.bufferedAmount = LOW_WATER_BYTES + 1; // There is room, but it is not caught up.
+    fillBuffer(reader, LOW_WATER_BYTES + 1); // There is room, but it is not caught up.
     fixture.publish("market-data", ["a"]);
     fixture.tick(TICK);
     times.push(...batchesOf(reader).map(() => fixture.clock.now()));
@@ -137,7 +137,7 @@ Deno.test("a conflated reader that turns out too slow is not said to have recove
   const fixture = new StreamFixture(4);
   const reader = fixture.reader();
   fixture.open(reader, "market-data");
-  reader.socket.bufferedAmount = HIGH_WATER_BYTES;
+  fillBuffer(reader, HIGH_WATER_BYTES);
   fixture.publish("market-data", ["a"]);
   for (let waited = 0; waited <= PARK_MILLIS; waited += TICK) fixture.tick(TICK);
   fixture.open(reader, "risk-alerts", { snapshot: true }); // It waits for room,
@@ -153,7 +153,7 @@ Deno.test("with a store, a lossless reader is too slow when it is over 10,000 li
   const fixture = new StreamFixture(100, { store });
   const reader = fixture.reader();
   fixture.open(reader, "risk-alerts");
-  reader.socket.bufferedAmount = HARD_CAP_BYTES;
+  fillBuffer(reader, HARD_CAP_BYTES);
   fixture.publish("risk-alerts", repeat("a", MAX_LOSSLESS_LAG));
   assert.deepEqual(reader.calls, []);
   fixture.publish("risk-alerts", ["a"]);
