@@ -305,8 +305,9 @@ export class BatchSession {
       assert.ok(inTime, `throttled batches at ${before?.at} and ${now}`);
       this.#throttledBatch = { at: now, interval };
     }
+    if (!unhindered) this.#excusedAt = now;
     const tick = Math.floor(now / interval);
-    if (unhindered && Math.floor(this.#excusedAt / interval) !== tick) {
+    if (Math.floor(this.#excusedAt / interval) !== tick) {
       const onTime = now % interval === 0 || publishedAt === now;
       assert.ok(onTime, `${publishedAt} was sent at ${now}, between ticks of ${interval}`);
       const again = this.#batchAt !== now && Math.floor(this.#batchAt / interval) === tick;
