@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Channel } from "../../protocol/channels.ts";
 import type { Store } from "../ports.ts";
 import { endOfPage, PAGE_EVENTS } from "./backlog.ts";
 import type { Cursor } from "./cursor.ts";
@@ -57,21 +58,30 @@ export class BacklogReader {
     }
   }
 
+  /** Whether it still waits for its next event; it may have left, or begun anew with a snapshot. */
   #isNeeded({ group, stream, next }: Cursor): boolean {
-    return group !== undefined && stream.at(next) === undefined;
+    return group !== undefined && next <= stream.log.head && stream.at(next) === undefined;
   }
 
   /** @returns Whether the store answered. */
   async #load(cursor: Cursor): Promise<boolean> {
     const { stream, next, subscriber } = cursor;
     const limit = endOfPage(next) - next + 1;
+    const events = await this.#ask(stream.channel, next - 1, limit);
+    if (events === "unavailable") return false;
+    if (events !== undefined && events.length > 0) {
+      stream.backlog!.put(events, (event) => stream.log.encode(event));
+    } else if (cursor.next === next && this.#isNeeded(cursor)) {
+      subscriber.control.tooSlow();
+    }
+    return true;
+  }
+
+  async #ask(channel: Channel, afterSeq: number, limit: number) {
     try {
-      const events = await this.#store.read(stream.channel, next - 1, limit);
-      if (events === undefined || events.length === 0) subscriber.control.tooSlow();
-      else stream.backlog!.put(events, (event) => stream.log.encode(event));
-      return true;
+      return await this.#store.read(channel, afterSeq, limit);
     } catch {
-      return false;
+      return "unavailable";
     }
   }
 }

@@ -99,7 +99,7 @@ export class BatchCursor extends Cursor {
    */
   flush(heartbeatMillis: number): boolean {
     if (!this.owes) return false;
-    this.#flushing = this.replaying || (this.group?.intervalMillis ?? 0) > heartbeatMillis ||
+    this.#flushing = this.replaying || (this.group?.intervalMillis ?? 0) >= heartbeatMillis ||
       this.#nextBatch()?.count === 0;
     return this.#flushing;
   }

@@ -166,6 +166,7 @@ export class Delivery {
   }
 
   #recover(subscriber: Subscriber, now: number): void {
+    if (subscriber.removed) return; // It was too slow for what it has just been sent.
     const rested = now - subscriber.throttledAt >= MIN_THROTTLE_MILLIS;
     const drained = subscriber.socket.bufferedAmount < LOW_WATER_BYTES;
     if (!rested || !drained || subscriber.bucket.level(now) < RECOVERY_LEVEL) return;

@@ -29,6 +29,9 @@ export const SLICE_MILLIS = 2;
 /** Frames between two looks at the clock: about 0.2 ms of sending. */
 const FRAMES_PER_LOOK = 16;
 
+/** Cursors between two looks at the clock: filters take time also when nothing passes them. */
+const CURSORS_PER_LOOK = 16;
+
 /** How the fan-out works. */
 export interface FanoutOptions {
   /** Time between two batches to a v2 client, in ms. */
@@ -50,6 +53,7 @@ export class Fanout {
   #scheduled = false;
   /** When the timer of the next flush is due, monotonic ms; `Infinity` when there is none. */
   #flushAt = Infinity;
+  #flushTimer: unknown;
 
   /** Takes the clock and one stream per channel. */
   constructor(
@@ -141,8 +145,10 @@ export class Fanout {
    */
   advance(subscriber: Subscriber, heartbeatMillis: number): void {
     this.#delivery.beginSlice();
-    for (const cursor of [...subscriber.cursors.values()] as BatchCursor[]) {
-      if (cursor.flush(heartbeatMillis)) this.#delivery.serve(cursor, this.#clock.now());
+    for (const cursor of [...subscriber.cursors.values()]) {
+      if (cursor.group === undefined) continue; // One before it was too slow, and ended them all.
+      if (!(cursor instanceof BatchCursor) || !cursor.flush(heartbeatMillis)) continue;
+      this.#delivery.serve(cursor, this.#clock.now());
     }
   }
 
@@ -205,13 +211,13 @@ export class Fanout {
 
   #armFlush(at: number, now: number): void {
     if (at >= this.#flushAt) return;
+    if (this.#flushAt !== Infinity) this.#clock.clearTimeout(this.#flushTimer);
     this.#flushAt = at;
-    this.#clock.setTimeout(() => this.#flush(at), Math.max(0, at - now));
+    this.#flushTimer = this.#clock.setTimeout(() => this.#flush(at), Math.max(0, at - now));
   }
 
   /** Sends what waited for this tick, and waits for the next one if there is more. */
   #flush(at: number): void {
-    if (at !== this.#flushAt) return; // An earlier tick came in between and has seen to it.
     this.#flushAt = Infinity;
     const now = Math.max(at, this.#clock.now()); // Timers may be a fraction early.
     for (const { groups } of this.#ordered) {
@@ -249,12 +255,15 @@ export class Fanout {
   #runPass(stream: ChannelStream, group: CursorGroup, until: number): boolean {
     let now = this.#clock.now();
     let lookAt = stream.sent + FRAMES_PER_LOOK;
+    let served = 0;
     while (group.due) {
       while (group.position < group.cursors.length) {
         this.#delivery.serve(group.cursors[group.position]!, now);
         group.position += 1;
-        if (stream.sent < lookAt) continue;
+        served += 1;
+        if (stream.sent < lookAt && served < CURSORS_PER_LOOK) continue;
         lookAt = stream.sent + FRAMES_PER_LOOK;
+        served = 0;
         now = this.#clock.now();
         if (now >= until) return false;
       }

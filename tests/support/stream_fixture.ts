@@ -6,13 +6,17 @@
  */
 import type { ShedReason } from "../../actors/operations.ts";
 import type { StoredEvent } from "../../actors/ports.ts";
+import type { BatchCursor } from "../../actors/stream/batch_cursor.ts";
 import { ChannelLog } from "../../actors/stream/channel_log.ts";
 import { ChannelStream } from "../../actors/stream/channel_stream.ts";
 import type { EventCursor } from "../../actors/stream/event_cursor.ts";
 import { Fanout } from "../../actors/stream/fanout.ts";
+import type { Start } from "../../actors/stream/start.ts";
 import { Subscriber, type SubscriberControl } from "../../actors/stream/subscriber.ts";
 import { TokenBucket } from "../../actors/stream/token_bucket.ts";
 import { type Channel, CHANNELS } from "../../protocol/channels.ts";
+import type { ChannelSubscription } from "../../protocol/client_message_v2.ts";
+import type { EventArchive } from "./event_archive.ts";
 import { FakeSocket } from "./fake_socket.ts";
 import { TEST_EPOCH, TestClock } from "./test_clock.ts";
 
@@ -69,6 +73,8 @@ export interface EventOptions {
   readonly ends?: "closed" | "removed";
   /** Size of its payload: so many filling characters. */
   readonly fill?: number;
+  /** What else its payload says; a removal says nothing. */
+  readonly fields?: Readonly<Record<string, unknown>>;
 }
 
 /** An event as the collector stores it, with a payload that names its key and number. */
@@ -76,12 +82,13 @@ export function storedEvent(
   channel: Channel,
   seq: number,
   key: string,
-  { ends, fill = 0 }: EventOptions = {},
+  { ends, fill = 0, fields }: EventOptions = {},
 ): StoredEvent {
   const timeKey = /alerts|warnings/.test(channel) ? "createdAt" : "updatedAt";
   const data = ends === "removed" ? { id: key, removed: true } : {
     id: key,
     n: seq,
+    ...fields,
     ...(fill > 0 && { fill: "x".repeat(fill) }),
     [timeKey]: EVENT_TIME,
     timestamp: TEST_EPOCH,
@@ -124,6 +131,20 @@ export interface ReaderOptions {
   readonly control?: Partial<SubscriberControl>;
 }
 
+/** Settings of a {@link StreamFixture} that only v2 readers notice. */
+export interface FixtureOptions {
+  /** Most events in the snapshot of a lossless channel; 50 when absent. */
+  readonly snapshotLimit?: number;
+  /** Remembers every event, and is read beyond the ring; nothing is when absent. */
+  readonly store?: EventArchive;
+}
+
+/** What a v2 reader asks of a channel; what is left out is what a plain string would mean. */
+export type Asked = Partial<Omit<ChannelSubscription, "channel">>;
+
+/** Time between two batches to v2 readers of a {@link StreamFixture}, in ms. */
+export const FLUSH = 50;
+
 /** Every channel with a small ring, and the fan-out over them. */
 export class StreamFixture {
   /** Time. */
@@ -133,13 +154,20 @@ export class StreamFixture {
   /** What is tested. */
   readonly fanout: Fanout;
 
+  readonly #store: EventArchive | undefined;
+
   /** @param ringCapacity Most events in a ring. */
-  constructor(ringCapacity = 1_000) {
+  constructor(ringCapacity = 1_000, { snapshotLimit = 50, store }: FixtureOptions = {}) {
+    this.#store = store;
     this.streams = new Map(CHANNELS.map((channel) => {
       const log = new ChannelLog(EPOCH, 0, ringCapacity);
       return [channel, new ChannelStream(channel, log)];
     }));
-    this.fanout = new Fanout(this.clock, this.streams);
+    this.fanout = new Fanout(this.clock, this.streams, {
+      flushIntervalMillis: FLUSH,
+      snapshotLimit,
+      ...(store && { store }),
+    });
   }
 
   /** The stream of a channel. */
@@ -150,6 +178,7 @@ export class StreamFixture {
   /** Appends the next event of a channel; it is sent when the turn ends. */
   append(channel: Channel, key: string, options: EventOptions = {}): StoredEvent {
     const event = storedEvent(channel, this.stream(channel).log.head + 1, key, options);
+    this.#store?.keep(event);
     this.fanout.append([event]);
     return event;
   }
@@ -185,6 +214,24 @@ export class StreamFixture {
   /** The cursor of a reader into a channel. */
   cursor({ subscriber }: Reader, channel: Channel): EventCursor {
     return subscriber.cursors.get(channel) as EventCursor;
+  }
+
+  /** Subscribes as v2 does, and sends what comes first. */
+  open({ subscriber }: Reader, channel: Channel, asked: Asked = {}): Start {
+    const start = this.fanout.open(subscriber, {
+      channel,
+      snapshot: false,
+      intervalMs: 0,
+      conflate: false,
+      ...asked,
+    });
+    this.fanout.start(subscriber, channel);
+    return start;
+  }
+
+  /** The cursor of a v2 reader into a channel. */
+  batches({ subscriber }: Reader, channel: Channel): BatchCursor {
+    return subscriber.cursors.get(channel) as BatchCursor;
   }
 
   /** Time passes, the process's ticker runs once, and all that can be sent is sent. */

@@ -20,6 +20,7 @@ import {
   withGateway,
 } from "../../support/fake_gateway.ts";
 import { Metrics } from "../../support/metrics_text.ts";
+import { fillBuffer } from "../../support/stream_fixture.ts";
 import { TEST_EPOCH } from "../../support/test_clock.ts";
 
 /** A store whose disk can be taken away and given back. */
@@ -125,7 +126,7 @@ Deno.test("a client that does not read is a warning at once, and counted in one 
     socket.readsAtOnce = false;
     const slow = fake.connect({ clientId: "tablet", channels: ["market-data"], socket });
     for (let round = 0; round < 3; round++) {
-      socket.bufferedAmount = 100_000;
+      fillBuffer({ socket, subscriber: slow.connection.subscriber! }, 100_000);
       await fake.publish(marketData("BTCUSDT", String(round + 1)));
       await fake.clock.advanceAsync(500);
       assert.equal(slow.connection.state, "throttled");

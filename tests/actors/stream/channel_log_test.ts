@@ -5,6 +5,9 @@ import { ChannelLog } from "../../../actors/stream/channel_log.ts";
 import { encodeEventV1 } from "../../../actors/stream/encoder_v1.ts";
 import { EPOCH, storedEvent } from "../../support/stream_fixture.ts";
 
+/** Runs against the naive model; `FAST_CHECK_RUNS` in the environment asks for another number. */
+const RUNS = Number(Deno.env.get("FAST_CHECK_RUNS") ?? 100);
+
 const event = (seq: number, fill = 0) => storedEvent("market-data", seq, "BTC", { fill });
 
 /** What an event weighs: its JSON and its frame, which has no character outside ASCII here. */
@@ -88,31 +91,34 @@ Deno.test("a removal has no frame and weighs its JSON alone", () => {
 });
 
 Deno.test("property: it holds what an array that is trimmed from the front holds", () => {
-  fc.assert(fc.property(
-    fc.nat(1_000_000),
-    fc.integer({ min: 1, max: 8 }),
-    fc.integer({ min: 1, max: 4_000 }),
-    fc.array(fc.nat(600), { maxLength: 40 }),
-    (start, capacity, maxBytes, fills) => {
-      const log = new ChannelLog(EPOCH, start, capacity, maxBytes);
-      let model: { seq: number; bytes: number }[] = [];
-      for (const [index, fill] of fills.entries()) {
-        const seq = start + index + 1;
-        log.append(event(seq, fill));
-        model.push({ seq, bytes: weigh(seq, fill) });
-        const total = () => model.reduce((sum, { bytes }) => sum + bytes, 0);
-        while (model.length > capacity || (model.length > 1 && total() > maxBytes)) {
-          model = model.slice(1);
+  fc.assert(
+    fc.property(
+      fc.nat(1_000_000),
+      fc.integer({ min: 1, max: 8 }),
+      fc.integer({ min: 1, max: 4_000 }),
+      fc.array(fc.nat(600), { maxLength: 40 }),
+      (start, capacity, maxBytes, fills) => {
+        const log = new ChannelLog(EPOCH, start, capacity, maxBytes);
+        let model: { seq: number; bytes: number }[] = [];
+        for (const [index, fill] of fills.entries()) {
+          const seq = start + index + 1;
+          log.append(event(seq, fill));
+          model.push({ seq, bytes: weigh(seq, fill) });
+          const total = () => model.reduce((sum, { bytes }) => sum + bytes, 0);
+          while (model.length > capacity || (model.length > 1 && total() > maxBytes)) {
+            model = model.slice(1);
+          }
+          assert.equal(log.head, seq);
+          assert.equal(log.oldest, model[0]!.seq);
+          assert.equal(log.size, model.length);
+          assert.equal(log.bytes, total());
+          for (let probe = start; probe <= seq + 1; probe++) {
+            const held = model.some((entry) => entry.seq === probe);
+            assert.equal(log.get(probe)?.seq, held ? probe : undefined);
+          }
         }
-        assert.equal(log.head, seq);
-        assert.equal(log.oldest, model[0]!.seq);
-        assert.equal(log.size, model.length);
-        assert.equal(log.bytes, total());
-        for (let probe = start; probe <= seq + 1; probe++) {
-          const held = model.some((entry) => entry.seq === probe);
-          assert.equal(log.get(probe)?.seq, held ? probe : undefined);
-        }
-      }
-    },
-  ));
+      },
+    ),
+    { numRuns: RUNS },
+  );
 });

@@ -107,3 +107,29 @@ Deno.test("looking again at many held readers does not delay alerts by more than
   assert.deepEqual(channels.slice(begun, begun + 60), repeat("risk-alerts", 60));
   assert.equal(log.length, 120);
 });
+
+Deno.test("readers that get nothing, as their filters exclude all, are served in slices as well", () => {
+  const fixture = new StreamFixture();
+  const readers = Array.from({ length: 200 }, (_, index) => {
+    const reader = fixture.reader();
+    fixture.open(reader, "market-data", { filter: { symbols: [`S${index}`] } });
+    return reader;
+  });
+  fixture.append("market-data", "BTC", { fields: { symbol: "BTC" } });
+  // Looking at an event takes half a millisecond.
+  let looks = 0;
+  Object.defineProperty(fixture.stream("market-data").log.get(1), "attributes", {
+    get: () => {
+      looks += 1;
+      fixture.clock.spend(0.5);
+      return { symbol: "BTC" };
+    },
+  });
+  while (fixture.clock.waiting > 0) {
+    const before = looks;
+    fixture.clock.turn();
+    assert.ok(looks - before <= SLICE_FRAMES, `${looks - before} readers in one slice`);
+  }
+  assert.equal(looks, 200);
+  assert.equal(readers.flatMap(({ socket }) => socket.frames).length, 0);
+});
