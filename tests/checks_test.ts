@@ -14,6 +14,8 @@ import {
   sum,
 } from "./coverage_report.ts";
 import { missingDocs } from "./doc_check.ts";
+import { V8_FLAGS } from "./support/gateway_process.ts";
+import { projectPath } from "./support/paths.ts";
 
 const LINT_OUTPUT =
   `error[missing-explicit-type]: exported symbol is missing an explicit type annotation
@@ -72,4 +74,9 @@ Deno.test("comments and empty lines are no code, types alone are nothing to run"
   assert.equal(countCodeLines("// a\n\n/* b\n c */\nlet d;\n"), 1);
   assert.ok(isTypesOnly("/** function */\nexport type A = { b: string };\n"));
   assert.ok(!isTypesOnly("export class A {}"));
+});
+
+Deno.test("processes of tests run as those of users do: with the V8 flags of the tasks", () => {
+  const { tasks } = JSON.parse(Deno.readTextFileSync(projectPath("deno.json")));
+  for (const name of ["start", "compile"]) assert.ok(tasks[name].command.includes(V8_FLAGS), name);
 });
