@@ -13,7 +13,7 @@ import type {
   StoredIdentity,
 } from "../../ports.ts";
 import type { OpenReport } from "./database.ts";
-import { type EngineHost, hostInThread, hostInWorker } from "./engine_host.ts";
+import { EngineHost } from "./engine_host.ts";
 import type { Durability } from "./epoch.ts";
 import { StoreError } from "./errors.ts";
 import type { Extent } from "./reader.ts";
@@ -29,6 +29,10 @@ export interface SqliteOptions {
   readonly bootId?: string;
   /** How much is kept. */
   readonly retention: RetentionLimits;
+  /** Module of the store's thread, for tests of its end; ours when absent. */
+  readonly threadModule?: URL;
+  /** Told that the store's thread was lost and another takes over. */
+  readonly onThreadLost?: (why: StoreError) => void;
 }
 
 /** Keeps events in `telemetry.db` of a directory. */
@@ -61,7 +65,8 @@ export class SqliteStore implements Store {
     const { directory, durability = "process", bootId = "", retention } = options;
     const channels = CHANNELS.map((name) => ({ name, keyed: LANES[name] !== "lossless" }));
     const engine = { directory, durability, bootId, retention, channels };
-    const host = durability === "power" ? await hostInWorker(engine) : hostInThread(engine);
+    const { threadModule: module, onThreadLost: onLost } = options;
+    const host = await EngineHost.start(engine, { module, onLost });
     const { report, extents } = await host.call("opened");
     return new SqliteStore(host, report, extents);
   }
