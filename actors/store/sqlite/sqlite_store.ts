@@ -6,6 +6,7 @@
 import { type Channel, CHANNELS, LANES } from "../../../protocol/channels.ts";
 import type {
   ChannelHead,
+  RestoredChannel,
   RestoredStore,
   RestoreRequest,
   Store,
@@ -85,7 +86,18 @@ export class SqliteStore implements Store {
   /** {@inheritDoc Store.restore} */
   async restore(request: RestoreRequest): Promise<RestoredStore> {
     this.#requireOpen();
-    return await this.#host.call("restore", request);
+    const channels = new Map<Channel, RestoredChannel>();
+    for (const channel of CHANNELS) {
+      channels.set(channel, await this.#host.call("restore", channel, request));
+    }
+    const identities: StoredIdentity[] = [];
+    for (let from: number | undefined, more = true; more;) {
+      const page = await this.#host.call("identities", request.epochMillis, from);
+      for (const identity of page.identities) identities.push(identity);
+      from = page.next;
+      more = from !== undefined;
+    }
+    return { channels, identities };
   }
 
   /** {@inheritDoc Store.commit} */
