@@ -104,8 +104,8 @@ function envOf(directory: string, durability: Durability): Record<string, string
 
 for (const durability of ["process", "power"] satisfies Durability[]) {
   Deno.test({
-    name: `${durability}: a full disk is answered with 503 and stores nothing; clients stay, and ` +
-      `with room again the same process goes on${withoutMount}`,
+    name: `${durability}: on a full disk nothing is stored and clients stay; with room it goes on` +
+      withoutMount,
     ignore: !MAY_MOUNT,
     fn: async () => {
       using disk = new SmallDisk(DISK_BYTES);

@@ -6,7 +6,7 @@
  */
 import "../../actors/store/sqlite/engine_worker.ts";
 import type { Call } from "../../actors/store/sqlite/engine_calls.ts";
-import type { StoredEvent } from "../../actors/ports.ts";
+import { type PackedBatch, unpackBatch } from "../../actors/store/sqlite/packed_batch.ts";
 import { DIE_AFTER, DIE_BEFORE, DIE_IDLE } from "./mortal_keys.ts";
 
 const scope = globalThis as unknown as {
@@ -18,7 +18,8 @@ const post = scope.postMessage.bind(scope);
 
 scope.onmessage = (message) => {
   const { name, args } = message.data;
-  const keys = name === "commit" ? (args[0] as readonly StoredEvent[]).map(({ key }) => key) : [];
+  const batch = name === "commit" ? unpackBatch(args[0] as PackedBatch)[0] : [];
+  const keys = batch.map(({ key }) => key);
   if (keys.includes(DIE_BEFORE)) throw new Error("ended before the commit");
   scope.postMessage = keys.includes(DIE_AFTER) ? () => {} : post;
   work(message);

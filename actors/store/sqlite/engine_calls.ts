@@ -18,7 +18,7 @@ export interface Call {
   readonly id: number;
   /** What to do. */
   readonly name: CallName | "open";
-  /** The arguments of the method, or the options of the engine. */
+  /** The arguments of the method, packed for `commit`; or the options of the engine. */
   readonly args: readonly unknown[];
 }
 

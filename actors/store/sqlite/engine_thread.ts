@@ -12,6 +12,7 @@
  */
 import type { EngineOptions } from "./engine.ts";
 import type { Answer, Call, CallName, EngineCalls } from "./engine_calls.ts";
+import { packBatch, type PackedBatch } from "./packed_batch.ts";
 import { StoreError, type StoreErrorCode } from "./errors.ts";
 
 /** The module of the worker. */
@@ -73,7 +74,8 @@ export class EngineThread {
     name: Name,
     ...args: Parameters<EngineCalls[Name]>
   ): Promise<ReturnType<EngineCalls[Name]>> {
-    return await this.#post(name, args) as ReturnType<EngineCalls[Name]>;
+    const packed = name === "commit" ? pack(args as Parameters<EngineCalls["commit"]>) : args;
+    return await this.#post(name, packed) as ReturnType<EngineCalls[Name]>;
   }
 
   /** Ends the thread. */
@@ -107,6 +109,10 @@ export class EngineThread {
     for (const { reject } of this.#waiting.values()) reject(failure);
     this.#waiting.clear();
   }
+}
+
+function pack([batch, identities]: Parameters<EngineCalls["commit"]>): [PackedBatch] {
+  return [packBatch(batch, identities)];
 }
 
 function toError(code: StoreErrorCode | "permission", message: string): Error {

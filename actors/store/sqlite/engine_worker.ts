@@ -5,6 +5,7 @@
  */
 import { Engine, type EngineOptions } from "./engine.ts";
 import type { Answer, Call, EngineCalls } from "./engine_calls.ts";
+import { type PackedBatch, unpackBatch } from "./packed_batch.ts";
 import { StoreError, type StoreErrorCode } from "./errors.ts";
 
 /** The part of a worker's global scope that is used; Deno types it as a window. */
@@ -21,6 +22,10 @@ function answer({ id, name, args }: Call): Answer {
   try {
     if (name === "open") {
       engine = new Engine(args[0] as EngineOptions);
+      return { id, ok: true, result: undefined };
+    }
+    if (name === "commit") {
+      engine!.commit(...unpackBatch(args[0] as PackedBatch));
       return { id, ok: true, result: undefined };
     }
     const method = engine![name] as (...args: readonly unknown[]) => unknown;
