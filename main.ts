@@ -38,8 +38,10 @@ async function serve(config: Config, secret: string | undefined): Promise<void> 
   const format = config.log.format ?? (terminal ? "pretty" : "json");
   const log = createLogger({ level: config.log.level, format, write: logWriter(clock) });
   const keys = await acceptedKeys(config, secret, printError);
-  const storage = await openStore(config, clock, log, restoreRequest(config, clock));
-  const { store, restored } = storage;
+  // What was restored is let go when everything is built from it; it may be large.
+  const opening = openStore(config, clock, log, restoreRequest(config, clock));
+  const { restored, ...storage } = await opening;
+  const { store } = storage;
   const alerts = await readAlerts(store, restored.channels.get("risk-alerts")!.events);
   const gateway = createGateway(config, clock, log, store, restored, alerts);
   const { hub, collector, history, metrics } = gateway;

@@ -67,6 +67,7 @@ async function open({ store, telemetry }: Config, log: Logger): Promise<Store> {
     directory: store.dataDir,
     durability: store.durability,
     ...(store.bootId !== undefined && { bootId: store.bootId }),
+    onThreadLost: (why) => log.error("the store goes on in another thread", { error: why.message }),
     retention: { events: store.retentionEvents, millis: store.retentionHours * HOUR_MILLIS },
   });
   tell(opened.report, log);

@@ -16,10 +16,16 @@ import { type ChannelSpec, identify, migrate, SCHEMA_VERSION } from "./schema.ts
 export const STORE_FILE = "telemetry.db";
 
 /**
- * Pages of 4 KiB in the write-ahead log before they are carried into the file. A small number keeps
- * the pause short, which in `process` durability is one of the event loop.
+ * Pages of 4 KiB in the write-ahead log before they are carried into the file. More make the commits
+ * that do so longer, fewer make them more frequent. SQLite's own default.
  */
-const CHECKPOINT_PAGES = 512;
+const CHECKPOINT_PAGES = 1_000;
+
+/** What the log may keep of the disk after it was longer for a while, in bytes. */
+const LOG_KEPT_BYTES = 16_777_216;
+
+/** How long a new thread waits for a lost one to let go of the file, in ms; it takes some 20. */
+const RESUME_WAIT_MILLIS = 5_000;
 
 /** How to open a store. */
 export interface OpenOptions {
@@ -31,6 +37,11 @@ export interface OpenOptions {
   readonly bootId: string;
   /** Every channel. */
   readonly channels: readonly ChannelSpec[];
+  /**
+   * Whether this process had the store open already, in a thread that was lost. Epochs go on then, as
+   * the machine cannot have stopped.
+   */
+  readonly resumes?: boolean;
 }
 
 /** What opening found and did. */
@@ -120,18 +131,22 @@ export function rotateEpochs(db: DatabaseSync): void {
 }
 
 function prepare(db: DatabaseSync, path: string, options: OpenOptions): OpenReport {
-  run(db, "PRAGMA busy_timeout = 0"); // Deno 2.4 waits five seconds by default.
+  // Deno 2.4 waits five seconds by default.
+  run(db, `PRAGMA busy_timeout = ${options.resumes ? RESUME_WAIT_MILLIS : 0}`);
   run(db, "PRAGMA locking_mode = EXCLUSIVE");
   // Nothing is written before the file is known to be ours.
   const { empty, version } = identify(db, path);
+  if (empty && options.resumes) throw new StoreError("io", describe("io", path, "it is gone"));
   run(db, "PRAGMA journal_mode = WAL");
   run(db, `PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+  run(db, `PRAGMA journal_size_limit = ${LOG_KEPT_BYTES}`);
   run(db, "PRAGMA cache_size = -16384"); // KiB
   // What is decided here must outlast a power failure before the first event is taken.
   run(db, "PRAGMA synchronous = FULL");
   const previous = empty ? undefined : readSession(db);
   if (previous?.clean === false) check(db, path);
-  const rotated = previous && rotationReason(previous, options.bootId);
+  const stopped = options.resumes ? undefined : previous;
+  const rotated = stopped && rotationReason(stopped, options.bootId);
   transact(db, () => {
     migrate(db, version, options.channels);
     if (rotated !== undefined) rotateEpochs(db);
@@ -164,5 +179,8 @@ function readSession(db: DatabaseSync): Session | undefined {
 function check(db: DatabaseSync, path: string): void {
   const rows = db.prepare("PRAGMA quick_check(1)").all();
   const detail = String(Object.values(rows[0] ?? {})[0] ?? "no answer");
-  if (detail !== "ok") throw new StoreError("corrupt", describe("corrupt", path, detail));
+  if (detail === "ok") return;
+  // "*** in database main ***", a new line, and what is wrong.
+  const wrong = detail.replace(/^\*.*\*\s+/, "").replaceAll("\n", "; ");
+  throw new StoreError("corrupt", describe("corrupt", path, wrong));
 }

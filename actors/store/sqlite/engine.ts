@@ -5,7 +5,7 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { Channel } from "../../../protocol/channels.ts";
-import type { RestoredStore, RestoreRequest, StoredEvent, StoredIdentity } from "../../ports.ts";
+import type { RestoredChannel, RestoreRequest, StoredEvent, StoredIdentity } from "../../ports.ts";
 import {
   closeDatabase,
   openDatabase,
@@ -16,7 +16,7 @@ import {
   transact,
 } from "./database.ts";
 import { StoreError, toStoreError } from "./errors.ts";
-import { type Extent, Reader } from "./reader.ts";
+import { type Extent, type IdentitiesPage, Reader } from "./reader.ts";
 import { Retention, type RetentionLimits, type RetentionStep } from "./retention.ts";
 import { Writer } from "./writer.ts";
 
@@ -66,9 +66,14 @@ export class Engine {
     return this.#guard(() => ({ report: this.#report, extents: this.#reader.extents() }));
   }
 
-  /** What a gateway continues from. */
-  restore(request: RestoreRequest): RestoredStore {
-    return this.#guard(() => this.#reader.restore(request));
+  /** What a gateway continues a channel from. */
+  restore(channel: Channel, request: RestoreRequest): RestoredChannel {
+    return this.#guard(() => this.#reader.restore(channel, request));
+  }
+
+  /** A page of what publishers may still repeat; the first without `from`. */
+  identities(epochMillis: number, from?: number): IdentitiesPage {
+    return this.#guard(() => this.#reader.identities(epochMillis, from));
   }
 
   /** Keeps a batch whole or not at all. */

@@ -18,16 +18,19 @@ export interface Call {
   readonly id: number;
   /** What to do. */
   readonly name: CallName | "open";
-  /** The arguments of the method, or the options of the engine. */
+  /** The arguments of the method, packed for `commit`; or the options of the engine. */
   readonly args: readonly unknown[];
 }
 
-/** The outcome of the call with the same id. Errors lose their class on the way. */
+/**
+ * The outcome of the call with the same id. Errors lose their class on the way; `permission` is one
+ * that Deno does not grant, which has an explanation of its own.
+ */
 export type Answer =
   | { readonly id: number; readonly ok: true; readonly result: unknown }
   | {
     readonly id: number;
     readonly ok: false;
-    readonly code: StoreErrorCode;
+    readonly code: StoreErrorCode | "permission";
     readonly message: string;
   };

@@ -1,112 +1,112 @@
 /**
- * Where an engine runs: in this thread, or in a worker.
+ * An engine in a thread of its own, which is replaced when it is lost.
  *
- * In this thread a commit of `process` durability takes some 20 µs and waits for no disk. A commit of
- * `power` durability waits for one, so that its engine lives in a worker.
- *
- * The worker is loaded from its module. Deno asks for read permission on that and what it imports,
- * which the tasks grant (`actors/store`), and `deno compile` needs it named by `--include`, since it
- * does not follow the URL.
+ * A thread that ends takes its answers with it, but not what it committed: SQLite keeps a
+ * transaction whole or not at all. So a new thread opens the file, and the file is asked what became
+ * of a commit whose answer is missing. Nobody hears "not stored" of a batch that is.
  *
  * @module
  */
-import { Engine, type EngineOptions } from "./engine.ts";
-import type { Answer, Call, CallName, EngineCalls } from "./engine_calls.ts";
+import type { Channel } from "../../../protocol/channels.ts";
+import type { StoredEvent } from "../../ports.ts";
+import type { EngineOptions } from "./engine.ts";
+import type { CallName, EngineCalls } from "./engine_calls.ts";
 import { StoreError } from "./errors.ts";
+import { type EngineThread, startThread } from "./engine_thread.ts";
 
-/** An engine that can be called from here. Calls are carried out in the order in which they come. */
-export interface EngineHost {
-  /**
-   * Calls a method.
-   *
-   * @throws {StoreError} What the method throws.
-   */
-  call<Name extends CallName>(
-    name: Name,
-    ...args: Parameters<EngineCalls[Name]>
-  ): Promise<ReturnType<EngineCalls[Name]>>;
-  /** Releases the thread. */
-  dispose(): void;
+/** What tests and operators need to know of threads. */
+export interface HostOptions {
+  /** The module of the threads; that of this folder when absent. */
+  readonly module?: URL | undefined;
+  /** Told that a thread was lost, when another takes over. */
+  readonly onLost?: ((why: StoreError) => void) | undefined;
 }
 
-/** An engine in this thread. Calls are carried out before `call` returns. */
-export function hostInThread(options: EngineOptions): EngineHost {
-  const engine: EngineCalls = new Engine(options);
-  return {
-    // Async, so that what is thrown rejects.
-    // deno-lint-ignore require-await
-    call: async (name, ...args) => invoke(engine, name, args),
-    dispose: () => {},
-  };
-}
-
-/** Calls a method by its name. */
-export function invoke<Name extends CallName>(
-  engine: EngineCalls,
-  name: Name,
-  args: Parameters<EngineCalls[Name]>,
-): ReturnType<EngineCalls[Name]> {
-  const method = engine[name] as (...args: unknown[]) => ReturnType<EngineCalls[Name]>;
-  return method.apply(engine, args);
-}
-
-/** Starts a worker and opens an engine in it. */
-export async function hostInWorker(options: EngineOptions): Promise<EngineHost> {
-  const host = new WorkerHost();
-  try {
-    await host.post("open", [options]);
-    return host;
-  } catch (error) {
-    host.dispose();
-    throw error;
-  }
-}
-
-class WorkerHost implements EngineHost {
-  readonly #worker = new Worker(new URL("./engine_worker.ts", import.meta.url), { type: "module" });
-  readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
-  #lastId = 0;
+/** See the module. */
+export class EngineHost {
+  readonly #options: EngineOptions;
+  readonly #host: HostOptions;
+  #thread: Promise<EngineThread>;
+  #disposed = false;
   #failure: StoreError | undefined;
 
-  constructor() {
-    this.#worker.onmessage = ({ data }: MessageEvent<Answer>) => this.#settle(data);
-    this.#worker.onerror = (event) => {
-      event.preventDefault(); // Else it ends the process.
-      this.#fail(new StoreError("internal", `the thread of the store failed: ${event.message}`));
-    };
+  private constructor(options: EngineOptions, host: HostOptions, thread: EngineThread) {
+    this.#options = options;
+    this.#host = host;
+    this.#thread = Promise.resolve(thread);
   }
 
+  /**
+   * Starts the first thread and opens an engine in it.
+   *
+   * @throws {StoreError} What opening throws.
+   */
+  static async start(options: EngineOptions, host: HostOptions = {}): Promise<EngineHost> {
+    return new EngineHost(options, host, await startThread(options, host.module));
+  }
+
+  /**
+   * Calls a method. Calls are carried out in the order in which they come.
+   *
+   * @throws {StoreError} What the method throws; `lost` when the thread ended and what was called was
+   * not done.
+   */
   async call<Name extends CallName>(
     name: Name,
     ...args: Parameters<EngineCalls[Name]>
   ): Promise<ReturnType<EngineCalls[Name]>> {
-    return await this.post(name, args) as ReturnType<EngineCalls[Name]>;
+    const thread = await this.#living();
+    try {
+      return await thread.call(name, ...args);
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.code !== "lost") throw error;
+      if (name !== "commit") return await (await this.#living()).call(name, ...args);
+      if (await this.#wasStored(args[0] as readonly StoredEvent[])) {
+        return undefined as ReturnType<EngineCalls[Name]>;
+      }
+      throw error;
+    }
   }
 
-  post(name: Call["name"], args: readonly unknown[]): Promise<unknown> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    const answer = Promise.withResolvers<unknown>();
-    this.#lastId += 1;
-    this.#waiting.set(this.#lastId, answer);
-    this.#worker.postMessage({ id: this.#lastId, name, args } satisfies Call);
-    return answer.promise;
-  }
-
+  /** Ends the thread. */
   dispose(): void {
-    this.#worker.terminate();
-    this.#fail(new StoreError("closed", "the store is closed"));
+    this.#disposed = true;
+    this.#thread.then((thread) => thread.dispose(), () => {});
   }
 
-  #settle(answer: Answer): void {
-    const waiting = this.#waiting.get(answer.id);
-    this.#waiting.delete(answer.id);
-    if (answer.ok) waiting?.resolve(answer.result);
-    else waiting?.reject(new StoreError(answer.code, answer.message));
+  /** The thread; a new one when the last was lost. */
+  async #living(): Promise<EngineThread> {
+    if (this.#failure !== undefined) throw this.#failure;
+    const known = this.#thread;
+    // Nobody else replaces it meanwhile: a replacement is set before the first of them waits.
+    const thread = await known.catch(() => undefined);
+    if (thread !== undefined && (thread.lost === undefined || this.#disposed)) return thread;
+    if (this.#thread === known) {
+      if (thread?.lost !== undefined) this.#host.onLost?.(thread.lost);
+      thread?.dispose();
+      this.#thread = startThread({ ...this.#options, resumes: true }, this.#host.module);
+      this.#thread.catch(() => {});
+    }
+    return await this.#thread;
   }
 
-  #fail(failure: StoreError): void {
-    this.#failure ??= failure;
-    for (const { reject } of this.#waiting.values()) reject(failure);
-    this.#waiting.clear();
+  /**
+   * Whether the file holds a batch, which it holds whole or not at all.
+   *
+   * @throws {StoreError} When that cannot be told; nothing is taken any more then, as numbers that
+   * were not given out may be in use.
+   */
+  async #wasStored(batch: readonly StoredEvent[]): Promise<boolean> {
+    try {
+      const { extents } = await (await this.#living()).call("opened");
+      const last = batch.at(-1);
+      return last === undefined || extents.get(last.channel as Channel)!.seq >= last.seq;
+    } catch (error) {
+      const message =
+        "the thread of the store ended during a commit and the file cannot be opened " +
+        `again (${(error as Error).message}); restart the gateway`;
+      this.#failure = new StoreError("lost", message, { cause: error });
+      throw this.#failure;
+    }
   }
 }

@@ -5,7 +5,8 @@
  */
 import { Engine, type EngineOptions } from "./engine.ts";
 import type { Answer, Call, EngineCalls } from "./engine_calls.ts";
-import { StoreError } from "./errors.ts";
+import { type PackedBatch, unpackBatch } from "./packed_batch.ts";
+import { StoreError, type StoreErrorCode } from "./errors.ts";
 
 /** The part of a worker's global scope that is used; Deno types it as a window. */
 const scope = globalThis as unknown as {
@@ -23,10 +24,19 @@ function answer({ id, name, args }: Call): Answer {
       engine = new Engine(args[0] as EngineOptions);
       return { id, ok: true, result: undefined };
     }
+    if (name === "commit") {
+      engine!.commit(...unpackBatch(args[0] as PackedBatch));
+      return { id, ok: true, result: undefined };
+    }
     const method = engine![name] as (...args: readonly unknown[]) => unknown;
     return { id, ok: true, result: method.apply(engine, [...args]) };
   } catch (error) {
-    const code = error instanceof StoreError ? error.code : "internal";
-    return { id, ok: false, code, message: error instanceof Error ? error.message : String(error) };
+    const message = error instanceof Error ? error.message : String(error);
+    return { id, ok: false, code: codeOf(error), message };
   }
+}
+
+function codeOf(error: unknown): StoreErrorCode | "permission" {
+  if (error instanceof StoreError) return error.code;
+  return error instanceof Deno.errors.NotCapable ? "permission" : "internal";
 }

@@ -15,6 +15,7 @@
  * - `readonly`: the file or its directory cannot be written.
  * - `io`: the disk failed, or the file cannot be opened.
  * - `sequence`: a number did not follow the head; a mistake of the caller.
+ * - `lost`: the thread of the store ended; the next call starts another.
  * - `closed`: the store was closed.
  * - `internal`: anything else.
  */
@@ -27,6 +28,7 @@ export type StoreErrorCode =
   | "readonly"
   | "io"
   | "sequence"
+  | "lost"
   | "closed"
   | "internal";
 

@@ -5,18 +5,23 @@
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Channel } from "../../../protocol/channels.ts";
-import type {
-  RestoredChannel,
-  RestoredStore,
-  RestoreRequest,
-  StoredEvent,
-  StoredIdentity,
-} from "../../ports.ts";
+import type { RestoredChannel, RestoreRequest, StoredEvent, StoredIdentity } from "../../ports.ts";
 import { EVENT_COLUMNS, toEvent, unescape } from "./rows.ts";
 import { type ChannelSpec, eventsTable, latestTable } from "./schema.ts";
 
 /** Most identities brought back; as many as a window remembers. */
 const MAX_IDENTITIES = 1_000_000;
+
+/** Identities of a page: few, as a page is copied from thread to thread and then garbage. */
+const IDENTITIES_PAGE = 10_000;
+
+/** Some identities, in the order in which they were committed. */
+export interface IdentitiesPage {
+  /** Those that have not expired. */
+  readonly identities: readonly StoredIdentity[];
+  /** Where the next page begins; absent after the last. */
+  readonly next?: number;
+}
 
 /** Where the events of a channel begin and end. */
 export interface Extent {
@@ -67,14 +72,39 @@ export class Reader {
     return rows.map((row) => toEvent(channel, row));
   }
 
-  /** Everything that a start continues from. */
-  restore(request: RestoreRequest): RestoredStore {
-    const channels = new Map<Channel, RestoredChannel>();
-    for (const [channel, { epoch, seq }] of this.extents()) {
-      const events = this.#newest(channel, request);
-      channels.set(channel, { epoch, seq, events, ...this.#latest(channel, request) });
+  /** What a start continues a channel from. */
+  restore(channel: Channel, request: RestoreRequest): RestoredChannel {
+    const { epoch, seq } = this.extents().get(channel)!;
+    const events = this.#newest(channel, request);
+    return { epoch, seq, events, ...this.#latest(channel, request) };
+  }
+
+  /**
+   * A page of what publishers may still repeat.
+   *
+   * @param from Where the page begins; the first one when absent.
+   */
+  identities(epochMillis: number, from?: number): IdentitiesPage {
+    // Appended and cut off at the beginning, so that ids have no holes.
+    const first = from ?? this.#lastIdentity() - MAX_IDENTITIES + 1;
+    const rows = this.#db.prepare(
+      `SELECT id, channel, seq, principal, event_id AS eventId, digest, expires_at AS expiresAt
+         FROM identities WHERE id >= ? ORDER BY id LIMIT ${IDENTITIES_PAGE}`,
+    ).all(first);
+    const identities: StoredIdentity[] = [];
+    for (const row of rows) {
+      const { channel, seq, principal, eventId, digest, expiresAt } =
+        row as unknown as StoredIdentity;
+      if (expiresAt <= epochMillis) continue;
+      const [by, id] = [unescape(principal), unescape(eventId)];
+      identities.push({ channel, seq, principal: by, eventId: id, digest, expiresAt });
     }
-    return { channels, identities: this.#identities(request.epochMillis) };
+    const last = rows.length < IDENTITIES_PAGE ? undefined : rows.at(-1)!["id"] as number;
+    return { identities, ...(last !== undefined && { next: last + 1 }) };
+  }
+
+  #lastIdentity(): number {
+    return (this.#db.prepare("SELECT max(id) AS id FROM identities").get()!["id"] ?? 0) as number;
   }
 
   #newest(channel: Channel, { events: limit, characters }: RestoreRequest): StoredEvent[] {
@@ -109,17 +139,5 @@ export class Reader {
          FROM ${table} WHERE ends IS NOT NULL AND timestamp <= ?), 0)) AS horizon`,
     ).get(channel, since) as { horizon: number };
     return { latest: rows.map((row) => toEvent(channel, row)), horizon };
-  }
-
-  #identities(epochMillis: number): StoredIdentity[] {
-    const rows = this.#db.prepare(
-      `SELECT channel, seq, principal, event_id AS eventId, digest, expires_at AS expiresAt
-         FROM identities WHERE expires_at > ? ORDER BY id DESC LIMIT ${MAX_IDENTITIES}`,
-    ).all(epochMillis);
-    return rows.reverse().map((row) => {
-      const identity = { ...row } as unknown as StoredIdentity;
-      const { principal, eventId } = identity;
-      return { ...identity, principal: unescape(principal), eventId: unescape(eventId) };
-    });
   }
 }

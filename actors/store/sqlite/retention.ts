@@ -11,11 +11,11 @@ import { type ChannelSpec, eventsTable, latestTable } from "./schema.ts";
 /** Most rows deleted in one step. */
 export const MAX_STEP_ROWS = 500;
 
-/** Fewest rows a step aims at, so that it always gets somewhere. */
-const MIN_STEP_ROWS = 16;
+/** Rows of the first bite of a step; each further one is twice as large. */
+const FIRST_BITE_ROWS = 32;
 
-/** Steps that take longer than this make the next one smaller, in ms. */
-const LONG_STEP_MILLIS = 3;
+/** Time after which a step takes no further bite, in ms: the next may take twice as long again. */
+const BITE_UNTIL_MILLIS = 1.5;
 
 /** How long a tombstone is kept, in ms: two hours, as the snapshot promises at least one. */
 export const TOMBSTONE_KEPT_MILLIS = 7_200_000;
@@ -36,8 +36,10 @@ export interface RetentionStep {
   readonly cut?: { readonly channel: Channel; readonly oldest: number };
 }
 
-/** One thing to forget. Returns what it deleted, at most `rows`. */
+/** One thing to forget, within the caller's transaction. Deletes at most `rows`. */
 type Job = (rows: number, epochMillis: number) => RetentionStep;
+
+const NOTHING: RetentionStep = { removed: 0 };
 
 /** Takes turns between channels and tables, so that none starves. */
 export class Retention {
@@ -45,7 +47,6 @@ export class Retention {
   readonly #db: DatabaseSync;
   readonly #limits: RetentionLimits;
   #next = 0;
-  #rows = MAX_STEP_ROWS;
 
   /** Prepares the statements. */
   constructor(db: DatabaseSync, channels: readonly ChannelSpec[], limits: RetentionLimits) {
@@ -63,19 +64,10 @@ export class Retention {
     for (let tried = 0; tried < this.#jobs.length; tried++) {
       const job = this.#jobs[this.#next]!;
       this.#next = (this.#next + 1) % this.#jobs.length;
-      const startedAt = performance.now();
-      const step = job(this.#rows, epochMillis);
-      if (step.removed === 0) continue;
-      this.#adapt(performance.now() - startedAt);
-      return step;
+      const step = transact(this.#db, () => take(job, epochMillis));
+      if (step.removed > 0) return step;
     }
-    return { removed: 0 };
-  }
-
-  /** Rows differ in size by a factor of a thousand, so the size of a step follows its time. */
-  #adapt(tookMillis: number): void {
-    const rows = tookMillis > LONG_STEP_MILLIS ? this.#rows / 2 : this.#rows * 2;
-    this.#rows = Math.round(Math.min(MAX_STEP_ROWS, Math.max(MIN_STEP_ROWS, rows)));
+    return NOTHING;
   }
 
   #eventsJob(channel: Channel): Job {
@@ -89,14 +81,14 @@ export class Retention {
     const cut = this.#db.prepare(`DELETE FROM ${table} WHERE seq < ?`);
     return (rows, epochMillis) => {
       const { oldest, head } = extent.get() as { oldest: number | null; head: number | null };
-      if (oldest === null || head === null) return { removed: 0 };
+      if (oldest === null || head === null) return NOTHING;
       const limit = oldest + rows;
       const byCount = head - this.#limits.events + 1;
       const old = epochMillis - this.#limits.millis;
       const byAge = (young.get(limit, old)?.["seq"] as number | undefined) ?? limit;
       // The newest event stays: its number is the head.
       const keepFrom = Math.min(limit, head, Math.max(byCount, byAge));
-      if (keepFrom <= oldest) return { removed: 0 };
+      if (keepFrom <= oldest) return NOTHING;
       cut.run(keepFrom);
       return { removed: keepFrom - oldest, cut: { channel, oldest: keepFrom } };
     };
@@ -109,16 +101,12 @@ export class Retention {
          WHERE ends IS NOT NULL AND timestamp < ? ORDER BY timestamp LIMIT ?) RETURNING seq`,
     );
     const raise = this.#db.prepare("UPDATE channels SET horizon = max(horizon, ?) WHERE name = ?");
-    return (rows, epochMillis) =>
-      transact(this.#db, () => {
-        const removed = remove.all(epochMillis - TOMBSTONE_KEPT_MILLIS, rows);
-        const horizon = removed.reduce(
-          (highest, row) => Math.max(highest, row["seq"] as number),
-          0,
-        );
-        if (horizon > 0) raise.run(horizon, channel);
-        return { removed: removed.length };
-      });
+    return (rows, epochMillis) => {
+      const removed = remove.all(epochMillis - TOMBSTONE_KEPT_MILLIS, rows);
+      const horizon = removed.reduce((highest, row) => Math.max(highest, row["seq"] as number), 0);
+      if (horizon > 0) raise.run(horizon, channel);
+      return { removed: removed.length };
+    };
   }
 
   /** They are appended in the order of their expiry, so that only the oldest need a look. */
@@ -128,5 +116,17 @@ export class Retention {
          AND id IN (SELECT id FROM identities ORDER BY id LIMIT ?)`,
     );
     return (rows, epochMillis) => ({ removed: Number(remove.run(epochMillis, rows).changes) });
+  }
+}
+
+/** Bites until the step has its rows or its time: rows differ in size by a factor of a thousand. */
+function take(job: Job, epochMillis: number): RetentionStep {
+  const startedAt = performance.now();
+  let step = NOTHING;
+  for (let rows = FIRST_BITE_ROWS;; rows *= 2) {
+    const bite = job(Math.min(rows, MAX_STEP_ROWS - step.removed), epochMillis);
+    const removed = step.removed + bite.removed;
+    step = { ...step, ...bite, removed };
+    if (bite.removed < rows || performance.now() - startedAt > BITE_UNTIL_MILLIS) return step;
   }
 }

@@ -6,6 +6,7 @@
 import { type Channel, CHANNELS, LANES } from "../../../protocol/channels.ts";
 import type {
   ChannelHead,
+  RestoredChannel,
   RestoredStore,
   RestoreRequest,
   Store,
@@ -13,7 +14,7 @@ import type {
   StoredIdentity,
 } from "../../ports.ts";
 import type { OpenReport } from "./database.ts";
-import { type EngineHost, hostInThread, hostInWorker } from "./engine_host.ts";
+import { EngineHost } from "./engine_host.ts";
 import type { Durability } from "./epoch.ts";
 import { StoreError } from "./errors.ts";
 import type { Extent } from "./reader.ts";
@@ -29,6 +30,10 @@ export interface SqliteOptions {
   readonly bootId?: string;
   /** How much is kept. */
   readonly retention: RetentionLimits;
+  /** Module of the store's thread, for tests of its end; ours when absent. */
+  readonly threadModule?: URL;
+  /** Told that the store's thread was lost and another takes over. */
+  readonly onThreadLost?: (why: StoreError) => void;
 }
 
 /** Keeps events in `telemetry.db` of a directory. */
@@ -61,7 +66,8 @@ export class SqliteStore implements Store {
     const { directory, durability = "process", bootId = "", retention } = options;
     const channels = CHANNELS.map((name) => ({ name, keyed: LANES[name] !== "lossless" }));
     const engine = { directory, durability, bootId, retention, channels };
-    const host = durability === "power" ? await hostInWorker(engine) : hostInThread(engine);
+    const { threadModule: module, onThreadLost: onLost } = options;
+    const host = await EngineHost.start(engine, { module, onLost });
     const { report, extents } = await host.call("opened");
     return new SqliteStore(host, report, extents);
   }
@@ -80,7 +86,18 @@ export class SqliteStore implements Store {
   /** {@inheritDoc Store.restore} */
   async restore(request: RestoreRequest): Promise<RestoredStore> {
     this.#requireOpen();
-    return await this.#host.call("restore", request);
+    const channels = new Map<Channel, RestoredChannel>();
+    for (const channel of CHANNELS) {
+      channels.set(channel, await this.#host.call("restore", channel, request));
+    }
+    const identities: StoredIdentity[] = [];
+    for (let from: number | undefined, more = true; more;) {
+      const page = await this.#host.call("identities", request.epochMillis, from);
+      for (const identity of page.identities) identities.push(identity);
+      from = page.next;
+      more = from !== undefined;
+    }
+    return { channels, identities };
   }
 
   /** {@inheritDoc Store.commit} */

@@ -18,33 +18,17 @@ import {
   STORE_EPOCH,
   TempDir,
 } from "../../../support/store_fixture.ts";
+import {
+  MAY_FREEZE,
+  MAY_MOUNT,
+  SmallDisk,
+  whileFrozen,
+  withoutFreeze,
+  withoutMount,
+} from "../../../support/small_disk.ts";
 
 /** Size of the small disk. */
 const DISK_BYTES = 2 * 1024 * 1024;
-
-function succeeds(command: string, ...args: string[]): boolean {
-  try {
-    return new Deno.Command(command, { args, stdout: "null", stderr: "null" }).outputSync().success;
-  } catch {
-    return false;
-  }
-}
-
-/** Whether a small disk can be mounted here. */
-const MAY_MOUNT = ((): boolean => {
-  using directory = new TempDir();
-  const mounted = succeeds("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", directory.path);
-  return mounted && succeeds("umount", directory.path);
-})();
-
-/** Whether files can be made immutable here, which binds even root. */
-const MAY_FREEZE = ((): boolean => {
-  using directory = new TempDir();
-  return succeeds("chattr", "+i", directory.path) && succeeds("chattr", "-i", directory.path);
-})();
-
-const withoutMount = MAY_MOUNT ? "" : " (skipped: needs the right to mount a tmpfs)";
-const withoutFreeze = MAY_FREEZE ? "" : " (skipped: needs chattr +i)";
 
 /** Fills a store until it refuses; returns the batch that was refused. */
 async function fill(store: SqliteStore): Promise<ReturnType<typeof events>> {
@@ -69,33 +53,28 @@ for (const durability of ["process", "power"] satisfies Durability[]) {
       withoutMount,
     ignore: !MAY_MOUNT,
     fn: async () => {
-      using directory = new TempDir();
-      const { path } = directory;
-      assert.ok(succeeds("mount", "-t", "tmpfs", "-o", `size=${DISK_BYTES}`, "tmpfs", path));
-      try {
-        Deno.writeFileSync(`${path}/ballast`, new Uint8Array(DISK_BYTES / 2));
-        const store = await SqliteStore.open(sqliteOptions(path, { durability }));
-        const refused = await fill(store);
-        const stored = refused[0]!.seq - 1;
-        assert.ok(stored > 0);
-        assert.equal(store.head("positions").seq, stored);
-        assert.equal(await codeOf(store.commit(refused)), "full");
-        assert.equal(seqs(await store.read("positions", 0, 10_000))!.length, stored);
-        const { identities } = await store.restore(everything());
-        assert.equal(identities.length, stored);
+      using disk = new SmallDisk(DISK_BYTES);
+      const { path } = disk;
+      disk.occupy(DISK_BYTES / 2);
+      const store = await SqliteStore.open(sqliteOptions(path, { durability }));
+      const refused = await fill(store);
+      const stored = refused[0]!.seq - 1;
+      assert.ok(stored > 0);
+      assert.equal(store.head("positions").seq, stored);
+      assert.equal(await codeOf(store.commit(refused)), "full");
+      assert.equal(seqs(await store.read("positions", 0, 10_000))!.length, stored);
+      const { identities } = await store.restore(everything());
+      assert.equal(identities.length, stored);
 
-        Deno.removeSync(`${path}/ballast`);
-        await store.commit(refused);
-        await store.commit(events("risk-alerts", 1, 1));
-        await store.close();
-        const again = await SqliteStore.open(sqliteOptions(path, { durability }));
-        const kept = seqs(await again.read("positions", 0, 10_000))!;
-        assert.deepEqual(kept, kept.map((_, index) => index + 1));
-        assert.equal(kept.length, stored + 10);
-        await again.close();
-      } finally {
-        assert.ok(succeeds("umount", path));
-      }
+      disk.free();
+      await store.commit(refused);
+      await store.commit(events("risk-alerts", 1, 1));
+      await store.close();
+      const again = await SqliteStore.open(sqliteOptions(path, { durability }));
+      const kept = seqs(await again.read("positions", 0, 10_000))!;
+      assert.deepEqual(kept, kept.map((_, index) => index + 1));
+      assert.equal(kept.length, stored + 10);
+      await again.close();
     },
   });
 }
@@ -104,23 +83,18 @@ Deno.test({
   name: `a store on a full disk can still be opened, read and closed${withoutMount}`,
   ignore: !MAY_MOUNT,
   fn: async () => {
-    using directory = new TempDir();
-    const { path } = directory;
-    assert.ok(succeeds("mount", "-t", "tmpfs", "-o", `size=${DISK_BYTES}`, "tmpfs", path));
-    try {
-      const store = await SqliteStore.open(sqliteOptions(path));
-      const refused = await fill(store);
-      await store.close().catch(() => {});
-      // What the closing of the log freed may just be enough for the next start, or not.
-      const again = await SqliteStore.open(sqliteOptions(path)).catch((error) => error);
-      if (again instanceof SqliteStore) {
-        assert.equal(again.head("positions").seq, refused[0]!.seq - 1);
-        await again.close().catch(() => {});
-      } else {
-        assert.equal(again.code, "full", String(again));
-      }
-    } finally {
-      assert.ok(succeeds("umount", path));
+    using disk = new SmallDisk(DISK_BYTES);
+    const { path } = disk;
+    const store = await SqliteStore.open(sqliteOptions(path));
+    const refused = await fill(store);
+    await store.close().catch(() => {});
+    // What the closing of the log freed may just be enough for the next start, or not.
+    const again = await SqliteStore.open(sqliteOptions(path)).catch((error) => error);
+    if (again instanceof SqliteStore) {
+      assert.equal(again.head("positions").seq, refused[0]!.seq - 1);
+      await again.close().catch(() => {});
+    } else {
+      assert.equal(again.code, "full", String(again));
     }
   },
 });
@@ -135,15 +109,12 @@ Deno.test({
       const store = await SqliteStore.open(sqliteOptions(directory.path, { durability }));
       await store.commit(events("positions", 1, 5));
       const files = [STORE_FILE, `${STORE_FILE}-wal`].map((name) => `${directory.path}/${name}`);
-      assert.ok(succeeds("chattr", "+i", ...files));
-      try {
+      await whileFrozen(files, async () => {
         const code = await codeOf(store.commit(events("positions", 6, 9)));
         assert.ok(code === "io" || code === "readonly", String(code));
         assert.equal(store.head("positions").seq, 5);
         assert.equal(seqs(await store.read("positions", 0, 99))!.length, 5);
-      } finally {
-        assert.ok(succeeds("chattr", "-i", ...files));
-      }
+      });
       await store.commit(events("positions", 6, 9));
       await store.close();
       const again = await SqliteStore.open(sqliteOptions(directory.path, { durability }));
@@ -158,27 +129,21 @@ Deno.test({
   ignore: !MAY_FREEZE,
   fn: async () => {
     using directory = new TempDir();
-    assert.ok(succeeds("chattr", "+i", directory.path));
-    try {
+    await whileFrozen([directory.path], async () => {
       const options = sqliteOptions(directory.path);
       await assert.rejects(SqliteStore.open(options), {
         name: "StoreError",
         code: "io",
         message: /telemetry\.db cannot be opened, read or written .* rights of the directory/,
       });
-    } finally {
-      assert.ok(succeeds("chattr", "-i", directory.path));
-    }
+    });
     const store = await SqliteStore.open(sqliteOptions(directory.path));
     await store.close();
     const file = `${directory.path}/${STORE_FILE}`;
-    assert.ok(succeeds("chattr", "+i", file));
-    try {
+    await whileFrozen([file], async () => {
       const code = await codeOf(SqliteStore.open(sqliteOptions(directory.path)));
       assert.ok(code === "io" || code === "readonly", String(code));
-    } finally {
-      assert.ok(succeeds("chattr", "-i", file));
-    }
+    });
   },
 });
 
