@@ -278,6 +278,7 @@ export class BatchModel implements ReaderObserver {
     } else {
       session.reopened(asked, start, clock.now());
     }
+    if (who.throttle !== undefined) who.sessions.get(channel)!.conflating();
     fanout.start(who.reader.subscriber, channel);
   }
 

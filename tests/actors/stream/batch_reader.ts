@@ -66,6 +66,7 @@ export class ModelReader {
           assert.equal(this.throttle, undefined, "throttled twice");
           this.throttle = reason;
           this.throttledAt = model.fixture.clock.now();
+          for (const session of this.sessions.values()) session.conflating();
         },
         recovered: () => model.watch(() => model.recovered(this)),
         tooSlow: () => model.watch(() => model.tooSlow(this)),

@@ -185,6 +185,6 @@ export const batchScenarios: fc.Arbitrary<BatchScenario> = fc.record({
   ),
   commands: fc.tuple(
     fc.array(subscribe, { minLength: 1, maxLength: 5 }),
-    fc.array(command, { minLength: 5, maxLength: 60 }),
+    fc.array(command, { minLength: 5, maxLength: 60, size: "max" }),
   ).map(([first, then]) => [...first, ...then]),
 });

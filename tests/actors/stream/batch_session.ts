@@ -154,6 +154,11 @@ export class BatchSession {
     this.#excusedAt = now;
   }
 
+  /** The connection is conflated: a snapshot may be taken for it, and sent much later. */
+  conflating(): void {
+    this.#wasConflated = true;
+  }
+
   /** The connection is streamed again. */
   recovered(): void {
     this.#throttledBatch = undefined;

@@ -96,7 +96,7 @@ Deno.test("property: it holds what an array that is trimmed from the front holds
       fc.nat(1_000_000),
       fc.integer({ min: 1, max: 8 }),
       fc.integer({ min: 1, max: 4_000 }),
-      fc.array(fc.nat(600), { maxLength: 40 }),
+      fc.array(fc.nat(600), { maxLength: 40, size: "max" }),
       (start, capacity, maxBytes, fills) => {
         const log = new ChannelLog(EPOCH, start, capacity, maxBytes);
         let model: { seq: number; bytes: number }[] = [];

@@ -99,5 +99,5 @@ export const scenarios: fc.Arbitrary<Scenario> = fc.record({
     }),
     { minLength: 1, maxLength: 3 },
   ),
-  commands: fc.array(command, { minLength: 5, maxLength: 60 }),
+  commands: fc.array(command, { minLength: 5, maxLength: 60, size: "max" }),
 });

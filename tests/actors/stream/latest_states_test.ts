@@ -166,7 +166,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     ends: fc.option(fc.constantFrom("closed" as const, "removed" as const), { nil: undefined }),
     quarters: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, fc.nat(5)),
   }),
-  { maxLength: 50 },
+  { maxLength: 50, size: "max" },
 );
 
 /** The same, as a plain list of what is known, searched from one end to the other. */
