@@ -44,9 +44,11 @@ class Life implements AsyncDisposable {
       return result.submission;
     });
     const receipt = this.gateway.collector.publish("core", submissions);
-    const settled = receipt.then(() => {}, () => {});
-    await this.clock.advanceAsync(0);
-    await settled;
+    let settled = false;
+    const settle = () => void (settled = true);
+    receipt.then(settle, settle);
+    // The store takes real time, and the turn that waits for it may be another's.
+    while (!settled) await this.clock.advanceAsync(0);
     return await receipt;
   }
 

@@ -81,7 +81,11 @@ export function openDatabase(options: OpenOptions): OpenDatabase {
     return { db, report: prepare(db, path, options) };
   } catch (error) {
     db?.close();
-    throw toStoreError(error, path);
+    const translated = toStoreError(error, path);
+    if (!options.resumes || (translated as Partial<StoreError>).code !== "locked") throw translated;
+    const message =
+      `${path} is held by a thread of this process that has ended; restart the gateway`;
+    throw new StoreError("locked", message);
   }
 }
 

@@ -108,6 +108,11 @@ export class Engine {
     this.#guard(() => closeDatabase(this.#db));
   }
 
+  /** Lets go of the file without a word, as its thread is about to end. */
+  abandon(): void {
+    this.#db.close();
+  }
+
   /** @throws {StoreError} `sequence` when a number does not follow: a hole would be there for ever. */
   #headsAfter(batch: readonly StoredEvent[]): Map<Channel, number> {
     const heads = new Map<Channel, number>();

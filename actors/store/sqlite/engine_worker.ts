@@ -16,6 +16,9 @@ const scope = globalThis as unknown as {
 
 let engine: EngineCalls | undefined;
 
+// Deno 2.4 does not let go of a file that an ended thread had open, and nobody else could open it.
+addEventListener("error", () => engine?.abandon());
+
 scope.onmessage = ({ data }) => scope.postMessage(answer(data));
 
 function answer({ id, name, args }: Call): Answer {
