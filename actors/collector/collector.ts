@@ -27,8 +27,8 @@ import { Turn, type TurnDeps } from "./turn.ts";
 export const MAX_PENDING_EVENTS = 100_000;
 
 /**
- * Events after which a turn takes no further request: storing them holds the loop for some 6 ms,
- * and more would only make the pause longer.
+ * Events after which a turn takes no further request: staging, encoding and handing them to the store
+ * holds the loop, and more would only make the pause longer.
  */
 export const MAX_TURN_EVENTS = 1_000;
 

@@ -287,7 +287,7 @@ export class BatchModel implements ReaderObserver {
     assert.equal(epoch, EPOCH);
     const session = who.sessions.get(channel);
     if (session === undefined) assert.equal(seq, this.#truth(channel).head);
-    else session.assertPlace(seq);
+    else session.assertReached(seq);
     who.sessions.delete(channel);
     // Without a subscription there is nothing to conflate; the control plane asked for it itself.
     if (who.sessions.size === 0) who.throttle = undefined;

@@ -143,6 +143,12 @@ export class BatchSession {
     else assert.ok(seq >= this.at && seq <= this.#truth.head);
   }
 
+  /** Checks the place that the client is told when it leaves: none, when a snapshot was still owed. */
+  assertReached(seq: number): void {
+    if (this.#pending !== undefined) assert.equal(seq, 0);
+    else if (seq !== 0 || !this.#isUnderHorizon()) this.assertPlace(seq);
+  }
+
   /** The gateway is asked to tell how far the channel has come. */
   flush(now: number): void {
     this.#flushing = true;
