@@ -1,5 +1,5 @@
 /**
- * A connection: the root actor that runs the statechart, and the effects that it names.
+ * A connection: the actor that runs the statechart under the hub, and the effects that it names.
  *
  * @module
  */

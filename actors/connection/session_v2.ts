@@ -180,6 +180,7 @@ export class SessionV2 implements Session {
 
   #refuse(error: unknown, id: string | undefined): void {
     if (!(error instanceof PublishError)) {
+      this.#deps.log.error("acknowledging failed", { connectionId: this.#host.id, error });
       this.#host.end("internalError");
       return;
     }

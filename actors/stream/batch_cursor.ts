@@ -8,7 +8,7 @@ import type { ChannelStream } from "./channel_stream.ts";
 import { Cursor, type Outcome } from "./cursor.ts";
 import type { Batch } from "./frame_memo.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { HARD_CAP_BYTES, HIGH_WATER_BYTES, type Subscriber } from "./subscriber.ts";
+import type { Subscriber } from "./subscriber.ts";
 import type { View } from "./view.ts";
 
 /**
@@ -124,7 +124,7 @@ export class BatchCursor extends Cursor {
         if (this.#isUnderHorizon()) return this.#rebase();
         batch = view.conflated(this.next, this.#replayTo, true);
       }
-      if (this.#isFull(batch.bytes)) return "full";
+      if (this.subscriber.isFull(batch.bytes)) return "full";
       this.#deliver(batch, "ring_overrun");
     }
     return "current";
@@ -137,7 +137,7 @@ export class BatchCursor extends Cursor {
       const batch = this.#options.view.inOrder(this.next, log.head, false);
       if (batch === undefined) return "behind";
       if (this.#isWithheld(batch)) return "current";
-      if (this.#exceedsHardCap(batch.bytes)) return "full";
+      if (this.subscriber.exceedsHardCap(batch.bytes)) return "full";
       this.#deliver(batch, undefined);
     }
     return "current";
@@ -181,7 +181,7 @@ export class BatchCursor extends Cursor {
   #serveSnapshot(): Outcome {
     while (this.#snapshot !== undefined) {
       const { text, bytes, count, last } = this.#snapshot.part(this.#part);
-      if (this.#isFull(bytes)) return "full";
+      if (this.subscriber.isFull(bytes)) return "full";
       this.#part += 1;
       if (last) this.#snapshot = undefined;
       this.#send(text, bytes, count);
@@ -202,7 +202,7 @@ export class BatchCursor extends Cursor {
   /** Why a metered frame is not sent now, if it is not. */
   #stops(batch: Batch, now: number): Outcome | undefined {
     if (this.#isWithheld(batch)) return "current";
-    if (this.#isFull(batch.bytes)) return "full";
+    if (this.subscriber.isFull(batch.bytes)) return "full";
     return this.subscriber.bucket.take(now) ? undefined : "empty";
   }
 
@@ -210,14 +210,6 @@ export class BatchCursor extends Cursor {
   #isWithheld({ from, to, count }: Batch): boolean {
     if (count > 0 || this.#flushing) return false;
     return to - from + 1 < Math.min(EMPTY_FRAME_RANGE, this.stream.log.capacity / 4);
-  }
-
-  #isFull(bytes: number): boolean {
-    return this.subscriber.buffered >= HIGH_WATER_BYTES || this.#exceedsHardCap(bytes);
-  }
-
-  #exceedsHardCap(bytes: number): boolean {
-    return this.subscriber.buffered + bytes > HARD_CAP_BYTES;
   }
 
   #deliver({ text, bytes, to, count, skipped }: Batch, reason: ShedReason | undefined): void {

@@ -7,7 +7,6 @@ import type { ShedReason } from "../operations.ts";
 import type { LoggedEvent } from "./channel_log.ts";
 import { Cursor, type Outcome } from "./cursor.ts";
 import { MAX_SPLICE_BYTES, spliceV1 } from "./encoder_v1.ts";
-import { HARD_CAP_BYTES, HIGH_WATER_BYTES } from "./subscriber.ts";
 
 /** The next number to send, and what is owed before it. */
 export class EventCursor extends Cursor {
@@ -44,10 +43,10 @@ export class EventCursor extends Cursor {
 
   /** {@inheritDoc Cursor.serveReplay} */
   serveReplay(): Outcome {
-    const { replay } = this;
+    const { replay, subscriber } = this;
     while (this.replayed < replay.length) {
       const event = replay[this.replayed]!;
-      if (this.#isFull(event)) return "full";
+      if (subscriber.isFull(sizeOf(event))) return "full";
       this.#deliver(event, true);
       this.replayed += 1;
     }
@@ -58,11 +57,11 @@ export class EventCursor extends Cursor {
 
   /** {@inheritDoc Cursor.serveLossless} */
   serveLossless(): Outcome {
-    const { stream } = this;
+    const { stream, subscriber } = this;
     while (this.next <= stream.log.head) {
       const event = stream.at(this.next);
       if (event === undefined) return "behind";
-      if (this.#exceedsHardCap(event)) return "full";
+      if (subscriber.exceedsHardCap(sizeOf(event))) return "full";
       this.#deliver(event, false);
       this.next += 1;
     }
@@ -72,15 +71,15 @@ export class EventCursor extends Cursor {
   /** {@inheritDoc Cursor.serveInOrder} */
   serveInOrder(now: number): Outcome {
     const { log } = this.stream;
-    const { bucket } = this.subscriber;
+    const { subscriber } = this;
     while (this.next <= log.head) {
       const event = log.get(this.next);
       if (event === undefined) return "behind";
       if (event.v1.bytes === 0) {
         this.skipped += 1;
       } else {
-        if (this.#isFull(event)) return "full";
-        if (!bucket.take(now)) return "empty";
+        if (subscriber.isFull(sizeOf(event))) return "full";
+        if (!subscriber.bucket.take(now)) return "empty";
         this.#deliver(event, false);
       }
       this.next += 1;
@@ -91,12 +90,12 @@ export class EventCursor extends Cursor {
   /** {@inheritDoc Cursor.serveConflated} */
   serveConflated(now: number, reason: ShedReason): Outcome {
     const { log, latest } = this.stream;
-    const { bucket } = this.subscriber;
+    const { subscriber } = this;
     for (let state = latest!.after(this.next - 1); state !== undefined; state = state.next) {
       const { event } = state;
       const visible = event.v1.bytes > 0;
-      if (visible && this.#isFull(event)) return "full";
-      if (visible && !bucket.take(now)) return "empty";
+      if (visible && subscriber.isFull(sizeOf(event))) return "full";
+      if (visible && !subscriber.bucket.take(now)) return "empty";
       this.#shed(event.seq - this.next, reason);
       if (visible) this.#deliver(event, false);
       else this.skipped += 1;
@@ -106,18 +105,6 @@ export class EventCursor extends Cursor {
     this.#shed(log.head + 1 - this.next, reason);
     this.next = log.head + 1;
     return "current";
-  }
-
-  /**
-   * Whether a metered lane waits. An event may cross the mark, so that a peer which stops reading is
-   * seen to stay above it.
-   */
-  #isFull(event: LoggedEvent): boolean {
-    return this.subscriber.buffered >= HIGH_WATER_BYTES || this.#exceedsHardCap(event);
-  }
-
-  #exceedsHardCap(event: LoggedEvent): boolean {
-    return this.subscriber.buffered + event.v1.bytes + MAX_SPLICE_BYTES > HARD_CAP_BYTES;
   }
 
   #deliver(event: LoggedEvent, replay: boolean): void {
@@ -141,4 +128,9 @@ export class EventCursor extends Cursor {
     this.subscriber.eventsSkipped += count;
     this.stream.shed[reason] += count;
   }
+}
+
+/** Most bytes that sending an event takes. */
+function sizeOf({ v1 }: LoggedEvent): number {
+  return v1.bytes + MAX_SPLICE_BYTES;
 }

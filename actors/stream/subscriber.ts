@@ -73,10 +73,23 @@ export class Subscriber {
     this.#sentBytes += bytes;
   }
 
+  /**
+   * Whether a metered frame of so many bytes waits. One may cross the mark, so that a peer which stops
+   * reading is seen to stay above it.
+   */
+  isFull(bytes: number): boolean {
+    return this.buffered >= HIGH_WATER_BYTES || this.exceedsHardCap(bytes);
+  }
+
+  /** Whether so many bytes more would be over what nothing may exceed. */
+  exceedsHardCap(bytes: number): boolean {
+    return this.buffered + bytes > HARD_CAP_BYTES;
+  }
+
   /** Whether a frame of so many bytes can be sent now without exceeding the hard cap. */
   fits(bytes: number): boolean {
     this.buffered = this.socket.bufferedAmount;
-    return this.buffered + bytes <= HARD_CAP_BYTES;
+    return !this.exceedsHardCap(bytes);
   }
 
   /**
