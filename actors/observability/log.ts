@@ -24,27 +24,54 @@ export interface LogOptions {
 }
 
 /** The category of every record. */
-const CATEGORY = "gateway";
+const CATEGORY = ["gateway"];
+
+const LOGGER = getLogger(CATEGORY);
+
+/**
+ * Marks a sink that is done with a record when it returns. LogTape copies every record for other
+ * sinks, as the caller may change it meanwhile; that is most of what a line costs there.
+ */
+const IMMEDIATE_SINK = Symbol.for("LogTape.sinkSnapshotPolicy.immediate");
 
 /** Configures logging for the process; a second call replaces the first. */
 export function createLogger(options: LogOptions): Logger {
-  const format = options.format === "json" ? formatJson : prettyFormatter();
+  const format = options.format === "json" ? jsonFormatter() : prettyFormatter();
+  const out = (record: LogRecord) => options.write(format(record).trimEnd(), isUrgent(record));
   configureSync({
     reset: true,
-    sinks: { out: (record) => options.write(format(record).trimEnd(), isUrgent(record)) },
+    sinks: { out: Object.assign(out, { [IMMEDIATE_SINK]: true }) },
     loggers: [
       { category: CATEGORY, sinks: ["out"], lowestLevel: options.level },
       { category: ["logtape", "meta"], sinks: ["out"], lowestLevel: "warning" },
     ],
   });
-  const logger = getLogger(CATEGORY);
-  // Messages are constants and never templates, so that data can never be taken for one.
   return {
-    debug: (message, properties) => logger.debug(message, { ...properties }),
-    info: (message, properties) => logger.info(message, { ...properties }),
-    warn: (message, properties) => logger.warn(message, { ...properties }),
-    error: (message, properties) => logger.error(message, { ...properties }),
+    debug: (message, properties) => emit("debug", message, properties),
+    info: (message, properties) => emit("info", message, properties),
+    warn: (message, properties) => emit("warning", message, properties),
+    error: (message, properties) => emit("error", message, properties),
   };
+}
+
+/**
+ * Writes a record as it is: a message is a constant and never a template, so that data can never be
+ * taken for one.
+ */
+function emit(
+  level: LogLevel,
+  rawMessage: string,
+  properties: Readonly<Record<string, unknown>> = {},
+): void {
+  const record: LogRecord = {
+    category: CATEGORY,
+    level,
+    message: [rawMessage],
+    rawMessage,
+    timestamp: Date.now(),
+    properties,
+  };
+  LOGGER.emit(record);
 }
 
 /** Stops logging. */
@@ -61,15 +88,23 @@ function isUrgent({ level }: LogRecord): boolean {
  * One object a line. The formatter of the library makes the same at several times the cost, as it
  * looks at every value.
  */
-function formatJson({ timestamp, level, rawMessage, category, properties }: LogRecord): string {
-  const line = {
-    "@timestamp": new Date(timestamp).toISOString(),
-    level: level.toUpperCase(),
-    message: rawMessage,
-    logger: category.join("."),
-    properties,
+function jsonFormatter(): (record: LogRecord) => string {
+  let lastTimestamp = NaN;
+  let time = "";
+  return ({ timestamp, level, rawMessage, category, properties }) => {
+    if (timestamp !== lastTimestamp) {
+      lastTimestamp = timestamp;
+      time = new Date(timestamp).toISOString();
+    }
+    const line = {
+      "@timestamp": time,
+      level: level.toUpperCase(),
+      message: rawMessage,
+      logger: category.join("."),
+      properties,
+    };
+    return JSON.stringify(line, hasError(properties) ? describeError : undefined);
   };
-  return JSON.stringify(line, hasError(properties) ? describeError : undefined);
 }
 
 function hasError(properties: Readonly<Record<string, unknown>>): boolean {
