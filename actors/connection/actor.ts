@@ -12,7 +12,8 @@ import type { ShedReason } from "../operations.ts";
 import type { Socket } from "../ports.ts";
 import { HARD_CAP_BYTES, Subscriber, type SubscriberControl } from "../stream/subscriber.ts";
 import { TokenBucket } from "../stream/token_bucket.ts";
-import { type Cause, type ConnectionEvent, connectionMachine } from "./machine.ts";
+import { type ConnectionEffects, ConnectionLogic } from "./logic.ts";
+import { type Cause, causeOf, type ConnectionEvent, ENDING_EVENTS } from "./machine.ts";
 import type { Peer } from "./peer.ts";
 import type { Session, SessionHost, SocketQuery } from "./session.ts";
 import { createSession, type SessionDeps } from "./sessions.ts";
@@ -22,33 +23,28 @@ const THROTTLE_LOG_MILLIS = 60_000;
 
 /** One connection, from its handshake until its socket is gone. */
 export class Connection implements SubscriberControl, SessionHost {
-  static readonly #ofActor = new WeakMap<AnyActorRef, Connection>();
-
-  /** The statechart with its effects: supplied once for all, as providing costs more than a start. */
-  static readonly #machine = connectionMachine.provide({
-    actions: {
-      welcome: ({ self }) => Connection.#of(self).#welcome(),
-      openCursors: ({ self, event }) => {
-        assertEvent(event, "SUBSCRIBE");
-        Connection.#of(self).#info("subscribed", { channels: event.channels });
-        event.open();
-      },
-      closeCursors: ({ self, event }) => {
-        assertEvent(event, "UNSUBSCRIBE");
-        Connection.#of(self).#info("unsubscribed", { channels: event.channels });
-        event.close();
-      },
-      reportThrottled: ({ self, event }) => {
-        assertEvent(event, "THROTTLED");
-        Connection.#of(self).#reportThrottled(event.reason);
-      },
-      release: ({ self, context }) => Connection.#of(self).#end(context.ended!),
+  /** What the statechart has to be done. */
+  static readonly #effects: ConnectionEffects<Connection> = {
+    welcome: (connection) => connection.#welcome(),
+    openCursors: (connection, event) => {
+      assertEvent(event, "SUBSCRIBE");
+      connection.#info("subscribed", { channels: event.channels });
+      event.open();
     },
-  });
-
-  static #of(actor: AnyActorRef): Connection {
-    return Connection.#ofActor.get(actor)!;
-  }
+    closeCursors: (connection, event) => {
+      assertEvent(event, ["UNSUBSCRIBE", "UNSUBSCRIBE_LAST"]);
+      connection.#info("unsubscribed", { channels: event.channels });
+      event.close();
+    },
+    reportThrottled: (connection, event) => {
+      assertEvent(event, "THROTTLED");
+      connection.#reportThrottled(event.reason);
+    },
+    release: (connection, event) => {
+      assertEvent(event, ENDING_EVENTS);
+      connection.#end(causeOf(event));
+    },
+  };
 
   /** Unique per connection; joins its log lines. */
   readonly id: string;
@@ -59,7 +55,7 @@ export class Connection implements SubscriberControl, SessionHost {
   /** Speaks to the client. */
   readonly session: Session;
   /** The actor that runs the statechart. */
-  readonly actor: Actor<typeof connectionMachine>;
+  readonly actor: Actor<ConnectionLogic<Connection>>;
   /** When the handshake began, monotonic ms. */
   readonly startedAt: number;
   /** How long the handshake is held before the upgrade, in ms. */
@@ -93,8 +89,8 @@ export class Connection implements SubscriberControl, SessionHost {
     this.lastInboundAt = this.startedAt;
     this.#connectedAt = clock.epochMillis();
     this.session = createSession(this, deps);
-    this.actor = createActor(Connection.#machine, { parent, id });
-    Connection.#ofActor.set(this.actor, this);
+    const logic = new ConnectionLogic<Connection>(this, Connection.#effects);
+    this.actor = createActor(logic, { parent, id });
   }
 
   /** The state of the statechart. */
@@ -165,7 +161,10 @@ export class Connection implements SubscriberControl, SessionHost {
 
   /** {@inheritDoc SessionHost.unsubscribe} */
   unsubscribe(channels: readonly Channel[], close: () => void): void {
-    this.#send({ type: "UNSUBSCRIBE", channels, close });
+    const remain = [...this.subscriber?.cursors.keys() ?? []].some((one) =>
+      !channels.includes(one)
+    );
+    this.#send({ type: remain ? "UNSUBSCRIBE" : "UNSUBSCRIBE_LAST", channels, close });
   }
 
   /** Ends the connection with the code of a cause. The first cause wins. */
@@ -198,7 +197,7 @@ export class Connection implements SubscriberControl, SessionHost {
       id: this.clientId,
       connectionId: this.id,
       remoteAddress: peer.address,
-      subscribedChannels: [...this.actor.getSnapshot().context.channels],
+      subscribedChannels: [...subscriber?.cursors.keys() ?? []],
       connectedAtEpochMillis: this.#connectedAt,
       lastHeartbeatEpochMillis: Math.round(
         clock.epochMillis() - (clock.now() - this.lastInboundAt),

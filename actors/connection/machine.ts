@@ -1,10 +1,13 @@
 /**
  * The life of a connection as a statechart. It decides; it performs nothing: every effect is named
- * here and supplied by `actor.ts`. Telemetry never passes through it.
+ * here and performed by `actor.ts`. Telemetry never passes through it.
+ *
+ * What happens depends on nothing but the state and the type of the event: there is no context and
+ * no guard, so that `logic.ts` can work each step out once for all connections.
  *
  * @module
  */
-import { assign, setup } from "xstate";
+import { setup } from "xstate";
 import type { Channel } from "../../protocol/channels.ts";
 import type { EndingCause } from "../../protocol/close_codes.ts";
 import type { ShedReason } from "../operations.ts";
@@ -18,111 +21,80 @@ export type Cause =
   /** The handshake was answered with an error; there never was a socket. */
   | { readonly by: "refusal"; readonly code: string };
 
+/** What ends a connection. */
+export type EndingEvent = Extract<ConnectionEvent, { type: typeof ENDING_EVENTS[number] }>;
+
+/** The types of the events that end a connection. */
+export const ENDING_EVENTS = ["REFUSED", "TIMED_OUT", "CLOSE", "SOCKET_CLOSED"] as const;
+
+/** The cause that an event names. */
+export function causeOf(event: EndingEvent): Cause {
+  switch (event.type) {
+    case "REFUSED":
+      return { by: "refusal", code: event.code };
+    case "SOCKET_CLOSED":
+      return { by: "peer", code: event.code };
+    case "TIMED_OUT":
+      return { by: "gateway", cause: event.cause };
+    case "CLOSE": {
+      const { cause, detail } = event;
+      return detail === undefined ? { by: "gateway", cause } : { by: "gateway", cause, detail };
+    }
+  }
+}
+
 /** What happens to a connection. */
 export type ConnectionEvent =
   | { readonly type: "REFUSED"; readonly code: string }
   | { readonly type: "OPENED" }
   | { readonly type: "SUBSCRIBE"; readonly channels: readonly Channel[]; readonly open: () => void }
-  | {
-    readonly type: "UNSUBSCRIBE";
-    readonly channels: readonly Channel[];
-    readonly close: () => void;
-  }
+  /** From some channels; others stay subscribed. */
+  | Unsubscribing<"UNSUBSCRIBE">
+  /** From all channels that are left, if there are any. */
+  | Unsubscribing<"UNSUBSCRIBE_LAST">
   | { readonly type: "THROTTLED"; readonly reason: ShedReason }
   | { readonly type: "RECOVERED" }
   | { readonly type: "TIMED_OUT"; readonly cause: EndingCause }
   | { readonly type: "CLOSE"; readonly cause: EndingCause; readonly detail?: string }
   | { readonly type: "SOCKET_CLOSED"; readonly code: number };
 
-/** What the statechart remembers. */
-export interface ConnectionContext {
-  /** The subscribed channels. */
-  readonly channels: ReadonlySet<Channel>;
-  /** Why it ended; `undefined` while it lives. */
-  readonly ended: Cause | undefined;
+interface Unsubscribing<Type extends string> {
+  readonly type: Type;
+  readonly channels: readonly Channel[];
+  readonly close: () => void;
 }
 
-/** Does nothing: the effects are supplied by the actor. */
-const supplied = (): void => {};
+/** Performed elsewhere. */
+const effect = (): void => {};
 
-type EventOf<Type extends ConnectionEvent["type"]> = Extract<ConnectionEvent, { type: Type }>;
+/** What the statechart has to be done. */
+const EFFECTS = {
+  /** Sends the welcome message. */
+  welcome: effect,
+  /** Lets the session acknowledge, open cursors, and replay. */
+  openCursors: effect,
+  /** Lets the session acknowledge and close cursors. */
+  closeCursors: effect,
+  /** Notes that the connection is conflated from now on. */
+  reportThrottled: effect,
+  /** Takes the connection out of the data plane and closes its socket with the ending's code. */
+  release: effect,
+};
 
-const channelsOf = ({ event }: { event: EventOf<"SUBSCRIBE" | "UNSUBSCRIBE"> }) => event.channels;
-
-/** Adds to the subscription. */
-const SUBSCRIBE = {
-  actions: [{ type: "addChannels", params: channelsOf }, "openCursors"],
-} as const;
-
-/** Takes from the subscription; the last one leads back to `authenticated`. */
-const UNSUBSCRIBE = [
-  {
-    guard: { type: "leavesNone", params: channelsOf },
-    target: "authenticated",
-    actions: [{ type: "removeChannels", params: channelsOf }, "closeCursors"],
-  },
-  { actions: [{ type: "removeChannels", params: channelsOf }, "closeCursors"] },
-] as const;
+/** The name of something that has to be done. */
+export type EffectName = keyof typeof EFFECTS;
 
 /** The statechart of one connection. */
 export const connectionMachine = setup({
-  types: {
-    context: {} as ConnectionContext,
-    events: {} as ConnectionEvent,
-  },
-  actions: {
-    /** Sends the welcome message. */
-    welcome: supplied,
-    /** Lets the session acknowledge, open cursors, and replay. */
-    openCursors: supplied,
-    /** Lets the session acknowledge and close cursors. */
-    closeCursors: supplied,
-    /** Notes that the connection is conflated from now on. */
-    reportThrottled: supplied,
-    /** Notes that the connection is streamed again. */
-    reportRecovered: supplied,
-    /** Takes the connection out of the data plane and closes its socket with the ending's code. */
-    release: supplied,
-    /** Adds channels. */
-    addChannels: assign(({ context }, channels: readonly Channel[]) => ({
-      channels: new Set([...context.channels, ...channels]),
-    })),
-    /** Removes channels. */
-    removeChannels: assign(({ context }, channels: readonly Channel[]) => ({
-      channels: new Set([...context.channels].filter((channel) => !channels.includes(channel))),
-    })),
-    /** Remembers why it ended. */
-    recordCause: assign((_, cause: Cause) => ({ ended: cause })),
-  },
-  guards: {
-    /** Whether nothing stays subscribed without these channels. */
-    leavesNone: ({ context }, channels: readonly Channel[]) =>
-      [...context.channels].every((channel) => channels.includes(channel)),
-  },
+  types: { events: {} as ConnectionEvent },
+  actions: EFFECTS,
 }).createMachine({
   id: "connection",
   initial: "connecting",
-  context: { channels: new Set(), ended: undefined },
   on: {
-    CLOSE: {
-      target: ".closed",
-      actions: {
-        type: "recordCause",
-        params: ({ event: { cause, detail } }) =>
-          detail === undefined ? { by: "gateway", cause } : { by: "gateway", cause, detail },
-      },
-    },
-    TIMED_OUT: {
-      target: ".timed-out",
-      actions: {
-        type: "recordCause",
-        params: ({ event }) => ({ by: "gateway", cause: event.cause }),
-      },
-    },
-    SOCKET_CLOSED: {
-      target: ".closed",
-      actions: { type: "recordCause", params: ({ event }) => ({ by: "peer", code: event.code }) },
-    },
+    CLOSE: ".closed",
+    TIMED_OUT: ".timed-out",
+    SOCKET_CLOSED: ".closed",
   },
   states: {
     connecting: {
@@ -130,36 +102,33 @@ export const connectionMachine = setup({
         "Handshake of a known peer: admission, pacing, upgrade; until the socket is open.",
       on: {
         OPENED: { target: "authenticated", actions: "welcome" },
-        REFUSED: {
-          target: "closed",
-          actions: {
-            type: "recordCause",
-            params: ({ event }) => ({ by: "refusal", code: event.code }),
-          },
-        },
+        REFUSED: "closed",
       },
     },
     authenticated: {
       description: "The socket is open; no channel is subscribed.",
       on: {
-        SUBSCRIBE: { target: "subscribed", ...SUBSCRIBE },
-        UNSUBSCRIBE: { actions: "closeCursors" },
+        SUBSCRIBE: { target: "subscribed", actions: "openCursors" },
+        // Nothing is subscribed, yet the client is owed an answer.
+        UNSUBSCRIBE_LAST: { actions: "closeCursors" },
       },
     },
     subscribed: {
       description: "Every event of the subscribed channels is streamed.",
       on: {
-        SUBSCRIBE,
-        UNSUBSCRIBE,
+        SUBSCRIBE: { actions: "openCursors" },
+        UNSUBSCRIBE: { actions: "closeCursors" },
+        UNSUBSCRIBE_LAST: { target: "authenticated", actions: "closeCursors" },
         THROTTLED: { target: "throttled", actions: "reportThrottled" },
       },
     },
     throttled: {
       description: "Keyed and sampled lanes are conflated; lossless lanes are not affected.",
       on: {
-        SUBSCRIBE,
-        UNSUBSCRIBE,
-        RECOVERED: { target: "subscribed", actions: "reportRecovered" },
+        SUBSCRIBE: { actions: "openCursors" },
+        UNSUBSCRIBE: { actions: "closeCursors" },
+        UNSUBSCRIBE_LAST: { target: "authenticated", actions: "closeCursors" },
+        RECOVERED: "subscribed",
       },
     },
     "timed-out": {

@@ -1,73 +1,91 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { createActor, SimulatedClock } from "xstate";
 import {
+  type ConnectionEffects,
+  ConnectionLogic,
+  type ConnectionSnapshot,
+} from "../../../actors/connection/logic.ts";
+import {
   type Cause,
+  causeOf,
   type ConnectionEvent,
   connectionMachine,
+  type EffectName,
+  type EndingEvent,
 } from "../../../actors/connection/machine.ts";
 import { CONNECTION_STATES, type ConnectionState } from "../../../protocol/api.ts";
-import type { Channel } from "../../../protocol/channels.ts";
-
-const subscribe = (...channels: Channel[]): ConnectionEvent => ({
-  type: "SUBSCRIBE",
-  channels,
-  open: () => {},
-});
-const unsubscribe = (...channels: Channel[]): ConnectionEvent => ({
-  type: "UNSUBSCRIBE",
-  channels,
-  close: () => {},
-});
 
 const OPENED: ConnectionEvent = { type: "OPENED" };
-const REFUSED: ConnectionEvent = { type: "REFUSED", code: "OVERLOADED" };
+const REFUSED: EndingEvent = { type: "REFUSED", code: "OVERLOADED" };
+const SUBSCRIBE: ConnectionEvent = {
+  type: "SUBSCRIBE",
+  channels: ["positions", "market-data"],
+  open: () => {},
+};
+const UNSUBSCRIBE: ConnectionEvent = {
+  type: "UNSUBSCRIBE",
+  channels: ["positions"],
+  close: () => {},
+};
+const UNSUBSCRIBE_LAST: ConnectionEvent = {
+  type: "UNSUBSCRIBE_LAST",
+  channels: ["market-data"],
+  close: () => {},
+};
 const THROTTLED: ConnectionEvent = { type: "THROTTLED", reason: "rate_limit" };
 const RECOVERED: ConnectionEvent = { type: "RECOVERED" };
-const TIMED_OUT: ConnectionEvent = { type: "TIMED_OUT", cause: "heartbeatTimeout" };
-const CLOSE: ConnectionEvent = { type: "CLOSE", cause: "replaced" };
-const SOCKET_CLOSED: ConnectionEvent = { type: "SOCKET_CLOSED", code: 1006 };
+const TIMED_OUT: EndingEvent = { type: "TIMED_OUT", cause: "heartbeatTimeout" };
+const CLOSE: EndingEvent = { type: "CLOSE", cause: "replaced" };
+const SOCKET_CLOSED: EndingEvent = { type: "SOCKET_CLOSED", code: 1006 };
 
-/** How each state is reached; `subscribed` and `throttled` have two channels. */
+/** One of each. */
+const EVENTS: readonly ConnectionEvent[] = [
+  ...[OPENED, REFUSED, SUBSCRIBE, UNSUBSCRIBE, UNSUBSCRIBE_LAST, THROTTLED, RECOVERED],
+  ...[TIMED_OUT, CLOSE, SOCKET_CLOSED],
+];
+
+/** How each state is reached. */
 const PATHS: Readonly<Record<ConnectionState, readonly ConnectionEvent[]>> = {
   "connecting": [],
   "authenticated": [OPENED],
-  "subscribed": [OPENED, subscribe("positions", "market-data")],
-  "throttled": [OPENED, subscribe("positions", "market-data"), THROTTLED],
+  "subscribed": [OPENED, SUBSCRIBE],
+  "throttled": [OPENED, SUBSCRIBE, THROTTLED],
   "timed-out": [OPENED, TIMED_OUT],
   "closed": [OPENED, CLOSE],
 };
 
-const EFFECTS = [
-  ...["welcome", "openCursors", "closeCursors", "reportThrottled", "reportRecovered", "release"],
-] as const;
+const EFFECTS: readonly EffectName[] = [
+  ...["welcome", "openCursors", "closeCursors", "reportThrottled", "release"] as const,
+];
 
-/** A machine whose effects only note that they were called, and what was known by then. */
+/** An actor whose effects only note that they were called, and by what. */
 class Recorder {
   readonly clock = new SimulatedClock();
-  readonly effects: string[] = [];
-  /** What had been recorded as the cause when the connection was released. */
-  released: Cause | undefined;
+  readonly effects: EffectName[] = [];
+  readonly causes: ConnectionEvent[] = [];
+  /** Called for each effect. */
+  onEffect: (effect: EffectName) => void = () => {};
   readonly actor;
 
   constructor(path: readonly ConnectionEvent[] = []) {
-    const note = (effect: string) => ({ context }: { context: { ended: Cause | undefined } }) => {
-      this.effects.push(effect);
-      if (effect === "release") this.released = context.ended;
+    const perform = (effect: EffectName) => (recorder: Recorder, event: ConnectionEvent) => {
+      recorder.effects.push(effect);
+      recorder.causes.push(event);
+      recorder.onEffect(effect);
     };
-    const actions = Object.fromEntries(EFFECTS.map((effect) => [effect, note(effect)]));
-    this.actor = createActor(connectionMachine.provide({ actions }), { clock: this.clock });
+    const effects = Object.fromEntries(EFFECTS.map((effect) => [effect, perform(effect)]));
+    const logic = new ConnectionLogic(this, effects as ConnectionEffects<Recorder>);
+    this.actor = createActor(logic, { clock: this.clock });
     this.actor.subscribe({ error: (error) => assert.fail(String(error)) });
     this.actor.start();
     for (const event of path) this.actor.send(event);
     this.effects.length = 0;
+    this.causes.length = 0;
   }
 
   get state(): ConnectionState {
     return this.actor.getSnapshot().value;
-  }
-
-  get channels(): Channel[] {
-    return [...this.actor.getSnapshot().context.channels];
   }
 
   send(event: ConnectionEvent): void {
@@ -80,7 +98,7 @@ type Row = readonly [
   label: string,
   event: ConnectionEvent,
   next: ConnectionState,
-  effects?: readonly (typeof EFFECTS)[number][],
+  effects?: readonly EffectName[],
 ];
 
 const ENDINGS: readonly Row[] = [
@@ -89,73 +107,42 @@ const ENDINGS: readonly Row[] = [
   ["SOCKET_CLOSED", SOCKET_CLOSED, "closed", ["release"]],
 ];
 
-const everythingIn = (state: ConnectionState): readonly Row[] => [
-  ["OPENED", OPENED, state],
-  ["REFUSED", REFUSED, state],
-  ["SUBSCRIBE", subscribe("positions"), state],
-  ["UNSUBSCRIBE", unsubscribe("positions"), state],
-  ["THROTTLED", THROTTLED, state],
-  ["RECOVERED", RECOVERED, state],
-  ["TIMED_OUT", TIMED_OUT, state],
-  ["CLOSE", CLOSE, state],
-  ["SOCKET_CLOSED", SOCKET_CLOSED, state],
-];
+const ignored = (state: ConnectionState, ...events: readonly ConnectionEvent[]): readonly Row[] =>
+  events.map((event) => [event.type, event, state]);
 
 /** Every event in every state. A row without effects is an event that is ignored. */
 const TRANSITIONS: Readonly<Record<ConnectionState, readonly Row[]>> = {
   "connecting": [
     ["OPENED", OPENED, "authenticated", ["welcome"]],
     ["REFUSED", REFUSED, "closed", ["release"]],
-    ["SUBSCRIBE", subscribe("positions"), "connecting"],
-    ["UNSUBSCRIBE", unsubscribe("positions"), "connecting"],
-    ["THROTTLED", THROTTLED, "connecting"],
-    ["RECOVERED", RECOVERED, "connecting"],
+    ...ignored("connecting", SUBSCRIBE, UNSUBSCRIBE, UNSUBSCRIBE_LAST, THROTTLED, RECOVERED),
     ...ENDINGS,
   ],
   "authenticated": [
-    ["OPENED", OPENED, "authenticated"],
-    ["REFUSED", REFUSED, "authenticated"],
-    ["SUBSCRIBE", subscribe("positions"), "subscribed", ["openCursors"]],
+    ["SUBSCRIBE", SUBSCRIBE, "subscribed", ["openCursors"]],
     // Nothing was subscribed, yet the client is owed an answer.
-    ["UNSUBSCRIBE", unsubscribe("positions"), "authenticated", ["closeCursors"]],
-    ["THROTTLED", THROTTLED, "authenticated"],
-    ["RECOVERED", RECOVERED, "authenticated"],
+    ["UNSUBSCRIBE_LAST", UNSUBSCRIBE_LAST, "authenticated", ["closeCursors"]],
+    ...ignored("authenticated", OPENED, REFUSED, UNSUBSCRIBE, THROTTLED, RECOVERED),
     ...ENDINGS,
   ],
   "subscribed": [
-    ["OPENED", OPENED, "subscribed"],
-    ["REFUSED", REFUSED, "subscribed"],
-    ["SUBSCRIBE to another", subscribe("risk-alerts"), "subscribed", ["openCursors"]],
-    ["SUBSCRIBE again", subscribe("positions"), "subscribed", ["openCursors"]],
-    ["UNSUBSCRIBE of one", unsubscribe("positions"), "subscribed", ["closeCursors"]],
-    ["UNSUBSCRIBE of a stranger", unsubscribe("risk-alerts"), "subscribed", ["closeCursors"]],
-    [
-      "UNSUBSCRIBE of all",
-      unsubscribe("market-data", "risk-alerts", "positions"),
-      "authenticated",
-      ["closeCursors"],
-    ],
+    ["SUBSCRIBE", SUBSCRIBE, "subscribed", ["openCursors"]],
+    ["UNSUBSCRIBE", UNSUBSCRIBE, "subscribed", ["closeCursors"]],
+    ["UNSUBSCRIBE_LAST", UNSUBSCRIBE_LAST, "authenticated", ["closeCursors"]],
     ["THROTTLED", THROTTLED, "throttled", ["reportThrottled"]],
-    ["RECOVERED", RECOVERED, "subscribed"],
+    ...ignored("subscribed", OPENED, REFUSED, RECOVERED),
     ...ENDINGS,
   ],
   "throttled": [
-    ["OPENED", OPENED, "throttled"],
-    ["REFUSED", REFUSED, "throttled"],
-    ["SUBSCRIBE to another", subscribe("risk-alerts"), "throttled", ["openCursors"]],
-    ["UNSUBSCRIBE of one", unsubscribe("positions"), "throttled", ["closeCursors"]],
-    [
-      "UNSUBSCRIBE of all",
-      unsubscribe("market-data", "positions"),
-      "authenticated",
-      ["closeCursors"],
-    ],
-    ["THROTTLED", THROTTLED, "throttled"],
-    ["RECOVERED", RECOVERED, "subscribed", ["reportRecovered"]],
+    ["SUBSCRIBE", SUBSCRIBE, "throttled", ["openCursors"]],
+    ["UNSUBSCRIBE", UNSUBSCRIBE, "throttled", ["closeCursors"]],
+    ["UNSUBSCRIBE_LAST", UNSUBSCRIBE_LAST, "authenticated", ["closeCursors"]],
+    ["RECOVERED", RECOVERED, "subscribed", []],
+    ...ignored("throttled", OPENED, REFUSED, THROTTLED),
     ...ENDINGS,
   ],
-  "timed-out": everythingIn("timed-out"),
-  "closed": everythingIn("closed"),
+  "timed-out": ignored("timed-out", ...EVENTS),
+  "closed": ignored("closed", ...EVENTS),
 };
 
 for (const [state, rows] of Object.entries(TRANSITIONS) as [ConnectionState, readonly Row[]][]) {
@@ -190,40 +177,14 @@ Deno.test("time alone changes nothing: every deadline belongs to the sweeper", (
   }
 });
 
-Deno.test("subscriptions add up, and unsubscribing takes away", () => {
-  const recorder = new Recorder([OPENED]);
-  recorder.send(subscribe("positions"));
-  recorder.send(subscribe("market-data", "positions"));
-  assert.deepEqual(recorder.channels, ["positions", "market-data"]);
-  recorder.send(THROTTLED);
-  recorder.send(unsubscribe("positions", "risk-alerts"));
-  assert.deepEqual(recorder.channels, ["market-data"]);
-  recorder.send(unsubscribe("market-data"));
-  assert.deepEqual(recorder.channels, []);
-});
-
-Deno.test("the channels are up to date when cursors are opened and closed", () => {
-  const seen: string[][] = [];
-  const look = ({ context }: { context: { channels: ReadonlySet<Channel> } }) =>
-    void seen.push([...context.channels]);
-  const actions = { openCursors: look, closeCursors: look };
-  const actor = createActor(connectionMachine.provide({ actions })).start();
-  actor.send(OPENED);
-  actor.send(subscribe("positions", "market-data"));
-  actor.send(unsubscribe("positions"));
-  actor.send(unsubscribe("market-data"));
-  actor.stop();
-  assert.deepEqual(seen, [["positions", "market-data"], ["market-data"], []]);
-});
-
 Deno.test("throttling ends with the last subscription, so that a new one is streamed", () => {
   const recorder = new Recorder(PATHS.throttled);
-  recorder.send(unsubscribe("positions", "market-data"));
-  recorder.send(subscribe("positions"));
+  recorder.send(UNSUBSCRIBE_LAST);
+  recorder.send(SUBSCRIBE);
   assert.equal(recorder.state, "subscribed");
 });
 
-const CAUSES: readonly (readonly [string, ConnectionEvent, Cause])[] = [
+const CAUSES: readonly (readonly [string, EndingEvent, Cause])[] = [
   ["a refusal", REFUSED, { by: "refusal", code: "OVERLOADED" }],
   ["a timeout", TIMED_OUT, { by: "gateway", cause: "heartbeatTimeout" }],
   ["a close", CLOSE, { by: "gateway", cause: "replaced" }],
@@ -236,31 +197,65 @@ const CAUSES: readonly (readonly [string, ConnectionEvent, Cause])[] = [
 ];
 
 for (const [name, event, cause] of CAUSES) {
-  Deno.test(`${name} is remembered before the connection is released`, () => {
+  Deno.test(`${name} releases the connection with its cause and ends the actor`, () => {
     const recorder = new Recorder();
     recorder.send(event);
-    assert.deepEqual(recorder.released, cause);
-    assert.deepEqual(recorder.actor.getSnapshot().context.ended, cause);
+    assert.deepEqual(recorder.causes, [event]);
+    assert.deepEqual(causeOf(event), cause);
     assert.equal(recorder.actor.getSnapshot().status, "done");
   });
 }
 
 Deno.test("the first of two causes that come at once wins", () => {
-  for (const [name, first, cause] of CAUSES.filter(([, { type }]) => type !== "REFUSED")) {
+  for (const [name, first] of CAUSES.filter(([, { type }]) => type !== "REFUSED")) {
     for (const [, second] of CAUSES) {
-      let releases = 0;
-      // The second cause arrives while the effects of OPENED run: both wait in the mailbox.
-      const actions = {
-        welcome: ({ self }: { self: { send(event: ConnectionEvent): void } }) => {
-          self.send(first);
-          self.send(second);
-        },
-        release: () => void (releases += 1),
+      const recorder = new Recorder();
+      // The causes arrive while the effects of OPENED run: both wait in the mailbox.
+      recorder.onEffect = (effect) => {
+        if (effect !== "welcome") return;
+        recorder.send(first);
+        recorder.send(second);
       };
-      const actor = createActor(connectionMachine.provide({ actions })).start();
-      actor.send(OPENED);
-      assert.deepEqual(actor.getSnapshot().context.ended, cause, name);
-      assert.equal(releases, 1);
+      recorder.send(OPENED);
+      assert.deepEqual(recorder.effects, ["welcome", "release"]);
+      assert.deepEqual(recorder.causes.at(-1), first, name);
     }
   }
+});
+
+Deno.test("an actor goes the ways of the statechart: XState, asked for each event, says the same", () => {
+  fc.assert(fc.property(fc.array(fc.constantFrom(...EVENTS), { maxLength: 30 }), (events) => {
+    const recorder = new Recorder();
+    const effects: string[] = [];
+    const note = (effect: EffectName) => () => void effects.push(effect);
+    const actions = Object.fromEntries(EFFECTS.map((effect) => [effect, note(effect)]));
+    const actor = createActor(connectionMachine.provide({ actions })).start();
+    for (const event of events) {
+      recorder.send(event);
+      actor.send(event);
+      const expected = actor.getSnapshot();
+      const { value, status } = recorder.actor.getSnapshot();
+      assert.deepEqual([value, status], [expected.value, expected.status]);
+      assert.deepEqual(recorder.effects, effects);
+    }
+  }));
+});
+
+Deno.test("connections in the same state share its snapshot, however they came there", () => {
+  const shared = new Map<ConnectionState, ConnectionSnapshot>();
+  for (const state of CONNECTION_STATES) {
+    shared.set(state, new Recorder(PATHS[state]).actor.getSnapshot());
+  }
+  fc.assert(fc.property(fc.array(fc.constantFrom(...EVENTS), { maxLength: 30 }), (events) => {
+    const snapshot = new Recorder(events).actor.getSnapshot();
+    assert.equal(snapshot, shared.get(snapshot.value));
+  }));
+});
+
+Deno.test("an actor that is stopped from outside stops, and performs nothing", () => {
+  const recorder = new Recorder(PATHS.subscribed);
+  recorder.actor.stop();
+  assert.equal(recorder.actor.getSnapshot().status, "stopped");
+  recorder.send(CLOSE);
+  assert.deepEqual(recorder.effects, []);
 });
