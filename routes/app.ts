@@ -1,127 +1,68 @@
 /**
- * All routes as one value: `createApp(deps)` needs no port, so tests call `app.request()`.
+ * All of the gateway that speaks HTTP, as one function of a request: it needs no port, so tests call
+ * it as the listener does.
  *
  * @module
  */
-import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
-import { cors } from "hono/cors";
-import { acknowledgeAlert, MAX_ACKNOWLEDGE_BYTES } from "./acknowledge.ts";
-import { disconnectClient, drainGateway, getClient, getStats, listClients } from "./admin.ts";
-import { redactUrl } from "./auth/credentials.ts";
-import { isAllowedOrigin, isKnownHost, isLoopbackRequest } from "./auth/origin.ts";
-import { collectorSocket } from "./collector_socket.ts";
-import { type AppDeps, type AppEnv, fail, originRules, requireScope } from "./context.ts";
-import { getEvents, getSnapshot } from "./history.ts";
-import { getHealth, getLive, getReady } from "./health.ts";
-import { publishEvents, removeKey } from "./ingest.ts";
-import { securityHeaders, statusPage } from "./status_page.ts";
-import { telemetrySocket } from "./telemetry_socket.ts";
+import { isAllowedOrigin, isKnownHost, type OriginRules } from "./auth/origin.ts";
+import { COLLECTOR_SOCKET } from "./collector_socket.ts";
+import {
+  type AppDeps,
+  failure,
+  originRules,
+  type Refusal,
+  refuse,
+  type RequestInfo,
+} from "./context.ts";
+import { createRouter } from "./router.ts";
+import { acceptSocket, type SocketRoute } from "./socket_handshake.ts";
+import { TELEMETRY_SOCKET } from "./telemetry_socket.ts";
+import { isUpgrade } from "./websocket.ts";
+
+/** Where sockets are opened. */
+const SOCKETS: ReadonlyMap<string, SocketRoute> = new Map([
+  ["/ws/telemetry", TELEMETRY_SOCKET],
+  ["/ws/collector", COLLECTOR_SOCKET],
+]);
+
+/** The application. */
+export interface App {
+  /** Answers a request; never rejects. */
+  fetch(request: Request, info: RequestInfo): Response | Promise<Response>;
+}
 
 /** Builds the application. */
-export function createApp(deps: AppDeps): Hono<AppEnv> {
-  const app = new Hono<AppEnv>();
-  app.onError((error, c) => {
-    deps.log.error("request failed", { method: c.req.method, url: redactUrl(c.req.url), error });
-    return fail(c, deps, "INTERNAL_ERROR", "the gateway failed; its log says why");
-  });
-  app.notFound((c) => {
-    const allowed = methodsOf(app, c.req.path);
-    if (allowed.length === 0) return fail(c, deps, "NOT_FOUND", `there is no ${c.req.path}`);
-    c.header("Allow", allowed.join(", "));
-    const message = `${c.req.path} has ${allowed.join(" and ")} only`;
-    return fail(c, deps, "METHOD_NOT_ALLOWED", message);
-  });
-  guardHosts(app, deps);
-  app.get("/ws/telemetry", (c) => telemetrySocket(c, deps));
-  app.get("/ws/collector", (c) => collectorSocket(c, deps));
-  addPublishing(app, deps);
-  addHistory(app, deps);
-  addAdministration(app, deps);
-  app.get("/api/health", (c) => getHealth(c, deps));
-  app.get("/health/live", (c) => getLive(c, deps));
-  app.get("/health/ready", (c) => getReady(c, deps));
-  app.get("/", securityHeaders, (c) => statusPage(c, deps));
-  return app;
-}
-
-/** The methods that some route has for a path. */
-function methodsOf(app: Hono<AppEnv>, path: string): string[] {
-  const segments = path.split("/");
-  const matches = (pattern: string) => {
-    const parts = pattern.split("/");
-    return parts.length === segments.length &&
-      parts.every((part, index) => part.startsWith(":") || part === segments[index]);
+export function createApp(deps: AppDeps): App {
+  const rules = originRules(deps.config);
+  const router = createRouter(deps, SOCKETS.keys());
+  return {
+    fetch: (request, info) => {
+      const url = URL.parse(request.url);
+      const refusal = guard(request, url, rules);
+      if (refusal !== undefined) return refuse(refusal, deps);
+      const route = isUpgrade(request) ? SOCKETS.get(url!.pathname) : undefined;
+      // Routing a handshake would be a tenth of what a connection costs until it is subscribed.
+      if (route === undefined) return router.fetch(request, info);
+      const failed = (error: unknown) => refuse(failure(request, error, deps), deps);
+      try {
+        const answer = acceptSocket({ request, url: url!, info }, deps, route);
+        return answer instanceof Promise ? answer.catch(failed) : answer;
+      } catch (error) {
+        return failed(error);
+      }
+    },
   };
-  const routes = app.routes.filter(({ method, path }) => method !== "ALL" && matches(path));
-  return [...new Set(routes.map(({ method }) => method))];
 }
 
-/** Foreign hosts are misdirected, foreign pages are forbidden; allowed ones may read answers. */
-function guardHosts(app: Hono<AppEnv>, deps: AppDeps): void {
-  const rules = originRules(deps.config);
-  app.use(async (c, next) => {
-    const url = new URL(c.req.url);
-    if (!isKnownHost(url, rules)) {
-      const message = "this host name is not served here; add it to server.publicHosts";
-      return fail(c, deps, "MISDIRECTED_REQUEST", message);
-    }
-    if (!isAllowedOrigin(c.req.raw, url, rules)) {
-      const message =
-        "this page may not use the gateway; add its origin to security.allowedOrigins";
-      return fail(c, deps, "ORIGIN_NOT_ALLOWED", message);
-    }
-    return await next();
-  });
-  if (rules.allowedOrigins.length > 0) {
-    app.use("/api/*", cors({ origin: [...rules.allowedOrigins], maxAge: 600 }));
+/** Foreign hosts are misdirected, foreign pages are forbidden; before anything else is looked at. */
+function guard(request: Request, url: URL | null, rules: OriginRules): Refusal | undefined {
+  if (url === null || !isKnownHost(url, rules)) {
+    const message = "this host name is not served here; add it to server.publicHosts";
+    return { code: "MISDIRECTED_REQUEST", message };
   }
-}
-
-function addPublishing(app: Hono<AppEnv>, deps: AppDeps): void {
-  const { maxBodyBytes } = deps.config.server;
-  const limit = bodyLimit({
-    maxSize: maxBodyBytes,
-    onError: (c) => fail(c, deps, "PAYLOAD_TOO_LARGE", `a body may have ${maxBodyBytes} bytes`),
-  });
-  const publisher = requireScope(deps, "publish");
-  app.post("/api/v1/telemetry/events", publisher, limit, (c) => publishEvents(c, deps));
-  const smallLimit = bodyLimit({
-    maxSize: MAX_ACKNOWLEDGE_BYTES,
-    onError: (c) =>
-      fail(c, deps, "PAYLOAD_TOO_LARGE", `a body may have ${MAX_ACKNOWLEDGE_BYTES} bytes`),
-  });
-  const acknowledger = requireScope(deps, "acknowledge");
-  app.post(
-    "/api/v1/telemetry/:channel/:id/acknowledge",
-    acknowledger,
-    smallLimit,
-    (c) => acknowledgeAlert(c, deps),
-  );
-  app.delete("/api/v1/telemetry/:channel/snapshot/:key", publisher, (c) => removeKey(c, deps));
-}
-
-function addHistory(app: Hono<AppEnv>, deps: AppDeps): void {
-  const reader = requireScope(deps, "subscribe");
-  app.get("/api/v1/telemetry/:channel/snapshot", reader, (c) => getSnapshot(c, deps));
-  app.get("/api/v1/telemetry/:channel/events", reader, (c) => getEvents(c, deps));
-}
-
-function addAdministration(app: Hono<AppEnv>, deps: AppDeps): void {
-  const admin = requireScope(deps, "admin");
-  app.get("/api/v1/websocket/stats", admin, (c) => getStats(c, deps));
-  app.get("/api/v1/websocket/clients", admin, (c) => listClients(c, deps));
-  app.get("/api/v1/websocket/clients/:id", admin, (c) => getClient(c, deps));
-  app.delete("/api/v1/websocket/clients/:id", admin, (c) => disconnectClient(c, deps));
-  app.post("/api/v1/websocket/drain", admin, (c) => drainGateway(c, deps));
-  const metrics = requireScope(deps, "metrics");
-  const rules = originRules(deps.config);
-  // Open on loopback, so that a local Prometheus needs no key.
-  app.get("/metrics", async (c, next) => {
-    if (isLoopbackRequest(c.req.raw, new URL(c.req.url), rules)) return await next();
-    return await metrics(c, next);
-  }, async (c) => {
-    const { contentType, text } = await deps.metrics.scrape();
-    return c.body(text, 200, { "Content-Type": contentType });
-  });
+  if (!isAllowedOrigin(request, url, rules)) {
+    const message = "this page may not use the gateway; add its origin to security.allowedOrigins";
+    return { code: "ORIGIN_NOT_ALLOWED", message };
+  }
+  return undefined;
 }

@@ -4,17 +4,12 @@
  * @module
  */
 import { COLLECTOR_PROTOCOL } from "../protocol/collector_message.ts";
-import type { AppContext, AppDeps } from "./context.ts";
-import { acceptSocket, type SocketRoute } from "./socket_handshake.ts";
+import type { SocketRoute } from "./socket_handshake.ts";
 
-const ROUTE: SocketRoute = {
+/** Who may open one, and what is spoken. */
+export const COLLECTOR_SOCKET: SocketRoute = {
   scope: "publish",
   protocols: [COLLECTOR_PROTOCOL],
   unnamed: COLLECTOR_PROTOCOL,
   readQuery: () => ({ channels: [], replay: false }),
 };
-
-/** Answers a handshake: with an upgrade, or with the reason why there is none. */
-export function collectorSocket(c: AppContext, deps: AppDeps): Promise<Response> {
-  return acceptSocket(c, deps, ROUTE);
-}

@@ -17,7 +17,7 @@ import {
 } from "../protocol/api.ts";
 import type { Config } from "../protocol/config.ts";
 import type { KeyRing } from "./auth/api_keys.ts";
-import { credentialOf } from "./auth/credentials.ts";
+import { credentialOf, redactUrl } from "./auth/credentials.ts";
 import { isLoopbackRequest, type OriginRules } from "./auth/origin.ts";
 
 /** Everything the routes need. */
@@ -46,10 +46,16 @@ export interface AppDeps {
   readonly version: string;
 }
 
-/** Hono's types for our context: the peer's address comes with the request. */
+/** What the listener knows of a request. */
+export interface RequestInfo {
+  /** Who sent it. */
+  readonly remoteAddr?: Deno.Addr;
+}
+
+/** Hono's types for our context. */
 export interface AppEnv extends Env {
-  /** What the listener knows of a request. */
-  Bindings: { readonly remoteAddr?: Deno.Addr };
+  /** Comes with the request. */
+  Bindings: RequestInfo;
   /** What earlier handlers found out. */
   Variables: { principal: Principal };
 }
@@ -67,6 +73,16 @@ export function succeed(
   return c.json(successEnvelope(data, deps.clock.epochMillis()), status);
 }
 
+/** Why a request is not served. */
+export interface Refusal {
+  /** What kind of fault it is. */
+  readonly code: ErrorCode;
+  /** For people: what is wrong and what to do. */
+  readonly message: string;
+  /** Fields of the answer beside those of every error. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** Answers with the error envelope. */
 export function fail(
   c: AppContext,
@@ -75,9 +91,26 @@ export function fail(
   message: string,
   details?: Readonly<Record<string, string>>,
 ): Response {
-  if (code === "UNAUTHORIZED") c.header("WWW-Authenticate", 'Bearer realm="telemetry"');
   const envelope = errorEnvelope(code, message, deps.clock.epochMillis(), details);
-  return c.json(envelope, ERROR_STATUS[code]);
+  return c.json(envelope, ERROR_STATUS[code], headersOf(code));
+}
+
+/** Answers with the error envelope where there is no context. */
+export function refuse({ code, message, headers }: Refusal, { clock }: AppDeps): Response {
+  return Response.json(errorEnvelope(code, message, clock.epochMillis()), {
+    status: ERROR_STATUS[code],
+    headers: { ...headersOf(code), ...headers },
+  });
+}
+
+/** Writes down that a handler has failed, and says what its client is told. */
+export function failure({ method, url }: Request, error: unknown, { log }: AppDeps): Refusal {
+  log.error("request failed", { method, url: redactUrl(url), error });
+  return { code: "INTERNAL_ERROR", message: "the gateway failed; its log says why" };
+}
+
+function headersOf(code: ErrorCode): Record<string, string> {
+  return code === "UNAUTHORIZED" ? { "WWW-Authenticate": 'Bearer realm="telemetry"' } : {};
 }
 
 /** Answers that nothing was done, and that the same request may succeed soon. */
@@ -101,9 +134,8 @@ export function originRules({ server, security }: Config): OriginRules {
 }
 
 /** The address of the peer; the hostname alone, since ports change with every connection. */
-export function addressOf(c: AppContext): string {
-  const address = c.env?.remoteAddr;
-  return address !== undefined && "hostname" in address ? address.hostname : "unknown";
+export function addressOf({ remoteAddr }: RequestInfo): string {
+  return remoteAddr !== undefined && "hostname" in remoteAddr ? remoteAddr.hostname : "unknown";
 }
 
 /**
@@ -111,9 +143,8 @@ export function addressOf(c: AppContext): string {
  *
  * @returns `undefined` when the request must be refused with 401.
  */
-export function authenticate(c: AppContext, deps: AppDeps): Principal | undefined {
+export function authenticate(request: Request, deps: AppDeps): Principal | undefined {
   const { security } = deps.config;
-  const request = c.req.raw;
   const isLoopback = () =>
     isLoopbackRequest(request, new URL(request.url), originRules(deps.config));
   const credential = credentialOf(request, security.allowQueryApiKey);
@@ -131,7 +162,7 @@ export const UNAUTHORIZED_MESSAGE =
 /** Lets requests pass whose principal has a scope; others get 401 or 403. */
 export function requireScope(deps: AppDeps, scope: Scope): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
-    const principal = authenticate(c, deps);
+    const principal = authenticate(c.req.raw, deps);
     if (principal === undefined) return fail(c, deps, "UNAUTHORIZED", UNAUTHORIZED_MESSAGE);
     if (!principal.scopes.has(scope)) {
       return fail(c, deps, "FORBIDDEN", `this needs the scope "${scope}"`);

@@ -14,13 +14,14 @@ import { MAX_ID_LENGTH } from "../protocol/events/fields.ts";
 import { offeredProtocols } from "./auth/credentials.ts";
 import {
   addressOf,
-  type AppContext,
   type AppDeps,
   authenticate,
-  fail,
+  type Refusal,
+  refuse,
+  type RequestInfo,
   UNAUTHORIZED_MESSAGE,
 } from "./context.ts";
-import { handshakeFault, isUpgrade, type SocketHandlers, upgrade } from "./websocket.ts";
+import { handshakeFault, type SocketHandlers, upgrade } from "./websocket.ts";
 
 /** One address where sockets are opened. */
 export interface SocketRoute {
@@ -31,81 +32,110 @@ export interface SocketRoute {
   /** What is spoken with a client that offers none. */
   readonly unnamed: ProtocolName;
   /** Reads what is particular about the address; a string says what is wrong with it. */
-  readonly readQuery: (c: AppContext) => SocketQuery | string;
+  readonly readQuery: (query: URLSearchParams) => SocketQuery | string;
 }
 
-/** Answers a handshake: with an upgrade, or with the reason why there is none. */
-export async function acceptSocket(
-  c: AppContext,
+/** A request for an upgrade. */
+export interface Handshake {
+  /** The request itself. */
+  readonly request: Request;
+  /** Its address. */
+  readonly url: URL;
+  /** What the listener knows of it. */
+  readonly info: RequestInfo;
+}
+
+/** What a handshake asks for, when it may have it. */
+interface Application {
+  readonly peer: Peer;
+  readonly query: SocketQuery;
+  /** The negotiated subprotocol, when one was offered. */
+  readonly protocol: ProtocolName | undefined;
+}
+
+/**
+ * Answers a handshake: with an upgrade, or with the reason why there is none. At once, unless it has
+ * to be held.
+ */
+export function acceptSocket(
+  handshake: Handshake,
   deps: AppDeps,
   route: SocketRoute,
-): Promise<Response> {
-  const request = c.req.raw;
-  if (!isUpgrade(request)) {
-    c.header("Upgrade", "websocket");
-    return fail(c, deps, "UPGRADE_REQUIRED", "this is a WebSocket: connect with ws:// or wss://");
+): Response | Promise<Response> {
+  const application = examine(handshake, deps, route);
+  if ("code" in application) return refuse(application, deps);
+  const admitted = deps.hub.admit(application.peer);
+  if (!admitted.ok) {
+    const { code, message, retryAfterSeconds } = admitted;
+    const headers = retryAfterSeconds === undefined ? {} : retryAfter(retryAfterSeconds);
+    return refuse({ code, message, headers }, deps);
   }
+  const { connection } = admitted;
+  const answer = () => upgradeFor(connection, handshake.request, application, deps);
+  const { holdMillis } = connection;
+  return holdMillis > 0 ? wait(deps.clock, holdMillis).then(answer) : answer();
+}
+
+/** Who it is and what it wants, or why it cannot have it. */
+function examine(
+  { request, url, info }: Handshake,
+  deps: AppDeps,
+  route: SocketRoute,
+): Application | Refusal {
   const fault = handshakeFault(request);
   if (fault !== undefined) {
-    c.header("Sec-WebSocket-Version", "13");
-    return fail(c, deps, "INVALID_REQUEST", `not a WebSocket handshake: ${fault}`);
+    return { ...invalid(`not a WebSocket handshake: ${fault}`), headers: VERSION };
   }
-  const principal = authenticate(c, deps);
-  if (principal === undefined) return fail(c, deps, "UNAUTHORIZED", UNAUTHORIZED_MESSAGE);
+  const principal = authenticate(request, deps);
+  if (principal === undefined) return { code: "UNAUTHORIZED", message: UNAUTHORIZED_MESSAGE };
   if (!principal.scopes.has(route.scope)) {
-    return fail(c, deps, "FORBIDDEN", `this needs the scope "${route.scope}"`);
+    return { code: "FORBIDDEN", message: `this needs the scope "${route.scope}"` };
   }
   const { names, hasKey } = offeredProtocols(request);
   const protocol = route.protocols.find((name) => names.includes(name));
   if (protocol === undefined && (names.length > 0 || hasKey)) {
-    const spoken = route.protocols.join(" or ");
-    return fail(c, deps, "UNSUPPORTED_PROTOCOL", `offer the subprotocol ${spoken}`);
+    const message = `offer the subprotocol ${route.protocols.join(" or ")}`;
+    return { code: "UNSUPPORTED_PROTOCOL", message };
   }
-  const clientId = c.req.query("clientId");
+  const clientId = url.searchParams.get("clientId") ?? undefined;
   if (clientId !== undefined && !isClientId(clientId)) {
-    const message = `clientId: 1 to ${MAX_ID_LENGTH} printable characters`;
-    return fail(c, deps, "INVALID_REQUEST", message);
+    return invalid(`clientId: 1 to ${MAX_ID_LENGTH} printable characters`);
   }
-  const query = route.readQuery(c);
-  if (typeof query === "string") return fail(c, deps, "INVALID_REQUEST", query);
-  const peer = peerOf(c, principal, clientId, protocol ?? route.unnamed);
-  return await admit(c, deps, peer, query, protocol);
+  const query = route.readQuery(url.searchParams);
+  if (typeof query === "string") return invalid(query);
+  const peer = peerOf(principal, addressOf(info), protocol ?? route.unnamed, clientId);
+  return { peer, query, protocol };
 }
 
-async function admit(
-  c: AppContext,
+function upgradeFor(
+  connection: Connection,
+  request: Request,
+  { query, protocol }: Application,
   deps: AppDeps,
-  peer: Peer,
-  query: SocketQuery,
-  protocol: string | undefined,
-): Promise<Response> {
+): Response {
   const { hub, clock, log, config } = deps;
-  const admitted = hub.admit(peer);
-  if (!admitted.ok) {
-    if (admitted.retryAfterSeconds !== undefined) {
-      c.header("Retry-After", String(admitted.retryAfterSeconds));
-    }
-    return fail(c, deps, admitted.code, admitted.message);
-  }
-  const { connection } = admitted;
-  const { holdMillis } = connection;
-  if (holdMillis > 0) await wait(clock, holdMillis);
   if (connection.cause !== undefined) {
-    c.header("Retry-After", "5");
-    return fail(c, deps, "DRAINING", "the handshake was ended; reconnect shortly");
+    const message = "the handshake was ended; reconnect shortly";
+    return refuse({ code: "DRAINING", message, headers: retryAfter(5) }, deps);
   }
   try {
     const handlers = new ConnectionHandlers(connection, query, hub, log);
-    return upgrade(c.req.raw, protocol, config.telemetry.heartbeatTimeoutSeconds, clock, handlers);
+    return upgrade(request, protocol, config.telemetry.heartbeatTimeoutSeconds, clock, handlers);
   } catch (error) {
     connection.refuse("INVALID_REQUEST");
-    return fail(
-      c,
-      deps,
-      "INVALID_REQUEST",
-      `not a WebSocket handshake: ${(error as Error).message}`,
-    );
+    return refuse(invalid(`not a WebSocket handshake: ${(error as Error).message}`), deps);
   }
+}
+
+/** The version that is spoken, for a client that speaks another (RFC 6455 §4.4). */
+const VERSION = { "Sec-WebSocket-Version": "13" };
+
+function invalid(message: string): Refusal {
+  return { code: "INVALID_REQUEST", message };
+}
+
+function retryAfter(seconds: number): Record<string, string> {
+  return { "Retry-After": String(seconds) };
 }
 
 /** What the socket of a connection does to it. */
@@ -153,11 +183,11 @@ function isClientId(text: string): boolean {
 }
 
 function peerOf(
-  c: AppContext,
   principal: Principal,
-  clientId: string | undefined,
+  address: string,
   protocol: ProtocolName,
+  clientId: string | undefined,
 ): Peer {
-  const peer = { principal, address: addressOf(c), protocol };
+  const peer = { principal, address, protocol };
   return clientId === undefined ? peer : { ...peer, clientId };
 }

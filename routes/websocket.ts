@@ -54,8 +54,8 @@ export function handshakeFault({ headers }: Request): string | undefined {
 }
 
 /** Whether a request asks for a WebSocket. */
-export function isUpgrade(request: Request): boolean {
-  return request.headers.get("upgrade")?.toLowerCase() === "websocket";
+export function isUpgrade({ method, headers }: Request): boolean {
+  return method === "GET" && headers.get("upgrade")?.toLowerCase() === "websocket";
 }
 
 /**
@@ -77,10 +77,7 @@ export function upgrade(
   const { proxy: handshake, revoke } = handshakeOf(request, protocol);
   const { socket, response } = Deno.upgradeWebSocket(handshake, options);
   socket.binaryType = "arraybuffer";
-  // The runtime keeps what it was given for as long as the socket lives: a request with its headers
-  // is 3 KB that nobody looks at any more once the socket is open.
-  socket.addEventListener("open", revoke, { once: true });
-  new DenoSocket(socket, clock, handlers);
+  new DenoSocket(socket, clock, handlers, revoke);
   return response;
 }
 
@@ -110,13 +107,19 @@ class DenoSocket implements Socket, EventListenerObject {
   readonly #socket: WebSocket;
   readonly #clock: Clock;
   readonly #handlers: SocketHandlers;
+  #forget: (() => void) | undefined;
   #heardAt = -Infinity;
   #closing = false;
 
-  constructor(socket: WebSocket, clock: Clock, handlers: SocketHandlers) {
+  /**
+   * @param forget Lets go of the request when the socket is open. The runtime keeps what it was given
+   * for as long as the socket lives: 3 KB of headers that nobody looks at any more.
+   */
+  constructor(socket: WebSocket, clock: Clock, handlers: SocketHandlers, forget: () => void) {
     this.#socket = socket;
     this.#clock = clock;
     this.#handlers = handlers;
+    this.#forget = forget;
     for (const name of EVENTS) socket.addEventListener(name, this);
   }
 
@@ -157,6 +160,8 @@ class DenoSocket implements Socket, EventListenerObject {
   #handle(event: Event): void {
     switch (event.type) {
       case "open":
+        this.#forget?.();
+        this.#forget = undefined;
         this.#handlers.open(this);
         break;
       case "message":

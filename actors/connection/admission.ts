@@ -53,6 +53,7 @@ export class Admission {
    * few times, so they are slowed down and not refused.
    */
   holdFor(peer: Peer): number {
+    if (this.#closings.size === 0) return 0;
     const last = this.#closings.get(clientKey(peer));
     if (last === undefined || this.#clock.now() - last.at > RETURN_WINDOW_MILLIS) return 0;
     return Math.min(MAX_HOLD_MILLIS, HOLD_STEP_MILLIS * last.streak);
@@ -67,6 +68,7 @@ export class Admission {
 
   /** For how much longer a client is banned, in ms; 0 when it is not. */
   bannedFor(peer: Peer): number {
+    if (this.#bans.size === 0) return 0;
     const key = clientKey(peer);
     const left = (this.#bans.get(key) ?? 0) - this.#clock.now();
     if (left > 0) return left;

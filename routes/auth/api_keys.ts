@@ -4,7 +4,7 @@
  * @module
  */
 import type { Buffer } from "node:buffer";
-import { createHash, timingSafeEqual } from "node:crypto";
+import { hash, timingSafeEqual } from "node:crypto";
 import type { Principal, Scope } from "../../actors/ports.ts";
 
 /** Every scope. */
@@ -64,5 +64,5 @@ export class KeyRing {
 }
 
 function sha256(secret: string): Buffer {
-  return createHash("sha256").update(secret).digest();
+  return hash("sha256", secret, "buffer");
 }

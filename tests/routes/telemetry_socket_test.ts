@@ -244,8 +244,8 @@ async function startHeld(fake: FakeGateway) {
   let answer: Response | undefined;
   const headers = { ...HANDSHAKE, "X-API-Key": OPS_SECRET };
   const request = new Request("http://localhost:8080/ws/telemetry?clientId=desk-7", { headers });
-  const remoteAddr = { transport: "tcp", hostname: FAKE_ADDRESS, port: 1 };
-  const done = Promise.resolve(fake.app.request(request, {}, { remoteAddr }))
+  const remoteAddr = { transport: "tcp", hostname: FAKE_ADDRESS, port: 1 } as const;
+  const done = Promise.resolve(fake.app.fetch(request, { remoteAddr }))
     .then((response) => answer = response);
   await fake.clock.advanceAsync(0);
   return { answered: () => answer !== undefined, done };

@@ -254,8 +254,8 @@ export class FakeGateway {
     const headers = new Headers(init.headers);
     if (secret !== null) headers.set("x-api-key", secret);
     const url = new URL(path, "http://localhost:8080");
-    const remoteAddr = { transport: "tcp", hostname: FAKE_ADDRESS, port: 50_000 };
-    const answer = this.app.request(new Request(url, { ...init, headers }), {}, { remoteAddr });
+    const remoteAddr = { transport: "tcp", hostname: FAKE_ADDRESS, port: 50_000 } as const;
+    const answer = this.app.fetch(new Request(url, { ...init, headers }), { remoteAddr });
     return await this.settled(Promise.resolve(answer));
   }
 
