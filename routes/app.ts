@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { isAllowedOrigin, isKnownHost, type OriginRules } from "./auth/origin.ts";
+import { isAllowedOrigin, KnownHosts, type OriginRules } from "./auth/origin.ts";
+import { getPath } from "hono/utils/url";
 import { COLLECTOR_SOCKET } from "./collector_socket.ts";
 import {
   type AppDeps,
@@ -34,18 +35,18 @@ export interface App {
 /** Builds the application. */
 export function createApp(deps: AppDeps): App {
   const rules = originRules(deps.config);
+  const hosts = new KnownHosts(rules);
   const router = createRouter(deps, SOCKETS.keys());
   return {
     fetch: (request, info) => {
-      const url = URL.parse(request.url);
-      const refusal = guard(request, url, rules);
+      const refusal = guard(request, hosts, rules);
       if (refusal !== undefined) return refuse(refusal, deps);
-      const route = isUpgrade(request) ? SOCKETS.get(url!.pathname) : undefined;
+      const route = isUpgrade(request) ? SOCKETS.get(getPath(request)) : undefined;
       // Routing a handshake would be a tenth of what a connection costs until it is subscribed.
       if (route === undefined) return router.fetch(request, info);
       const failed = (error: unknown) => refuse(failure(request, error, deps), deps);
       try {
-        const answer = acceptSocket({ request, url: url!, info }, deps, route);
+        const answer = acceptSocket(request, info, deps, route);
         return answer instanceof Promise ? answer.catch(failed) : answer;
       } catch (error) {
         return failed(error);
@@ -55,12 +56,12 @@ export function createApp(deps: AppDeps): App {
 }
 
 /** Foreign hosts are misdirected, foreign pages are forbidden; before anything else is looked at. */
-function guard(request: Request, url: URL | null, rules: OriginRules): Refusal | undefined {
-  if (url === null || !isKnownHost(url, rules)) {
+function guard(request: Request, hosts: KnownHosts, rules: OriginRules): Refusal | undefined {
+  if (!hosts.has(request.url)) {
     const message = "this host name is not served here; add it to server.publicHosts";
     return { code: "MISDIRECTED_REQUEST", message };
   }
-  if (!isAllowedOrigin(request, url, rules)) {
+  if (!isAllowedOrigin(request, rules)) {
     const message = "this page may not use the gateway; add its origin to security.allowedOrigins";
     return { code: "ORIGIN_NOT_ALLOWED", message };
   }

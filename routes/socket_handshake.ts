@@ -11,6 +11,7 @@ import type { Logger, Principal, Scope, Socket } from "../actors/ports.ts";
 import { wait } from "../actors/wait.ts";
 import type { ProtocolName } from "../protocol/api.ts";
 import { MAX_ID_LENGTH } from "../protocol/events/fields.ts";
+import { getQueryParam } from "hono/utils/url";
 import { offeredProtocols } from "./auth/credentials.ts";
 import {
   addressOf,
@@ -32,17 +33,7 @@ export interface SocketRoute {
   /** What is spoken with a client that offers none. */
   readonly unnamed: ProtocolName;
   /** Reads what is particular about the address; a string says what is wrong with it. */
-  readonly readQuery: (query: URLSearchParams) => SocketQuery | string;
-}
-
-/** A request for an upgrade. */
-export interface Handshake {
-  /** The request itself. */
-  readonly request: Request;
-  /** Its address. */
-  readonly url: URL;
-  /** What the listener knows of it. */
-  readonly info: RequestInfo;
+  readonly readQuery: (parameter: (name: string) => string | undefined) => SocketQuery | string;
 }
 
 /** What a handshake asks for, when it may have it. */
@@ -58,11 +49,12 @@ interface Application {
  * to be held.
  */
 export function acceptSocket(
-  handshake: Handshake,
+  request: Request,
+  info: RequestInfo,
   deps: AppDeps,
   route: SocketRoute,
 ): Response | Promise<Response> {
-  const application = examine(handshake, deps, route);
+  const application = examine(request, info, deps, route);
   if ("code" in application) return refuse(application, deps);
   const admitted = deps.hub.admit(application.peer);
   if (!admitted.ok) {
@@ -71,14 +63,15 @@ export function acceptSocket(
     return refuse({ code, message, headers }, deps);
   }
   const { connection } = admitted;
-  const answer = () => upgradeFor(connection, handshake.request, application, deps);
+  const answer = () => upgradeFor(connection, request, application, deps);
   const { holdMillis } = connection;
   return holdMillis > 0 ? wait(deps.clock, holdMillis).then(answer) : answer();
 }
 
 /** Who it is and what it wants, or why it cannot have it. */
 function examine(
-  { request, url, info }: Handshake,
+  request: Request,
+  info: RequestInfo,
   deps: AppDeps,
   route: SocketRoute,
 ): Application | Refusal {
@@ -97,11 +90,11 @@ function examine(
     const message = `offer the subprotocol ${route.protocols.join(" or ")}`;
     return { code: "UNSUPPORTED_PROTOCOL", message };
   }
-  const clientId = url.searchParams.get("clientId") ?? undefined;
+  const clientId = parameterOf(request, "clientId");
   if (clientId !== undefined && !isClientId(clientId)) {
     return invalid(`clientId: 1 to ${MAX_ID_LENGTH} printable characters`);
   }
-  const query = route.readQuery(url.searchParams);
+  const query = route.readQuery((name) => parameterOf(request, name));
   if (typeof query === "string") return invalid(query);
   const peer = peerOf(principal, addressOf(info), protocol ?? route.unnamed, clientId);
   return { peer, query, protocol };
@@ -125,6 +118,11 @@ function upgradeFor(
     connection.refuse("INVALID_REQUEST");
     return refuse(invalid(`not a WebSocket handshake: ${(error as Error).message}`), deps);
   }
+}
+
+/** A parameter of the address; looked for in the text, as taking the address apart costs more. */
+function parameterOf({ url }: Request, name: string): string | undefined {
+  return getQueryParam(url, name) as string | undefined;
 }
 
 /** The version that is spoken, for a client that speaks another (RFC 6455 §4.4). */

@@ -16,9 +16,9 @@ export const TELEMETRY_SOCKET: SocketRoute = {
 };
 
 /** Reads `?channels=&replay=`; a string says what is wrong with it. */
-function readQuery(query: URLSearchParams): SocketQuery | string {
-  const channels = (query.get("channels") ?? "").split(",").filter((name) => name.trim() !== "");
+function readQuery(parameter: (name: string) => string | undefined): SocketQuery | string {
+  const channels = (parameter("channels") ?? "").split(",").filter((name) => name.trim() !== "");
   if (channels.length > MAX_CHANNEL_NAMES) return `channels: at most ${MAX_CHANNEL_NAMES} names`;
-  const replay = /^(true|1)$/i.test(query.get("replay") ?? "");
+  const replay = /^(true|1)$/i.test(parameter("replay") ?? "");
   return { channels, replay };
 }

@@ -74,27 +74,23 @@ export function upgrade(
 ): Response {
   const idleTimeout = Math.max(1, Math.ceil(idleTimeoutSeconds));
   const options = protocol === undefined ? { idleTimeout } : { idleTimeout, protocol };
-  const { proxy: handshake, revoke } = handshakeOf(request, protocol);
-  const { socket, response } = Deno.upgradeWebSocket(handshake, options);
+  const { socket, response } = Deno.upgradeWebSocket(offering(request, protocol), options);
   socket.binaryType = "arraybuffer";
-  new DenoSocket(socket, clock, handlers, revoke);
+  new DenoSocket(socket, clock, handlers);
   return response;
 }
 
 /**
- * The request as the runtime needs it. It matches the chosen subprotocol against the offered list as
- * text, and fails when the list has no space after a comma: so the chosen one is all that is offered.
+ * A request that offers the chosen subprotocol in the way that the runtime understands: it takes the
+ * list apart at every comma with a space, and fails when the chosen one is not among the parts.
  */
-function handshakeOf(request: Request, protocol: string | undefined) {
-  const key = request.headers.get("sec-websocket-key");
-  const values: Readonly<Record<string, string | null | undefined>> = {
-    "upgrade": "websocket",
-    "connection": "Upgrade",
-    "sec-websocket-key": key,
-    "sec-websocket-protocol": protocol,
-  };
-  const headers = { get: (name: string) => values[name.toLowerCase()] ?? null };
-  return Proxy.revocable(request, {
+function offering(request: Request, protocol: string | undefined): Request {
+  if (protocol === undefined) return request;
+  const offered = request.headers.get("sec-websocket-protocol") ?? "";
+  if (offered.split(", ").includes(protocol)) return request;
+  const headers = new Headers(request.headers);
+  headers.set("sec-websocket-protocol", protocol);
+  return new Proxy(request, {
     get: (target, name) => name === "headers" ? headers : Reflect.get(target, name, target),
   });
 }
@@ -107,19 +103,13 @@ class DenoSocket implements Socket, EventListenerObject {
   readonly #socket: WebSocket;
   readonly #clock: Clock;
   readonly #handlers: SocketHandlers;
-  #forget: (() => void) | undefined;
   #heardAt = -Infinity;
   #closing = false;
 
-  /**
-   * @param forget Lets go of the request when the socket is open. The runtime keeps what it was given
-   * for as long as the socket lives: 3 KB of headers that nobody looks at any more.
-   */
-  constructor(socket: WebSocket, clock: Clock, handlers: SocketHandlers, forget: () => void) {
+  constructor(socket: WebSocket, clock: Clock, handlers: SocketHandlers) {
     this.#socket = socket;
     this.#clock = clock;
     this.#handlers = handlers;
-    this.#forget = forget;
     for (const name of EVENTS) socket.addEventListener(name, this);
   }
 
@@ -160,8 +150,6 @@ class DenoSocket implements Socket, EventListenerObject {
   #handle(event: Event): void {
     switch (event.type) {
       case "open":
-        this.#forget?.();
-        this.#forget = undefined;
         this.#handlers.open(this);
         break;
       case "message":

@@ -61,5 +61,6 @@ function queryKeyOf(url: string): string | undefined {
 }
 
 function splitProtocols(header: string | null): string[] {
-  return (header ?? "").split(",").map((name) => name.trim()).filter((name) => name !== "");
+  if (header === null) return [];
+  return header.split(",").map((name) => name.trim()).filter((name) => name !== "");
 }

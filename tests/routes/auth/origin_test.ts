@@ -3,6 +3,7 @@ import {
   isAllowedOrigin,
   isKnownHost,
   isLoopbackRequest,
+  KnownHosts,
   type OriginRules,
 } from "../../../routes/auth/origin.ts";
 
@@ -12,7 +13,7 @@ const knows = (url: string, rules: OriginRules = LOCAL) => isKnownHost(new URL(u
 
 function allows(origin: string | undefined, url: string, rules: OriginRules = LOCAL): boolean {
   const headers: HeadersInit = origin === undefined ? {} : { Origin: origin };
-  return isAllowedOrigin(new Request(url, { headers }), new URL(url), rules);
+  return isAllowedOrigin(new Request(url, { headers }), rules);
 }
 
 function isLocal(url: string, headers: HeadersInit = {}, rules: OriginRules = LOCAL): boolean {
@@ -28,6 +29,21 @@ Deno.test("the names of this machine are known on any port", () => {
 Deno.test("other names are strangers, above all those that only look alike", () => {
   const hosts = ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "10.0.0.1"];
   for (const host of hosts) assert.equal(knows(`http://${host}:8080/`), false, host);
+});
+
+Deno.test("a host that was known makes no other known that begins like it", () => {
+  const hosts = new KnownHosts({ ...LOCAL, publicHosts: ["desk.example"] });
+  for (let round = 0; round < 2; round++) {
+    assert.equal(hosts.has("http://desk.example/ws/telemetry?a=http://evil.example/"), true);
+    assert.equal(hosts.has("http://desk.example/"), true);
+    assert.equal(hosts.has("http://desk.example:8080/"), true);
+    for (const other of ["desk.example.evil.example", "desk.example@evil.example", "desk.exampl"]) {
+      assert.equal(hosts.has(`http://${other}/`), false, other);
+      assert.equal(hosts.has(`http://${other}/http://desk.example/`), false, other);
+    }
+    assert.equal(hosts.has("no url"), false);
+    assert.equal(hosts.has(""), false);
+  }
 });
 
 Deno.test("public hosts are known: with a port on that port, without one on any", () => {
