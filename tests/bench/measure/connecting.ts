@@ -25,6 +25,8 @@ export interface ConnectingLoad {
 export interface Connecting extends Measured {
   /** Server CPU per connection, in µs. */
   readonly cpuMicros: number;
+  /** The same for the second half of them, by when what they run is compiled. */
+  readonly laterCpuMicros: number;
   /** Resident memory per connection once all are idle, in KiB. */
   readonly rssKib: number;
   /** Share of a core that the server uses while they are idle. */
@@ -41,19 +43,20 @@ export async function measureConnecting(
   using _first = await BulkClients.open(server.plan, { first: 0, count: first });
   await pause(500);
   const before = readUsage(server.pid);
-  using all = await BulkClients.open(server.plan, {
-    first,
-    count: clients,
-    bufferBytes: 1_024,
-    periodMillis: 1_000,
-  });
+  const half = Math.floor(clients / 2);
+  const load = { bufferBytes: 1_024, periodMillis: 1_000 };
+  using one = await BulkClients.open(server.plan, { ...load, first, count: half });
+  const between = readUsage(server.pid);
+  const rest = { first: first + half, count: clients - half };
+  using other = await BulkClients.open(server.plan, { ...load, ...rest });
   const connected = readUsage(server.pid);
   await pause(idleSeconds * 1_000);
   const idle = readUsage(server.pid);
-  const { ended } = await all.tally();
+  const ended = (await one.tally()).ended + (await other.tally()).ended;
   if (ended > 0) throw new Error(`${ended} of ${clients} connections ended`);
   return {
     cpuMicros: ((connected.cpuMillis - before.cpuMillis) * 1_000) / clients,
+    laterCpuMicros: ((connected.cpuMillis - between.cpuMillis) * 1_000) / rest.count,
     rssKib: (idle.rssKib - before.rssKib) / clients,
     window: windowOf(before, connected),
     faults: [],
