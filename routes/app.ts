@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { isAllowedOrigin, KnownHosts, type OriginRules } from "./auth/origin.ts";
 import { getPath } from "hono/utils/url";
+import { isAllowedOrigin, KnownHosts, type OriginRules } from "./auth/origin.ts";
 import { COLLECTOR_SOCKET } from "./collector_socket.ts";
 import {
   type AppDeps,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { getQueryParam } from "hono/utils/url";
 import type { Connection } from "../actors/connection/actor.ts";
 import type { Peer } from "../actors/connection/peer.ts";
 import type { SocketQuery } from "../actors/connection/session.ts";
@@ -11,7 +12,6 @@ import type { Logger, Principal, Scope, Socket } from "../actors/ports.ts";
 import { wait } from "../actors/wait.ts";
 import type { ProtocolName } from "../protocol/api.ts";
 import { MAX_ID_LENGTH } from "../protocol/events/fields.ts";
-import { getQueryParam } from "hono/utils/url";
 import { offeredProtocols } from "./auth/credentials.ts";
 import {
   addressOf,

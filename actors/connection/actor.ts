@@ -23,7 +23,7 @@ const THROTTLE_LOG_MILLIS = 60_000;
 
 /** One connection, from its handshake until its socket is gone. */
 export class Connection implements SubscriberControl, SessionHost {
-  /** What the statechart has to be done. */
+  /** What the statechart wants done. */
   static readonly #effects: ConnectionEffects<Connection> = {
     welcome: (connection) => connection.#welcome(),
     openCursors: (connection, event) => {

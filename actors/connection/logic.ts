@@ -25,7 +25,7 @@ export type ConnectionEffects<Connection> = {
   readonly [Name in EffectName]: (connection: Connection, event: ConnectionEvent) => void;
 };
 
-/** Where an event leads, and what has to be done on the way. */
+/** Where an event leads, and what is done on the way. */
 interface Step {
   readonly next: ConnectionSnapshot;
   readonly effects: readonly EffectName[];
@@ -34,7 +34,7 @@ interface Step {
 /** What may happen in a state. */
 type Steps = ReadonlyMap<string, Step>;
 
-/** Where every connection begins; nothing has to be done for it. */
+/** Where every connection begins; nothing is done for it. */
 const [INITIAL] = initialTransition(connectionMachine);
 
 /** Every step that there is. */

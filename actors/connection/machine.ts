@@ -67,7 +67,7 @@ interface Unsubscribing<Type extends string> {
 /** Performed elsewhere. */
 const effect = (): void => {};
 
-/** What the statechart has to be done. */
+/** What the statechart wants done. */
 const EFFECTS = {
   /** Sends the welcome message. */
   welcome: effect,
@@ -81,7 +81,7 @@ const EFFECTS = {
   release: effect,
 };
 
-/** The name of something that has to be done. */
+/** The name of something that it wants done. */
 export type EffectName = keyof typeof EFFECTS;
 
 /** The statechart of one connection. */

@@ -207,6 +207,36 @@ Deno.test("a foreign page is refused before its key is looked at", async () => {
   });
 });
 
+Deno.test("a handshake for a strange Host is 421, also after one for a known", async () => {
+  await withGateway({}, async (fake) => {
+    passes(fake, await shake(fake));
+    const address = "http://rebind.example:8080/ws/telemetry";
+    await fails(await fake.request(address, { headers: HANDSHAKE }), 421, "MISDIRECTED_REQUEST");
+    assert.equal(fake.hub.stats().connecting, 1);
+  });
+});
+
+Deno.test("an upgrade by another method than GET is 405, and nobody takes a seat", async () => {
+  await withGateway({}, async (fake) => {
+    const answer = await fake.request("/ws/telemetry", { method: "POST", headers: HANDSHAKE });
+    assert.match(answer.headers.get("Allow") ?? "", /GET/);
+    await fails(answer, 405, "METHOD_NOT_ALLOWED");
+    assert.equal(fake.hub.stats().connecting, 0);
+  });
+});
+
+Deno.test("a handshake that fails inside is 500 in the envelope, and is logged", async () => {
+  await withGateway({}, async (fake) => {
+    const admit = fake.hub.admit;
+    fake.hub.admit = () => {
+      throw new Error("no seats at all");
+    };
+    await fails(await shake(fake), 500, "INTERNAL_ERROR");
+    fake.hub.admit = admit;
+    assert.equal(fake.log.find({ message: "request failed" }).length, 1);
+  });
+});
+
 Deno.test("a full gateway answers 503, an address or key with too many 429, with Retry-After", async () => {
   const cases = [
     [{ maxConnections: 1 }, 503, "OVERLOADED"],
