@@ -86,9 +86,12 @@ export class Subscriber {
     return this.buffered + bytes > HARD_CAP_BYTES;
   }
 
-  /** Whether a frame of so many bytes can be sent now without exceeding the hard cap. */
+  /**
+   * Whether a frame of so many bytes can be sent now without exceeding the hard cap. The buffer is
+   * read only where the cap may be near.
+   */
   fits(bytes: number): boolean {
-    this.buffered = this.socket.bufferedAmount;
+    if (this.buffered + bytes > LOW_WATER_BYTES) this.buffered = this.socket.bufferedAmount;
     return !this.exceedsHardCap(bytes);
   }
 

@@ -176,7 +176,7 @@ Deno.test("replies never take the buffer over the hard cap; one that does not fi
   await withGateway({ config }, (fake) => {
     const { connection, socket, say } = fake.connect();
     socket.readsAtOnce = false;
-    socket.bufferedAmount = HARD_CAP_BYTES - 1_000;
+    fillBuffer({ socket, subscriber: connection.subscriber! }, HARD_CAP_BYTES - 1_000);
     let said = 0;
     for (; said < 100 && connection.cause === undefined; said++) say({ action: "heartbeat" });
     assert.ok(said > 1 && said < 100, `${said} replies`);
@@ -190,7 +190,7 @@ Deno.test("a subscription whose ack does not fit opens no flood of events", asyn
     await fake.publish(riskAlert("a1"), riskAlert("a2"));
     const { connection, socket, say } = fake.connect();
     socket.readsAtOnce = false;
-    socket.bufferedAmount = HARD_CAP_BYTES - 10;
+    fillBuffer({ socket, subscriber: connection.subscriber! }, HARD_CAP_BYTES - 10);
     say({ action: "subscribe", channels: ["risk-alerts"], replay: true });
     assert.deepEqual(socket.types, ["welcome"]);
     assert.deepEqual(socket.codes, [4413]);

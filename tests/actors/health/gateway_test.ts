@@ -237,7 +237,8 @@ Deno.test("a client whose buffer is full is spared the announcement", async () =
   await withGateway({ store }, async (fake) => {
     const client = watch(fake, "risk-alerts");
     client.socket.readsAtOnce = false;
-    client.socket.bufferedAmount = 256 * 1_024;
+    const { socket, connection } = client;
+    fillBuffer({ socket, subscriber: connection.subscriber! }, 256 * 1_024);
     store.broken = true;
     await assert.rejects(fake.publish(marketData("BTCUSDT", "1")));
     await passFor(fake, 0);

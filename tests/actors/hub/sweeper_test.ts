@@ -179,9 +179,9 @@ Deno.test("a socket that the runtime is closing behind blocked writes ends in ti
 Deno.test("a heartbeat that does not fit into the buffer is left out", async () => {
   const config = { telemetry: { heartbeatIntervalSeconds: 1, heartbeatTimeoutSeconds: 60 } };
   await withGateway({ config }, (fake) => {
-    const { socket } = fake.connect();
+    const { socket, connection } = fake.connect();
     socket.readsAtOnce = false;
-    socket.bufferedAmount = HARD_CAP_BYTES - 10;
+    fillBuffer({ socket, subscriber: connection.subscriber! }, HARD_CAP_BYTES - 10);
     fake.clock.advance(5_000);
     assert.deepEqual(socket.heartbeats, []);
     assert.deepEqual(socket.closings, []);

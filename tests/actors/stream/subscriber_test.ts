@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { HARD_CAP_BYTES, Subscriber } from "../../../actors/stream/subscriber.ts";
+import { HARD_CAP_BYTES, LOW_WATER_BYTES, Subscriber } from "../../../actors/stream/subscriber.ts";
 import { TokenBucket } from "../../../actors/stream/token_bucket.ts";
 import { FakeSocket } from "../../support/fake_socket.ts";
+import { fillBuffer } from "../../support/stream_fixture.ts";
 
 function subscriber(now = 0): { socket: FakeSocket; subscriber: Subscriber } {
   const socket = new FakeSocket();
@@ -21,9 +22,24 @@ Deno.test("a frame fits as long as the buffer stays at the hard cap or below", (
   const { socket, subscriber: it } = subscriber();
   assert.equal(it.fits(HARD_CAP_BYTES), true);
   assert.equal(it.fits(HARD_CAP_BYTES + 1), false);
-  socket.bufferedAmount = HARD_CAP_BYTES - 10;
+  fillBuffer({ socket, subscriber: it }, HARD_CAP_BYTES - 10);
   assert.equal(it.fits(10), true);
   assert.equal(it.fits(11), false);
+});
+
+Deno.test("the buffer is read for a frame only where what was sent since comes near the cap", () => {
+  const { socket, subscriber: it } = subscriber();
+  const reads = socket.reads;
+  for (let sent = 0; sent + 1_024 <= LOW_WATER_BYTES; sent += 1_024) {
+    assert.equal(it.fits(1_024), true);
+    it.send("x".repeat(1_024), 1_024);
+  }
+  assert.equal(socket.reads, reads);
+  assert.equal(it.fits(1_024), true);
+  assert.equal(socket.reads, reads + 1);
+  socket.drain();
+  assert.equal(it.fits(1_024), true);
+  assert.equal(it.buffered, 0);
 });
 
 Deno.test("a peer for which nothing waits is not stalled, however long that lasts", () => {
