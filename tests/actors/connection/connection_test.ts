@@ -211,6 +211,41 @@ Deno.test("a slow lossless reader ends with 4413", async () => {
   });
 });
 
+Deno.test("subscriptions add up, unsubscribing takes away, and the last leads back", async () => {
+  await withGateway({}, (fake) => {
+    const { connection, socket, say } = fake.connect();
+    const steps: readonly (readonly [string, readonly string[], readonly string[]])[] = [
+      ["unsubscribe", ["positions"], []],
+      ["subscribe", ["positions"], ["positions"]],
+      ["subscribe", ["market-data", "positions"], ["positions", "market-data"]],
+      ["unsubscribe", ["risk-alerts"], ["positions", "market-data"]],
+      ["unsubscribe", ["positions", "risk-alerts"], ["market-data"]],
+      ["unsubscribe", ["market-data", "positions"], []],
+      ["subscribe", ["risk-alerts"], ["risk-alerts"]],
+    ];
+    for (const [action, channels, left] of steps) {
+      const answered = socket.frames.length;
+      say({ action, channels });
+      const { state, subscribedChannels } = connection.describe();
+      assert.deepEqual(subscribedChannels, left);
+      assert.equal(state, left.length > 0 ? "subscribed" : "authenticated");
+      assert.equal(socket.frames.length, answered + 1, `${action} ${channels} is answered`);
+    }
+  });
+});
+
+Deno.test("one that is throttled stays so until its last subscription is gone", async () => {
+  await withGateway({ config: { telemetry: { rateLimitPerSecond: 1 } } }, async (fake) => {
+    const { connection, say } = fake.connect({ channels: ["market-data", "positions"] });
+    await fake.publish(marketData("A", "1"), marketData("A", "2"), marketData("A", "3"));
+    assert.equal(connection.state, "throttled");
+    say({ action: "unsubscribe", channels: ["positions"] });
+    assert.equal(connection.state, "throttled");
+    say({ action: "unsubscribe", channels: ["market-data"] });
+    assert.equal(connection.state, "authenticated");
+  });
+});
+
 Deno.test("administrators see who a connection is and how it fares", async () => {
   await withGateway({ config: { telemetry: { rateLimitPerSecond: 5 } } }, async (fake) => {
     fake.clock.advance(1_000);
