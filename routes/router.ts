@@ -4,11 +4,11 @@
  * @module
  */
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
 import { acknowledgeAlert, MAX_ACKNOWLEDGE_BYTES } from "./acknowledge.ts";
 import { disconnectClient, drainGateway, getClient, getStats, listClients } from "./admin.ts";
 import { isLoopbackRequest } from "./auth/origin.ts";
+import { limitBody } from "./body_limit.ts";
 import { type AppDeps, type AppEnv, fail, failure, originRules, requireScope } from "./context.ts";
 import { getEvents, getSnapshot } from "./history.ts";
 import { getHealth, getLive, getReady } from "./health.ts";
@@ -70,19 +70,11 @@ function addForeignPages(app: Hono<AppEnv>, { config }: AppDeps): void {
 }
 
 function addPublishing(app: Hono<AppEnv>, deps: AppDeps): void {
-  const { maxBodyBytes } = deps.config.server;
-  const limit = bodyLimit({
-    maxSize: maxBodyBytes,
-    onError: (c) => fail(c, deps, "PAYLOAD_TOO_LARGE", `a body may have ${maxBodyBytes} bytes`),
-  });
   const publisher = requireScope(deps, "publish");
-  app.post("/api/v1/telemetry/events", publisher, limit, (c) => publishEvents(c, deps));
-  const smallLimit = bodyLimit({
-    maxSize: MAX_ACKNOWLEDGE_BYTES,
-    onError: (c) =>
-      fail(c, deps, "PAYLOAD_TOO_LARGE", `a body may have ${MAX_ACKNOWLEDGE_BYTES} bytes`),
-  });
+  const batchLimit = limitBody(deps, deps.config.server.maxBodyBytes);
+  app.post("/api/v1/telemetry/events", publisher, batchLimit, (c) => publishEvents(c, deps));
   const acknowledger = requireScope(deps, "acknowledge");
+  const smallLimit = limitBody(deps, MAX_ACKNOWLEDGE_BYTES);
   app.post(
     "/api/v1/telemetry/:channel/:id/acknowledge",
     acknowledger,

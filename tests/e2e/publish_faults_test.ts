@@ -15,6 +15,7 @@ import {
 } from "../support/events.ts";
 import { GatewayProcess } from "../support/gateway_process.ts";
 import { HttpApi, NDJSON } from "../support/http_api.ts";
+import { type RawHeaders, rawRequest } from "../support/raw_http.ts";
 
 Deno.test("an invalid publication is refused with the place of each fault, and nothing is stored", async (t) => {
   await using gateway = await GatewayProcess.start({ env: { TELEMETRY_MAX_BODY_BYTES: "65536" } });
@@ -108,6 +109,25 @@ Deno.test("an invalid publication is refused with the place of each fault, and n
       "PAYLOAD_TOO_LARGE",
     );
   });
+
+  await t.step(
+    "a client that reads only after it has written learns of the 413 as well",
+    async () => {
+      const size = 12 * 1_048_576; // More than the kernel keeps for a reader that has stopped.
+      const text = "x".repeat(size);
+      const headers = { "Content-Type": "application/json", "X-API-Key": gateway.apiKey };
+      const chunked = { ...headers, "Content-Length": null, "Transfer-Encoding": "chunked" };
+      const requests: [RawHeaders, string][] = [
+        [headers, text],
+        [chunked, `${size.toString(16)}\r\n${text}\r\n0\r\n\r\n`],
+      ];
+      const url = `${gateway.url}/api/v1/telemetry/events`;
+      for (const [headers, body] of requests) {
+        const answer = await rawRequest(url, { method: "POST", headers, body });
+        assertError({ status: answer.status, body: answer.body }, 413, "PAYLOAD_TOO_LARGE");
+      }
+    },
+  );
 
   await t.step("an event over 64 KiB is refused", async () => {
     await using roomy = await GatewayProcess.start();
