@@ -15,6 +15,12 @@ import type { Clock, Logger } from "../ports.ts";
  */
 export const HANDSHAKE_MILLIS = 5_000;
 
+/**
+ * A peer that was seen to read is not looked at again for so long, in ms, or for a quarter of the
+ * timeout: a look costs half as much as a frame.
+ */
+export const TRUST_MILLIS = 1_000;
+
 /** What the sweeper works with. */
 export interface SweeperDeps {
   /** Time. */
@@ -46,7 +52,8 @@ function sweepHandshake(connection: Connection, now: number, deps: SweeperDeps):
 }
 
 function sweepSilence(connection: Connection, now: number, deps: SweeperDeps): boolean {
-  const stalled = connection.subscriber!.stalledFor(now);
+  const trustMillis = Math.min(TRUST_MILLIS, deps.heartbeatTimeoutMillis / 4);
+  const stalled = connection.subscriber!.stalledFor(now, trustMillis);
   if (stalled >= deps.heartbeatTimeoutMillis) {
     deps.log.warn("stalled", { connectionId: connection.id, millis: Math.round(stalled) });
     connection.timeOut("stalled");

@@ -96,15 +96,18 @@ export class Subscriber {
   }
 
   /**
-   * For how long the peer has taken nothing although something waits for it, in ms.
+   * For how long the peer has taken nothing although something waits for it, in ms: that, or a time
+   * below `trustMillis`, for which a peer that was seen to read is trusted without another look.
    *
    * Counted as bytes written, not as a shrinking buffer: new frames would hide that it shrinks.
    */
-  stalledFor(now: number): number {
+  stalledFor(now: number, trustMillis: number): number {
     if (this.#writtenBytes === this.#sentBytes) {
       this.#progressAt = now; // Nothing was sent since the peer had taken everything.
       return 0;
     }
+    const unseen = now - this.#progressAt;
+    if (unseen < trustMillis) return unseen;
     const buffered = this.socket.bufferedAmount;
     const written = this.#sentBytes - buffered;
     if (buffered === 0 || written > this.#writtenBytes) {

@@ -123,7 +123,7 @@ Deno.test("a buffer that does not shrink for the timeout ends in timed-out", asy
     await fake.publish(marketData("A", "1"));
     fake.clock.advance(2_750);
     assert.deepEqual(socket.closings, []);
-    fake.clock.advance(500);
+    fake.clock.advance(1_250); // The timeout of 3 s, a quarter of it, and a sweep.
     assert.deepEqual(socket.codes, [1001]);
     assert.equal(connection.state, "timed-out");
     assert.deepEqual(fake.hub.stats().endings, { stalled: 1 });

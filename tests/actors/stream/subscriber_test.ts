@@ -44,25 +44,34 @@ Deno.test("the buffer is read for a frame only where what was sent since comes n
 
 Deno.test("a peer for which nothing waits is not stalled, however long that lasts", () => {
   const { subscriber: it } = subscriber(1_000);
-  assert.equal(it.stalledFor(1_000_000), 0);
+  assert.equal(it.stalledFor(1_000_000, 0), 0);
 });
 
 Deno.test("a peer that takes nothing of what waits is stalled since the last look that saw it empty", () => {
   const { subscriber: it } = subscriber();
-  assert.equal(it.stalledFor(500), 0);
+  assert.equal(it.stalledFor(500, 0), 0);
   it.send("x".repeat(100), 100);
-  assert.equal(it.stalledFor(700), 200);
-  assert.equal(it.stalledFor(5_500), 5_000);
+  assert.equal(it.stalledFor(700, 0), 200);
+  assert.equal(it.stalledFor(5_500, 0), 5_000);
 });
 
 Deno.test("a single byte taken is progress, also when more is added than taken", () => {
   const { socket, subscriber: it } = subscriber();
   it.send("x".repeat(100), 100);
-  assert.equal(it.stalledFor(1_000), 1_000);
+  assert.equal(it.stalledFor(1_000, 0), 1_000);
   socket.drain(1);
   it.send("x".repeat(50), 50); // The buffer grew from 100 to 149, and yet the peer reads.
-  assert.equal(it.stalledFor(2_000), 0);
-  assert.equal(it.stalledFor(2_600), 600);
+  assert.equal(it.stalledFor(2_000, 0), 0);
+  assert.equal(it.stalledFor(2_600, 0), 600);
+});
+
+Deno.test("a peer that was seen to read is trusted for a while, and looked at again after it", () => {
+  const { socket, subscriber: it } = subscriber();
+  it.send("x", 1);
+  assert.equal(it.stalledFor(999, 1_000), 999);
+  socket.drain();
+  assert.equal(it.stalledFor(999, 1_000), 999); // No look: it is the time since the last one.
+  assert.equal(it.stalledFor(1_000, 1_000), 0);
 });
 
 Deno.test("new frames for a peer that takes nothing do not hide that it is stalled", () => {
@@ -70,6 +79,6 @@ Deno.test("new frames for a peer that takes nothing do not hide that it is stall
   it.send("x", 1);
   for (let now = 1_000; now <= 10_000; now += 1_000) {
     it.send("x", 1);
-    assert.equal(it.stalledFor(now), now);
+    assert.equal(it.stalledFor(now, 0), now);
   }
 });
