@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import type { MiddlewareHandler } from "hono";
 import { type AppDeps, type AppEnv, fail } from "./context.ts";
 
@@ -11,7 +12,7 @@ import { type AppDeps, type AppEnv, fail } from "./context.ts";
  * only when they have written everything; a connection that closes before is a broken pipe to them,
  * and the reason is lost.
  */
-export const DISCARDED_BYTES = 16 * 1_048_576;
+const DISCARDED_BYTES = 16 * 1_048_576;
 
 /**
  * Refuses larger bodies with 413, whether their length was declared or not.
@@ -55,15 +56,5 @@ async function readUpTo(
     if (size <= maxBytes) chunks.push(chunk);
     else if (size > maxBytes + DISCARDED_BYTES) break;
   }
-  return size <= maxBytes ? joined(chunks, size) : undefined;
-}
-
-function joined(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return bytes;
+  return size <= maxBytes ? Buffer.concat(chunks) : undefined;
 }

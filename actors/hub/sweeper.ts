@@ -19,7 +19,7 @@ export const HANDSHAKE_MILLIS = 5_000;
  * A peer that was seen to read is not looked at again for so long, in ms, or for a quarter of the
  * timeout: a look costs half as much as a frame.
  */
-export const TRUST_MILLIS = 1_000;
+const TRUST_MILLIS = 1_000;
 
 /** What the sweeper works with. */
 export interface SweeperDeps {

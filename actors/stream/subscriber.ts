@@ -88,7 +88,7 @@ export class Subscriber {
 
   /**
    * Whether a frame of so many bytes can be sent now without exceeding the hard cap. The buffer is
-   * read only where the cap may be near.
+   * read only where what was sent since the last reading may have passed the low-water mark.
    */
   fits(bytes: number): boolean {
     if (this.buffered + bytes > LOW_WATER_BYTES) this.buffered = this.socket.bufferedAmount;

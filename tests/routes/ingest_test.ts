@@ -217,6 +217,32 @@ Deno.test("a body beyond the limit is 413, with or without a Content-Length", as
   });
 });
 
+Deno.test("a body of undeclared length that just fits is read whole, in whatever pieces it comes", async () => {
+  await withGateway({ config: { server: { maxBodyBytes: 1_024 } } }, async (fake) => {
+    const text = JSON.stringify(marketData("A", "1")).padEnd(1_024);
+    const bytes = new TextEncoder().encode(text);
+    const pieces = [bytes.subarray(0, 1), bytes.subarray(1, 700), bytes.subarray(700)];
+    const body = ReadableStream.from(pieces);
+    const headers = { "Content-Type": "application/json" };
+    assert.equal((await fake.request(PATH, { method: "POST", body, headers })).status, 202);
+    assert.equal(fake.hub.stats().channels["market-data"].head, 1);
+  });
+});
+
+Deno.test("a body without end is 413, and is not read for ever", async () => {
+  await withGateway({ config: { server: { maxBodyBytes: 1_024 } } }, async (fake) => {
+    let cancelled = false;
+    const body = new ReadableStream({
+      pull: (controller) => controller.enqueue(new Uint8Array(1_048_576)),
+      cancel: () => void (cancelled = true),
+    });
+    const headers = { "Content-Type": "application/json" };
+    const answer = await fake.request(PATH, { method: "POST", body, headers });
+    await fails(answer, 413, "PAYLOAD_TOO_LARGE");
+    assert.ok(cancelled);
+  });
+});
+
 Deno.test("a batch beyond the limit is 413", async () => {
   await withGateway({ config: { server: { maxBatchEvents: 2 } } }, async (fake) => {
     const events = [marketData("A", "1"), marketData("A", "2")];

@@ -27,7 +27,7 @@ Deno.test("a frame fits as long as the buffer stays at the hard cap or below", (
   assert.equal(it.fits(11), false);
 });
 
-Deno.test("the buffer is read for a frame only where what was sent since comes near the cap", () => {
+Deno.test("the buffer is read for a frame only where what was sent since passes the low-water mark", () => {
   const { socket, subscriber: it } = subscriber();
   const reads = socket.reads;
   for (let sent = 0; sent + 1_024 <= LOW_WATER_BYTES; sent += 1_024) {
