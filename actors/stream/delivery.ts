@@ -185,9 +185,7 @@ export class Delivery {
   #measure(subscriber: Subscriber): void {
     if (subscriber.buffered < LOW_WATER_BYTES || subscriber.slice === this.#slice) return;
     subscriber.slice = this.#slice;
-    subscriber.buffered = subscriber.socket.bufferedAmount;
-    // A peer that empties its buffer is not slow, however much there is for it.
-    if (subscriber.buffered < LOW_WATER_BYTES) subscriber.parkedAt = undefined;
+    subscriber.readBuffer();
   }
 
   #park(subscriber: Subscriber, now: number): void {

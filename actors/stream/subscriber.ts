@@ -54,23 +54,23 @@ export class Subscriber {
   eventsSent = 0;
   /** Events skipped: conflated or shed. */
   eventsSkipped = 0;
-  #sentBytes = 0;
-  #writtenBytes = 0;
-  #progressAt: number;
+  /** Whether the peer was seen to read since {@link Subscriber.stalledFor} last took notice. */
+  #hasRead = false;
+  /** When {@link Subscriber.stalledFor} last saw that the peer reads, monotonic ms. */
+  #readAt: number;
 
   /** Joins a socket, a rate and the control plane; `now` is monotonic ms. */
   constructor(socket: Socket, bucket: TokenBucket, control: SubscriberControl, now: number) {
     this.socket = socket;
     this.bucket = bucket;
     this.control = control;
-    this.#progressAt = now;
+    this.#readAt = now;
   }
 
   /** Sends a frame whose size is known. */
   send(frame: string, bytes: number): void {
     this.socket.send(frame);
     this.buffered += bytes;
-    this.#sentBytes += bytes;
   }
 
   /**
@@ -91,29 +91,35 @@ export class Subscriber {
    * read only where what was sent since the last reading may have passed the low-water mark.
    */
   fits(bytes: number): boolean {
-    if (this.buffered + bytes > LOW_WATER_BYTES) this.buffered = this.socket.bufferedAmount;
+    if (this.buffered + bytes > LOW_WATER_BYTES) this.readBuffer();
     return !this.exceedsHardCap(bytes);
+  }
+
+  /**
+   * Reads how much is in the socket's buffer. Less than was known to be sent means that the peer took
+   * some: a shrinking buffer would not tell, as new frames hide that it shrinks.
+   */
+  readBuffer(): void {
+    const { bufferedAmount } = this.socket;
+    if (bufferedAmount < this.buffered) this.#hasRead = true;
+    this.buffered = bufferedAmount;
+    // A peer that empties its buffer is not slow, however much there is for it.
+    if (bufferedAmount < LOW_WATER_BYTES) this.parkedAt = undefined;
   }
 
   /**
    * For how long the peer has taken nothing although something waits for it, in ms: that, or a time
    * below `trustMillis`, for which a peer that was seen to read is trusted without another look.
-   *
-   * Counted as bytes written, not as a shrinking buffer: new frames would hide that it shrinks.
    */
   stalledFor(now: number, trustMillis: number): number {
-    if (this.#writtenBytes === this.#sentBytes) {
-      this.#progressAt = now; // Nothing was sent since the peer had taken everything.
-      return 0;
+    const unseen = now - this.#readAt;
+    if (this.buffered > 0) {
+      if (unseen < trustMillis) return unseen;
+      this.readBuffer();
     }
-    const unseen = now - this.#progressAt;
-    if (unseen < trustMillis) return unseen;
-    const buffered = this.socket.bufferedAmount;
-    const written = this.#sentBytes - buffered;
-    if (buffered === 0 || written > this.#writtenBytes) {
-      this.#writtenBytes = written;
-      this.#progressAt = now;
-    }
-    return now - this.#progressAt;
+    if (this.buffered > 0 && !this.#hasRead) return unseen;
+    this.#hasRead = false;
+    this.#readAt = now;
+    return 0;
   }
 }

@@ -42,6 +42,24 @@ Deno.test("the buffer is read for a frame only where what was sent since passes 
   assert.equal(it.buffered, 0);
 });
 
+Deno.test("a peer is held up no longer once its buffer is seen under the low-water mark, by whomever", () => {
+  const looks: readonly ((it: Subscriber) => void)[] = [
+    (it) => it.readBuffer(),
+    (it) => it.fits(1),
+    (it) => it.stalledFor(1_000, 1_000),
+  ];
+  for (const look of looks) {
+    for (const left of [LOW_WATER_BYTES - 1, LOW_WATER_BYTES]) {
+      const { socket, subscriber: it } = subscriber();
+      fillBuffer({ socket, subscriber: it }, LOW_WATER_BYTES + 1);
+      it.parkedAt = 500;
+      socket.bufferedAmount = left;
+      look(it);
+      assert.equal(it.parkedAt, left < LOW_WATER_BYTES ? undefined : 500);
+    }
+  }
+});
+
 Deno.test("a peer for which nothing waits is not stalled, however long that lasts", () => {
   const { subscriber: it } = subscriber(1_000);
   assert.equal(it.stalledFor(1_000_000, 0), 0);
