@@ -89,7 +89,6 @@ export function createGateway(
     instance: crypto.randomUUID().slice(0, 4),
     statusOf: (channel) => health.status(channel),
     publisher: collector,
-    tickMillis: flushIntervalMillis,
     flushIntervalMillis,
     heartbeatIntervalMillis: telemetry.heartbeatIntervalSeconds * 1_000,
     heartbeatTimeoutMillis: telemetry.heartbeatTimeoutSeconds * 1_000,

@@ -47,8 +47,6 @@ export interface HubDeps extends SessionDeps, SweeperDeps {
   readonly streams: ReadonlyMap<Channel, ChannelStream>;
   /** Identifies this process in connection ids. */
   readonly instance: string;
-  /** Time between two looks at slow connections, in ms. */
-  readonly tickMillis: number;
   /** Most seats in all. */
   readonly maxConnections: number;
   /** Most seats for one address. */
@@ -84,14 +82,12 @@ export class Hub implements Operations {
   #failures = 0;
   #nextId = 0;
   #ticker: unknown;
-  #sweptAt: number;
   readonly #whenEmpty: (() => void)[] = [];
 
   /** Starts the hub's actor and its ticker. */
   constructor(deps: HubDeps) {
     this.#deps = deps;
     this.#startedAt = deps.clock.now();
-    this.#sweptAt = this.#startedAt;
     this.#admission = new Admission(deps.clock);
     this.#lifecycle = createActor(
       hubLogic({
@@ -290,20 +286,12 @@ export class Hub implements Operations {
   }
 
   #arm(): void {
-    this.#ticker = this.#deps.clock.setTimeout(() => {
+    const { clock, observer, heartbeatIntervalMillis } = this.#deps;
+    this.#ticker = clock.setTimeout(() => {
       this.#arm();
-      this.#tick();
-    }, this.#deps.tickMillis);
-  }
-
-  #tick(): void {
-    const { clock, fanout, heartbeatIntervalMillis } = this.#deps;
-    fanout.tick();
-    const now = clock.now();
-    if (now - this.#sweptAt < Math.min(SWEEP_MILLIS, heartbeatIntervalMillis / 4)) return;
-    this.#sweptAt = now;
-    sweep(this.#registry.live.values(), this.#deps);
-    if (this.status === "running") this.#deps.observer.look();
+      sweep(this.#registry.live.values(), this.#deps);
+      if (this.status === "running") observer.look();
+    }, Math.min(SWEEP_MILLIS, heartbeatIntervalMillis / 4));
   }
 
   #checkEmpty(): void {

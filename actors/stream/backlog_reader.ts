@@ -32,6 +32,11 @@ export class BacklogReader {
     this.#resume = resume;
   }
 
+  /** Whether anybody waits. */
+  get isWaitedFor(): boolean {
+    return this.#waiting.size > 0;
+  }
+
   /** Lets a cursor wait for the page of its next event. */
   wait(cursor: Cursor): void {
     this.#waiting.add(cursor);

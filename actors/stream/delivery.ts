@@ -26,26 +26,36 @@ export const RECOVERY_LEVEL = 0.25;
 /** Most live events that a lossless cursor may be behind. */
 export const MAX_LOSSLESS_LAG = 10_000;
 
+/** What a {@link Delivery} works with. */
+export interface DeliveryDeps {
+  /** Time. */
+  readonly clock: Clock;
+  /** Asks for a slice in which {@link Delivery.runRound} is called. */
+  readonly schedule: () => void;
+  /** Time between two looks at who is held up, in ms; while nobody is, there are none. */
+  readonly tickMillis: number;
+  /** Where lossless channels are read beyond the ring; without it there is nothing. */
+  readonly store?: EventReader | undefined;
+}
+
 /** Carries single cursors forward. */
 export class Delivery {
   readonly #clock: Clock;
   readonly #schedule: () => void;
+  readonly #tickMillis: number;
   readonly #reader: BacklogReader | undefined;
   readonly #held = new Set<Subscriber>();
   /** The held subscribers that are still to be looked at in this round, from the end. */
   readonly #round: Subscriber[] = [];
   #lookScheduled = false;
+  #tickScheduled = false;
   #slice = 0;
 
-  /**
-   * Starts with nobody held.
-   *
-   * @param schedule Asks for a slice in which {@link Delivery.runRound} is called.
-   * @param store Where lossless channels are read beyond the ring; without it there is nothing.
-   */
-  constructor(clock: Clock, schedule: () => void, store: EventReader | undefined) {
+  /** Starts with nobody held. */
+  constructor({ clock, schedule, tickMillis, store }: DeliveryDeps) {
     this.#clock = clock;
     this.#schedule = schedule;
+    this.#tickMillis = tickMillis;
     this.#reader = store && new BacklogReader(store, (cursor) => {
       this.beginSlice();
       this.serve(cursor, clock.now());
@@ -72,14 +82,6 @@ export class Delivery {
     if (outcome === "full") this.#park(subscriber, now);
     if (cursor.stream.lane === "lossless") this.#reachBack(cursor, outcome);
     return outcome;
-  }
-
-  /** Looks again at every subscriber that is parked or conflated, and reads for those who wait. */
-  tick(): void {
-    this.#reader?.tick();
-    if (this.#held.size === 0 || this.#round.length > 0) return;
-    this.#round.push(...this.#held);
-    this.#schedule();
   }
 
   /** Looks at held subscribers until all were looked at (`true`) or it is late (`false`). */
@@ -113,7 +115,35 @@ export class Delivery {
   #reachBack(cursor: Cursor, outcome: Outcome): void {
     const gone = outcome === "behind" && this.#reader === undefined;
     if (gone || cursor.liveLag > MAX_LOSSLESS_LAG) cursor.subscriber.control.tooSlow();
-    else if (outcome === "behind") this.#reader!.wait(cursor);
+    else if (outcome === "behind") this.#wait(cursor);
+  }
+
+  #wait(cursor: Cursor): void {
+    this.#reader!.wait(cursor);
+    this.#scheduleTick();
+  }
+
+  #hold(subscriber: Subscriber): void {
+    this.#held.add(subscriber);
+    this.#scheduleTick();
+  }
+
+  /** Looks at who is held up, and reads for who waits, at every tick until there is nobody. */
+  #scheduleTick(): void {
+    if (this.#tickScheduled) return;
+    this.#tickScheduled = true;
+    this.#clock.setTimeout(() => {
+      this.#tickScheduled = false;
+      if (this.#held.size > 0 || this.#reader?.isWaitedFor) this.#scheduleTick();
+      this.#tick();
+    }, this.#tickMillis);
+  }
+
+  #tick(): void {
+    this.#reader?.tick();
+    if (this.#held.size === 0 || this.#round.length > 0) return;
+    this.#round.push(...this.#held);
+    this.#schedule();
   }
 
   /** Looks again soon at subscribers that are parked, so that bursts flow as fast as they are read. */
@@ -191,7 +221,7 @@ export class Delivery {
   #park(subscriber: Subscriber, now: number): void {
     if (subscriber.removed || subscriber.throttle !== undefined) return;
     subscriber.parkedAt ??= now;
-    this.#held.add(subscriber);
+    this.#hold(subscriber);
     this.#scheduleLook();
   }
 
@@ -200,7 +230,7 @@ export class Delivery {
     subscriber.throttle = reason;
     subscriber.throttledAt = now;
     subscriber.parkedAt = undefined;
-    this.#held.add(subscriber);
+    this.#hold(subscriber);
     subscriber.control.throttled(reason);
   }
 }

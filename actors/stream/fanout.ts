@@ -34,7 +34,7 @@ const CURSORS_PER_LOOK = 16;
 
 /** How the fan-out works. */
 export interface FanoutOptions {
-  /** Time between two batches to a v2 client, in ms. */
+  /** Time between two batches to a v2 client, and between two looks at slow clients, in ms. */
   readonly flushIntervalMillis: number;
   /** Most events in the snapshot of a lossless channel. */
   readonly snapshotLimit: number;
@@ -65,7 +65,12 @@ export class Fanout {
     this.#options = options;
     this.#streams = streams;
     this.#ordered = CHANNELS.map((channel) => streams.get(channel)!);
-    this.#delivery = new Delivery(clock, () => this.#schedule(), options.store);
+    this.#delivery = new Delivery({
+      clock,
+      schedule: () => this.#schedule(),
+      tickMillis: options.flushIntervalMillis,
+      store: options.store,
+    });
   }
 
   /** Subscribers that are parked or conflated. */
@@ -176,11 +181,6 @@ export class Fanout {
   remove(subscriber: Subscriber): void {
     subscriber.removed = true;
     for (const channel of [...subscriber.cursors.keys()]) this.unsubscribe(subscriber, channel);
-  }
-
-  /** Looks again at what is held up. Called on the process's ticker. */
-  tick(): void {
-    this.#delivery.tick();
   }
 
   /** A subscription that is there keeps its place, unless the client asks for a snapshot. */

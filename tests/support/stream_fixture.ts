@@ -234,10 +234,9 @@ export class StreamFixture {
     return subscriber.cursors.get(channel) as BatchCursor;
   }
 
-  /** Time passes, the process's ticker runs once, and all that can be sent is sent. */
+  /** Time passes, and all that can be sent is sent. */
   tick(ms: number): void {
     this.clock.advance(ms);
-    this.fanout.tick();
     this.clock.turns();
   }
 }

@@ -19,7 +19,7 @@ import {
 } from "../../../actors/stream/subscriber.ts";
 import { type Channel, LANES } from "../../../protocol/channels.ts";
 import { FakeSocket } from "../../support/fake_socket.ts";
-import { type Reader, StreamFixture } from "../../support/stream_fixture.ts";
+import { FLUSH, type Reader, StreamFixture } from "../../support/stream_fixture.ts";
 import { type Command, KEYS, MODEL_CHANNELS, type Scenario } from "./fanout_scenarios.ts";
 
 /** Steps of 100 ms that an end of everything may take: one token a second, two channels, six keys. */
@@ -109,7 +109,7 @@ export class FanoutModel {
 
   /** Lets one thing happen and checks what can be checked at any moment. */
   run(step: Command): void {
-    const { clock, fanout } = this.fixture;
+    const { clock } = this.fixture;
     switch (step.do) {
       case "publish":
         this.#publish(step);
@@ -121,7 +121,7 @@ export class FanoutModel {
         clock.turns();
         break;
       case "tick":
-        fanout.tick();
+        clock.advance(FLUSH);
         break;
       case "wait":
         clock.advance(step.ms);

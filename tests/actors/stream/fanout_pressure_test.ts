@@ -125,10 +125,11 @@ Deno.test("conflated, new events wait for the tick", () => {
   const reader = join(fixture, ["market-data"], { rate: 4 });
   fixture.publish("market-data", repeat("BTC", 5));
   sent(reader);
-  fixture.clock.advance(500);
+  fixture.tick(249);
   fixture.publish("market-data", ["BTC"]);
+  fixture.clock.advance(0.5);
   assert.deepEqual(sent(reader), []);
-  fixture.tick(0);
+  fixture.tick(0.5); // The fifth tick, and the first token.
   assert.deepEqual(sent(reader), ["6+1"]);
 });
 
@@ -148,10 +149,10 @@ Deno.test("conflation lasts 250 ms at least, even when there is nothing left to 
 
 Deno.test("conflation lasts until a quarter of the tokens is there", () => {
   const fixture = new StreamFixture();
-  const reader = join(fixture, ["market-data"], { rate: 250 });
-  fixture.publish("market-data", repeat("BTC", 251)); // 250 were sent; the last costs one more.
+  const reader = join(fixture, ["market-data"], { rate: 20 });
+  fixture.publish("market-data", repeat("BTC", 21)); // 20 were sent; the last costs one more.
   reader.socket.drain();
-  fixture.tick(253); // 63.25 tokens less one; a quarter are 62.5.
+  fixture.tick(299); // At the last tick there were 5 tokens less one; a quarter are 5.
   assert.deepEqual(reader.calls, ["rate_limit"]);
   fixture.tick(1);
   assert.deepEqual(reader.calls, ["rate_limit", "recovered"]);
@@ -168,7 +169,7 @@ Deno.test("conflation lasts until the buffer is under the low-water mark", () =>
   fixture.tick(1_000);
   assert.deepEqual(reader.calls, ["rate_limit"]);
   fillBuffer(reader, LOW_WATER_BYTES - 1);
-  fixture.tick(0);
+  fixture.tick(TICK);
   assert.deepEqual(reader.calls, ["rate_limit", "recovered"]);
 });
 
@@ -272,11 +273,17 @@ Deno.test("giving up one of two subscriptions does not end conflation", () => {
   assert.deepEqual(reader.calls, ["rate_limit", "recovered"]);
 });
 
-Deno.test("a tick without anyone to look at does nothing", () => {
+Deno.test("there are ticks while anyone is held up, and none before and after", () => {
   const fixture = new StreamFixture();
-  join(fixture, ["market-data"]);
-  fixture.fanout.tick();
-  assert.equal(fixture.clock.waiting, 0);
+  const reader = join(fixture, ["market-data"], { rate: 4 });
+  fixture.publish("market-data", ["BTC"]);
+  assert.equal(fixture.clock.pendingTimers, 0);
+  fixture.publish("market-data", repeat("BTC", 4));
+  assert.equal(fixture.clock.pendingTimers, 1);
+  fixture.tick(1_000);
+  assert.deepEqual(reader.calls, ["rate_limit", "recovered"]);
+  fixture.tick(TICK);
+  assert.equal(fixture.clock.pendingTimers, 0);
 });
 
 Deno.test("who leaves during a pass does not cost anyone else an event", () => {
