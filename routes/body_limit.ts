@@ -4,8 +4,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import type { MiddlewareHandler } from "hono";
-import { type AppDeps, type AppEnv, fail } from "./context.ts";
+import { type AppDeps, fail, type Handler } from "./context.ts";
 
 /**
  * How much of a body beyond its limit is read and thrown away, in bytes. Many clients read the answer
@@ -22,18 +21,19 @@ const DISCARDED_BYTES = 16 * 1_048_576;
  *
  * @param maxBytes Largest body that passes.
  */
-export function limitBody(deps: AppDeps, maxBytes: number): MiddlewareHandler<AppEnv> {
-  return async (c, next) => {
-    const { body, headers } = c.req.raw;
-    if (body === null) return await next();
-    const declared = declaredLength(headers);
-    if (declared !== undefined && declared <= maxBytes) return await next();
+export function limitBody(deps: AppDeps, maxBytes: number, handler: Handler): Handler {
+  return async (c) => {
+    const declared = declaredLength(c.req.raw.headers);
+    if (declared !== undefined && declared <= maxBytes) return await handler(c);
+    // Asked only now, as asking makes a stream of the body.
+    const { body } = c.req.raw;
+    if (body === null) return await handler(c);
     const bytes = await readUpTo(body, maxBytes);
     if (bytes === undefined) {
       return fail(c, deps, "PAYLOAD_TOO_LARGE", `a body may have ${maxBytes} bytes`);
     }
     c.req.raw = new Request(c.req.raw, { body: bytes });
-    return await next();
+    return await handler(c);
   };
 }
 

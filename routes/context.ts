@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Context, Env, MiddlewareHandler } from "hono";
+import type { Context, Env } from "hono";
 import type { Hub } from "../actors/hub/hub.ts";
 import type { History, Publisher } from "../actors/operations.ts";
 import type { Metrics } from "../actors/observability/metrics.ts";
@@ -62,6 +62,12 @@ export interface AppEnv extends Env {
 
 /** The context of a request. */
 export type AppContext = Context<AppEnv>;
+
+/**
+ * Answers a request. What a route demands is put around its handler, not before it as middleware:
+ * Hono calls a single handler without composing a chain, at a tenth of what a publication costs.
+ */
+export type Handler = (c: AppContext) => Response | Promise<Response>;
 
 /** Answers with the success envelope. */
 export function succeed(
@@ -160,14 +166,14 @@ export const UNAUTHORIZED_MESSAGE =
   "a valid key is needed: send it as X-API-Key or as Authorization: Bearer";
 
 /** Lets requests pass whose principal has a scope; others get 401 or 403. */
-export function requireScope(deps: AppDeps, scope: Scope): MiddlewareHandler<AppEnv> {
-  return async (c, next) => {
+export function requireScope(deps: AppDeps, scope: Scope, handler: Handler): Handler {
+  return (c) => {
     const principal = authenticate(c.req.raw, deps);
     if (principal === undefined) return fail(c, deps, "UNAUTHORIZED", UNAUTHORIZED_MESSAGE);
     if (!principal.scopes.has(scope)) {
       return fail(c, deps, "FORBIDDEN", `this needs the scope "${scope}"`);
     }
     c.set("principal", principal);
-    return await next();
+    return handler(c);
   };
 }

@@ -9,7 +9,15 @@ import { acknowledgeAlert, MAX_ACKNOWLEDGE_BYTES } from "./acknowledge.ts";
 import { disconnectClient, drainGateway, getClient, getStats, listClients } from "./admin.ts";
 import { isLoopbackRequest } from "./auth/origin.ts";
 import { limitBody } from "./body_limit.ts";
-import { type AppDeps, type AppEnv, fail, failure, originRules, requireScope } from "./context.ts";
+import {
+  type AppDeps,
+  type AppEnv,
+  fail,
+  failure,
+  type Handler,
+  originRules,
+  requireScope,
+} from "./context.ts";
 import { getEvents, getSnapshot } from "./history.ts";
 import { getHealth, getLive, getReady } from "./health.ts";
 import { publishEvents, removeKey } from "./ingest.ts";
@@ -70,41 +78,39 @@ function addForeignPages(app: Hono<AppEnv>, { config }: AppDeps): void {
 }
 
 function addPublishing(app: Hono<AppEnv>, deps: AppDeps): void {
-  const publisher = requireScope(deps, "publish");
-  const batchLimit = limitBody(deps, deps.config.server.maxBodyBytes);
-  app.post("/api/v1/telemetry/events", publisher, batchLimit, (c) => publishEvents(c, deps));
-  const acknowledger = requireScope(deps, "acknowledge");
-  const smallLimit = limitBody(deps, MAX_ACKNOWLEDGE_BYTES);
+  const limited = (handler: Handler) => limitBody(deps, deps.config.server.maxBodyBytes, handler);
+  const publisher = (handler: Handler) => requireScope(deps, "publish", handler);
+  app.post("/api/v1/telemetry/events", publisher(limited((c) => publishEvents(c, deps))));
+  const acknowledge = limitBody(deps, MAX_ACKNOWLEDGE_BYTES, (c) => acknowledgeAlert(c, deps));
   app.post(
     "/api/v1/telemetry/:channel/:id/acknowledge",
-    acknowledger,
-    smallLimit,
-    (c) => acknowledgeAlert(c, deps),
+    requireScope(deps, "acknowledge", acknowledge),
   );
-  app.delete("/api/v1/telemetry/:channel/snapshot/:key", publisher, (c) => removeKey(c, deps));
+  app.delete("/api/v1/telemetry/:channel/snapshot/:key", publisher((c) => removeKey(c, deps)));
 }
 
 function addHistory(app: Hono<AppEnv>, deps: AppDeps): void {
-  const reader = requireScope(deps, "subscribe");
-  app.get("/api/v1/telemetry/:channel/snapshot", reader, (c) => getSnapshot(c, deps));
-  app.get("/api/v1/telemetry/:channel/events", reader, (c) => getEvents(c, deps));
+  const reader = (handler: Handler) => requireScope(deps, "subscribe", handler);
+  app.get("/api/v1/telemetry/:channel/snapshot", reader((c) => getSnapshot(c, deps)));
+  app.get("/api/v1/telemetry/:channel/events", reader((c) => getEvents(c, deps)));
 }
 
 function addAdministration(app: Hono<AppEnv>, deps: AppDeps): void {
-  const admin = requireScope(deps, "admin");
-  app.get("/api/v1/websocket/stats", admin, (c) => getStats(c, deps));
-  app.get("/api/v1/websocket/clients", admin, (c) => listClients(c, deps));
-  app.get("/api/v1/websocket/clients/:id", admin, (c) => getClient(c, deps));
-  app.delete("/api/v1/websocket/clients/:id", admin, (c) => disconnectClient(c, deps));
-  app.post("/api/v1/websocket/drain", admin, (c) => drainGateway(c, deps));
-  const metrics = requireScope(deps, "metrics");
-  const rules = originRules(deps.config);
-  // Open on loopback, so that a local Prometheus needs no key.
-  app.get("/metrics", async (c, next) => {
-    if (isLoopbackRequest(c.req.raw, new URL(c.req.url), rules)) return await next();
-    return await metrics(c, next);
-  }, async (c) => {
+  const admin = (handler: Handler) => requireScope(deps, "admin", handler);
+  app.get("/api/v1/websocket/stats", admin((c) => getStats(c, deps)));
+  app.get("/api/v1/websocket/clients", admin((c) => listClients(c, deps)));
+  app.get("/api/v1/websocket/clients/:id", admin((c) => getClient(c, deps)));
+  app.delete("/api/v1/websocket/clients/:id", admin((c) => disconnectClient(c, deps)));
+  app.post("/api/v1/websocket/drain", admin((c) => drainGateway(c, deps)));
+  const scrape: Handler = async (c) => {
     const { contentType, text } = await deps.metrics.scrape();
     return c.body(text, 200, { "Content-Type": contentType });
+  };
+  const restricted = requireScope(deps, "metrics", scrape);
+  const rules = originRules(deps.config);
+  // Open on loopback, so that a local Prometheus needs no key.
+  app.get("/metrics", (c) => {
+    const open = isLoopbackRequest(c.req.raw, new URL(c.req.url), rules);
+    return open ? scrape(c) : restricted(c);
   });
 }
