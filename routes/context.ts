@@ -65,7 +65,7 @@ export type AppContext = Context<AppEnv>;
 
 /**
  * Answers a request. What a route demands is put around its handler, not before it as middleware:
- * Hono calls a single handler without composing a chain, at a tenth of what a publication costs.
+ * Hono calls a single handler as it is, and composes a chain of several for each request.
  */
 export type Handler = (c: AppContext) => Response | Promise<Response>;
 
