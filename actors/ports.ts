@@ -20,8 +20,19 @@ export interface Clock {
   defer(callback: () => void): void;
 }
 
+/** What takes text frames. */
+export interface FrameSink {
+  /** Queues one text frame. */
+  send(frame: string): void;
+}
+
 /** The sending half of a WebSocket. */
 export interface Socket {
+  /**
+   * What takes the frames in the end, a step nearer than {@link Socket.send}. It may throw, and is
+   * not to be used after {@link Socket.close}.
+   */
+  readonly sink: FrameSink;
   /**
    * Bytes accepted by {@link Socket.send} and not yet written to the network; `Infinity` once the
    * socket is closing, as it takes nothing more.

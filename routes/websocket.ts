@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Clock, Socket } from "../actors/ports.ts";
+import type { Clock, FrameSink, Socket } from "../actors/ports.ts";
 
 /** What the listeners of a socket do. */
 export interface SocketHandlers {
@@ -120,6 +120,10 @@ class DenoSocket implements Socket, EventListenerObject {
     } catch (error) {
       this.#handlers.failed(error);
     }
+  }
+
+  get sink(): FrameSink {
+    return this.#socket;
   }
 
   /**

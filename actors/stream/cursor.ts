@@ -4,6 +4,7 @@
  * @module
  */
 import type { ShedReason } from "../operations.ts";
+import type { LoggedEvent } from "./channel_log.ts";
 import type { ChannelStream } from "./channel_stream.ts";
 import type { CursorGroup } from "./cursor_group.ts";
 import type { Subscriber } from "./subscriber.ts";
@@ -59,6 +60,14 @@ export abstract class Cursor {
 
   /** Whether what the client missed before it came is still being sent. */
   abstract get replaying(): boolean;
+
+  /**
+   * Sends an event of a metered lane at once, if it is the next one and nothing has to be looked at
+   * or decided; `false` leaves it to the methods below.
+   */
+  sendNext(_event: LoggedEvent, _now: number): boolean {
+    return false;
+  }
 
   /** Sends what is left of a replay, unmetered; `current` means that live events may follow. */
   abstract serveReplay(): Outcome;

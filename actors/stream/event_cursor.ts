@@ -10,10 +10,10 @@ import { MAX_SPLICE_BYTES, spliceV1 } from "./encoder_v1.ts";
 
 /** The next number to send, and what is owed before it. */
 export class EventCursor extends Cursor {
-  /** Replayed events still to be sent before live ones, from {@link EventCursor.replayed} on. */
-  replay: readonly LoggedEvent[] = [];
-  /** How many of {@link EventCursor.replay} were sent. */
-  replayed = 0;
+  /** Replayed events to be sent before live ones. */
+  #replay: readonly LoggedEvent[] | undefined;
+  /** How many of them were sent. */
+  #replayed = 0;
   /** Events skipped since the last delivered one: the next `meta.skipped`. */
   skipped = 0;
 
@@ -29,7 +29,7 @@ export class EventCursor extends Cursor {
 
   /** {@inheritDoc Cursor.replaying} */
   get replaying(): boolean {
-    return this.replay.length > 0;
+    return this.#replay !== undefined;
   }
 
   /**
@@ -37,21 +37,30 @@ export class EventCursor extends Cursor {
    * newer arrives through the cursor, so nothing comes twice and an ended key still ends.
    */
   startReplay(limit: number): void {
-    this.replay = this.stream.replay(limit, this.next - 1);
-    this.replayed = 0;
+    this.#replay = this.stream.replay(limit, this.next - 1);
+    this.#replayed = 0;
+  }
+
+  /** {@inheritDoc Cursor.sendNext} */
+  override sendNext({ seq, v1 }: LoggedEvent, now: number): boolean {
+    const { text, bytes } = v1;
+    if (this.next !== seq || this.skipped > 0 || this.replaying || bytes === 0) return false;
+    if (!this.subscriber.sendAtOnce(text, bytes, now)) return false;
+    this.next += 1;
+    this.stream.sent += 1;
+    return true;
   }
 
   /** {@inheritDoc Cursor.serveReplay} */
   serveReplay(): Outcome {
-    const { replay, subscriber } = this;
-    while (this.replayed < replay.length) {
-      const event = replay[this.replayed]!;
-      if (subscriber.isFull(sizeOf(event))) return "full";
+    const replay = this.#replay ?? [];
+    while (this.#replayed < replay.length) {
+      const event = replay[this.#replayed]!;
+      if (this.subscriber.isFull(sizeOf(event))) return "full";
       this.#deliver(event, true);
-      this.replayed += 1;
+      this.#replayed += 1;
     }
-    this.replay = [];
-    this.replayed = 0;
+    this.#replay = undefined;
     return "current";
   }
 

@@ -5,7 +5,7 @@
  */
 import type { Channel } from "../../protocol/channels.ts";
 import type { ShedReason } from "../operations.ts";
-import type { Socket } from "../ports.ts";
+import type { FrameSink, Socket } from "../ports.ts";
 import type { Cursor } from "./cursor.ts";
 import type { TokenBucket } from "./token_bucket.ts";
 
@@ -28,30 +28,36 @@ export interface SubscriberControl {
   tooSlow(): void;
 }
 
-/** The data-plane half of a connection. */
+/**
+ * The data-plane half of a connection. What {@link Subscriber.sendAtOnce} looks at comes first and
+ * lies together: with a thousand clients each line of memory has left the cache by the next event,
+ * and fetching it is a tenth of what a frame costs in JavaScript.
+ */
 export class Subscriber {
-  /** Where frames go. */
-  readonly socket: Socket;
+  readonly #sink: FrameSink;
+  /** Most bytes in the socket's buffer: read now and then, then counted up with what is sent. */
+  buffered = 0;
+  /** Events delivered. */
+  eventsSent = 0;
+  /** Why it is conflated; `undefined` while it is streamed. */
+  throttle: ShedReason | undefined;
+  readonly #isLimited: boolean;
   /** The outbound rate. */
   readonly bucket: TokenBucket;
+  /** Where frames go. */
+  readonly socket: Socket;
   /** The control-plane half. */
   readonly control: SubscriberControl;
   /** One cursor per subscribed channel. */
   readonly cursors = new Map<Channel, Cursor>();
-  /** Most bytes in the socket's buffer: read now and then, then counted up with what is sent. */
-  buffered = 0;
   /** The slice in which {@link Subscriber.buffered} was read. */
   slice = -1;
-  /** Why it is conflated; `undefined` while it is streamed. */
-  throttle: ShedReason | undefined;
   /** When it was throttled, monotonic ms. */
   throttledAt = 0;
   /** Since when it is behind for its full buffer, monotonic ms; `undefined` when it is not parked. */
   parkedAt: number | undefined;
   /** Whether it left the fan-out; nothing is sent to it any more. */
   removed = false;
-  /** Events delivered. */
-  eventsSent = 0;
   /** Events skipped: conflated or shed. */
   eventsSkipped = 0;
   /** Whether the peer was seen to read since {@link Subscriber.stalledFor} last took notice. */
@@ -61,6 +67,8 @@ export class Subscriber {
 
   /** Joins a socket, a rate and the control plane; `now` is monotonic ms. */
   constructor(socket: Socket, bucket: TokenBucket, control: SubscriberControl, now: number) {
+    this.#sink = socket.sink;
+    this.#isLimited = bucket.rate > 0;
     this.socket = socket;
     this.bucket = bucket;
     this.control = control;
@@ -71,6 +79,26 @@ export class Subscriber {
   send(frame: string, bytes: number): void {
     this.socket.send(frame);
     this.buffered += bytes;
+  }
+
+  /**
+   * Sends an event of a metered lane, if nothing has to be looked at before: the client is streamed,
+   * its buffer stays under the low-water mark, and there is a token.
+   *
+   * @param now Monotonic time in ms.
+   * @returns Whether it was sent.
+   */
+  sendAtOnce(frame: string, bytes: number, now: number): boolean {
+    if (this.throttle !== undefined || this.buffered + bytes >= LOW_WATER_BYTES) return false;
+    if (this.#isLimited && !this.bucket.take(now)) return false;
+    try {
+      this.#sink.send(frame);
+    } catch {
+      return false; // The socket's own `send` knows what to do about it.
+    }
+    this.buffered += bytes;
+    this.eventsSent += 1;
+    return true;
   }
 
   /**

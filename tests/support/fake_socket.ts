@@ -4,7 +4,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import type { Socket } from "../../actors/ports.ts";
+import type { FrameSink, Socket } from "../../actors/ports.ts";
 
 /** What a {@link FakeSocket} tells of each frame before it takes it. */
 export type SendListener = (frame: string, bytes: number, bufferedBefore: number) => void;
@@ -28,6 +28,11 @@ export class FakeSocket implements Socket {
   /** @param onSend Called before a frame is taken; what it throws, {@link FakeSocket.send} throws. */
   constructor(onSend?: SendListener) {
     this.#onSend = onSend;
+  }
+
+  /** The socket itself. */
+  get sink(): FrameSink {
+    return this;
   }
 
   /** Bytes not yet read by the peer; tests may set it to anything. */

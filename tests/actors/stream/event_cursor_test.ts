@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { LoggedEvent } from "../../../actors/stream/channel_log.ts";
 import type { EventCursor } from "../../../actors/stream/event_cursor.ts";
 import { HARD_CAP_BYTES, HIGH_WATER_BYTES } from "../../../actors/stream/subscriber.ts";
 import type { Channel } from "../../../protocol/channels.ts";
@@ -23,6 +24,12 @@ class Lane {
   /** Publishes one event per letter. The fan-out does not get a turn. */
   append(keys: string, options: EventOptions = {}): void {
     for (const key of keys) this.fixture.append(this.#channel, key, options);
+  }
+
+  /** What is in the log, oldest first. */
+  events(): LoggedEvent[] {
+    const { log } = this.fixture.stream(this.#channel);
+    return Array.from({ length: log.size }, (_, index) => log.get(log.oldest + index)!);
   }
 
   /** Pretends that so many bytes were buffered at the start of the slice. */
@@ -112,6 +119,39 @@ Deno.test("lossless: it says so when the next event is gone, and sends nothing a
   assert.deepEqual(lane.sent(), []);
 });
 
+Deno.test("next: the event that follows is sent at once, and only that", () => {
+  const lane = new Lane("positions");
+  lane.append("ab");
+  const [first, second] = lane.events();
+  assert.equal(lane.cursor.sendNext(second!, 0), false);
+  assert.equal(lane.cursor.sendNext(first!, 0), true);
+  assert.equal(lane.cursor.sendNext(first!, 0), false);
+  assert.equal(lane.cursor.sendNext(second!, 0), true);
+  assert.deepEqual(lane.sent(), ["1", "2"]);
+  assert.deepEqual([lane.cursor.next, lane.fixture.stream("positions").sent], [3, 2]);
+});
+
+Deno.test("next: not while a replay is owed, after a gap, or for a removal", () => {
+  const replay = new Lane("positions");
+  replay.append("a");
+  replay.cursor.serveInOrder(0);
+  replay.sent();
+  replay.cursor.startReplay(1);
+  replay.append("b");
+  const gap = new Lane("positions");
+  gap.append("a", { ends: "removed" });
+  gap.cursor.serveInOrder(0);
+  gap.append("b");
+  const removal = new Lane("positions");
+  removal.append("a", { ends: "removed" });
+  for (const lane of [replay, gap, removal]) {
+    const { next } = lane.cursor;
+    assert.equal(lane.cursor.sendNext(lane.events().at(-1)!, 0), false);
+    assert.deepEqual(lane.sent(), []);
+    assert.equal(lane.cursor.next, next);
+  }
+});
+
 Deno.test("replay: it is marked, takes no tokens, and does not move the cursor", () => {
   const lane = new Lane("positions", { rate: 3 });
   lane.append("abc");
@@ -121,7 +161,7 @@ Deno.test("replay: it is marked, takes no tokens, and does not move the cursor",
   assert.equal(lane.cursor.serveReplay(), "current");
   assert.deepEqual(lane.sent(), ["r2", "r3"]);
   assert.equal(lane.cursor.next, 4);
-  assert.deepEqual(lane.cursor.replay, []);
+  assert.equal(lane.cursor.replaying, false);
 });
 
 Deno.test("replay: it stops at the high-water mark on every lane, and goes on from there", () => {

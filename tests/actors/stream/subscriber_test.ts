@@ -4,10 +4,10 @@ import { TokenBucket } from "../../../actors/stream/token_bucket.ts";
 import { FakeSocket } from "../../support/fake_socket.ts";
 import { fillBuffer } from "../../support/stream_fixture.ts";
 
-function subscriber(now = 0): { socket: FakeSocket; subscriber: Subscriber } {
+function subscriber(now = 0, rate = 0): { socket: FakeSocket; subscriber: Subscriber } {
   const socket = new FakeSocket();
   const control = { throttled: () => {}, recovered: () => {}, tooSlow: () => {} };
-  return { socket, subscriber: new Subscriber(socket, new TokenBucket(0, now), control, now) };
+  return { socket, subscriber: new Subscriber(socket, new TokenBucket(rate, now), control, now) };
 }
 
 Deno.test("what is sent goes to the socket and counts as buffered until the next look", () => {
@@ -16,6 +16,36 @@ Deno.test("what is sent goes to the socket and counts as buffered until the next
   it.send("abc", 3);
   assert.deepEqual(socket.frames, ["é", "abc"]);
   assert.equal(it.buffered, 5);
+});
+
+Deno.test("an event is sent at once where nothing stands in the way, and counts as any other", () => {
+  const { socket, subscriber: it } = subscriber();
+  assert.equal(it.sendAtOnce("abc", 3, 0), true);
+  assert.deepEqual(socket.frames, ["abc"]);
+  assert.deepEqual([it.buffered, it.eventsSent], [3, 1]);
+});
+
+Deno.test("no event is sent at once while throttled, up to the low-water mark, without a token, or when it fails", () => {
+  const cases: Readonly<Record<string, (it: Subscriber, socket: FakeSocket) => void>> = {
+    throttled: (it) => it.throttle = "rate_limit",
+    "buffer at the mark": (it) => it.buffered = LOW_WATER_BYTES - 3,
+    "no token": (it) => assert.equal(it.bucket.take(0), true),
+    "a socket that fails": (_it, socket) => socket.close(1000, ""),
+  };
+  for (const [name, prepare] of Object.entries(cases)) {
+    const { socket, subscriber: it } = subscriber(0, 1);
+    prepare(it, socket);
+    const { buffered } = it;
+    assert.equal(it.sendAtOnce("abc", 3, 0), false, name);
+    assert.deepEqual(socket.frames, [], name);
+    assert.deepEqual([it.buffered, it.eventsSent], [buffered, 0], name);
+  }
+});
+
+Deno.test("an event that is sent at once takes one token", () => {
+  const { subscriber: it } = subscriber(0, 2);
+  assert.deepEqual([1, 2, 3].map(() => it.sendAtOnce("abc", 3, 0)), [true, true, false]);
+  assert.equal(it.sendAtOnce("abc", 3, 500), true);
 });
 
 Deno.test("a frame fits as long as the buffer stays at the hard cap or below", () => {

@@ -18,7 +18,9 @@ const BATCH = 10;
 
 const events = marketEvents(100);
 
-const nowhere: Socket = { bufferedAmount: 0, send: () => {}, close: () => {} };
+const sink = { send: () => {} };
+
+const nowhere: Socket = { ...sink, sink, bufferedAmount: 0, close: () => {} };
 
 /** A data plane with readers, and a function that publishes to them. */
 function publisher(join: (fixture: StreamFixture, subscriber: Subscriber) => void) {
