@@ -20,8 +20,14 @@ const DISCARDED_BYTES = 16 * 1_048_576;
  * stand still, and break when the stream is collected.
  *
  * @param maxBytes Largest body that passes.
+ * @param advice What to do about a larger one, for people.
  */
-export function limitBody(deps: AppDeps, maxBytes: number, handler: Handler): Handler {
+export function limitBody(
+  deps: AppDeps,
+  maxBytes: number,
+  advice: string,
+  handler: Handler,
+): Handler {
   return async (c) => {
     const declared = declaredLength(c.req.raw.headers);
     if (declared !== undefined && declared <= maxBytes) return await handler(c);
@@ -30,7 +36,7 @@ export function limitBody(deps: AppDeps, maxBytes: number, handler: Handler): Ha
     if (body === null) return await handler(c);
     const bytes = await readUpTo(body, maxBytes);
     if (bytes === undefined) {
-      return fail(c, deps, "PAYLOAD_TOO_LARGE", `a body may have ${maxBytes} bytes`);
+      return fail(c, deps, "PAYLOAD_TOO_LARGE", `a body may have ${maxBytes} bytes; ${advice}`);
     }
     c.req.raw = new Request(c.req.raw, { body: bytes });
     return await handler(c);

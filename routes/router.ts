@@ -10,6 +10,7 @@ import { disconnectClient, drainGateway, getClient, getStats, listClients } from
 import { isLoopbackRequest } from "./auth/origin.ts";
 import { limitBody } from "./body_limit.ts";
 import {
+  type AppContext,
   type AppDeps,
   type AppEnv,
   fail,
@@ -78,13 +79,20 @@ function addForeignPages(app: Hono<AppEnv>, { config }: AppDeps): void {
 }
 
 function addPublishing(app: Hono<AppEnv>, deps: AppDeps): void {
-  const limited = (handler: Handler) => limitBody(deps, deps.config.server.maxBodyBytes, handler);
+  const { maxBodyBytes } = deps.config.server;
+  const batches = "send smaller batches, or raise server.maxBodyBytes";
+  const limited = (handler: Handler) => limitBody(deps, maxBodyBytes, batches, handler);
   const publisher = (handler: Handler) => requireScope(deps, "publish", handler);
   app.post("/api/v1/telemetry/events", publisher(limited((c) => publishEvents(c, deps))));
-  const acknowledge = limitBody(deps, MAX_ACKNOWLEDGE_BYTES, (c) => acknowledgeAlert(c, deps));
+  const number = 'send {"seq": n}, or nothing';
+  const acknowledge = (c: AppContext) => acknowledgeAlert(c, deps);
   app.post(
     "/api/v1/telemetry/:channel/:id/acknowledge",
-    requireScope(deps, "acknowledge", acknowledge),
+    requireScope(
+      deps,
+      "acknowledge",
+      limitBody(deps, MAX_ACKNOWLEDGE_BYTES, number, acknowledge),
+    ),
   );
   app.delete("/api/v1/telemetry/:channel/snapshot/:key", publisher((c) => removeKey(c, deps)));
 }

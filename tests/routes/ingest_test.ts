@@ -213,6 +213,8 @@ Deno.test("a body beyond the limit is 413, with or without a Content-Length", as
     const headers = { "Content-Type": "application/json" };
     const stream = new Response(body).body!;
     const answer = await fake.request(PATH, { method: "POST", body: stream, headers });
+    const { error } = await answer.clone().json();
+    assert.match(error.message, /1024 bytes.*smaller batches.*server\.maxBodyBytes/);
     await fails(answer, 413, "PAYLOAD_TOO_LARGE");
   });
 });
