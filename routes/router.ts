@@ -10,7 +10,6 @@ import { disconnectClient, drainGateway, getClient, getStats, listClients } from
 import { isLoopbackRequest } from "./auth/origin.ts";
 import { limitBody } from "./body_limit.ts";
 import {
-  type AppContext,
   type AppDeps,
   type AppEnv,
   fail,
@@ -80,19 +79,16 @@ function addForeignPages(app: Hono<AppEnv>, { config }: AppDeps): void {
 
 function addPublishing(app: Hono<AppEnv>, deps: AppDeps): void {
   const { maxBodyBytes } = deps.config.server;
-  const batches = "send smaller batches, or raise server.maxBodyBytes";
-  const limited = (handler: Handler) => limitBody(deps, maxBodyBytes, batches, handler);
+  const publishAdvice = "send smaller batches, or raise server.maxBodyBytes";
+  const limited = (handler: Handler) => limitBody(deps, maxBodyBytes, publishAdvice, handler);
   const publisher = (handler: Handler) => requireScope(deps, "publish", handler);
   app.post("/api/v1/telemetry/events", publisher(limited((c) => publishEvents(c, deps))));
-  const number = 'send {"seq": n}, or nothing';
-  const acknowledge = (c: AppContext) => acknowledgeAlert(c, deps);
+  const acknowledgeAdvice = 'send {"seq": n}, or nothing';
+  const acknowledge: Handler = (c) => acknowledgeAlert(c, deps);
+  const bounded = limitBody(deps, MAX_ACKNOWLEDGE_BYTES, acknowledgeAdvice, acknowledge);
   app.post(
     "/api/v1/telemetry/:channel/:id/acknowledge",
-    requireScope(
-      deps,
-      "acknowledge",
-      limitBody(deps, MAX_ACKNOWLEDGE_BYTES, number, acknowledge),
-    ),
+    requireScope(deps, "acknowledge", bounded),
   );
   app.delete("/api/v1/telemetry/:channel/snapshot/:key", publisher((c) => removeKey(c, deps)));
 }
