@@ -5,8 +5,11 @@
  */
 import { z } from "zod";
 
-/** Longest accepted decimal string, in characters; a uint256 has 78 digits. */
-export const MAX_DECIMAL_LENGTH = 80;
+/**
+ * Longest accepted decimal string, in characters: a quotient of the core has up to 100 decimals, a
+ * uint256 78 digits.
+ */
+export const MAX_DECIMAL_LENGTH = 128;
 
 /**
  * A plain decimal number written as a string: optional minus, digits, optional fraction. No
@@ -16,3 +19,7 @@ export const MAX_DECIMAL_LENGTH = 80;
 export const Decimal: z.ZodString = z.string()
   .max(MAX_DECIMAL_LENGTH)
   .regex(/^-?\d+(\.\d+)?$/, 'expected a decimal string such as "9750.25"');
+
+/** A {@link Decimal} of 0 or more; a zero may have a sign. */
+export const UnsignedDecimal: z.ZodString = Decimal
+  .regex(/^(?!-)|^-0+(?:\.0+)?$/, "must not be negative");

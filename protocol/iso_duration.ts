@@ -5,9 +5,20 @@
  */
 import { z } from "zod";
 
-/** An ISO-8601 duration, for example `PT15S` or `P1DT2H`. */
-export const IsoDuration: z.ZodISODuration = z.iso.duration(
-  "expected an ISO-8601 duration such as PT15S",
+/**
+ * What `java.time.Duration.parse` takes, in capitals: days, hours, minutes and seconds, each with a
+ * sign of its own or one before all; a fraction on the seconds of at most nine digits. No years,
+ * months or weeks. Digits are bounded so that no sum overflows a 64-bit count of seconds.
+ */
+export const JAVA_DURATION: RegExp = new RegExp(
+  "^[-+]?P(?=[-+\\dT])(?:[-+]?\\d{1,9}D)?(?:T(?=[-+\\d])(?:[-+]?\\d{1,15}H)?" +
+    "(?:[-+]?\\d{1,15}M)?(?:[-+]?\\d{1,15}(?:[.,]\\d{0,9})?S)?)?$",
+);
+
+/** An ISO-8601 duration as Java's `Duration` writes it, for example `PT15S`, `P1DT2H` or `PT-1.5S`. */
+export const IsoDuration: z.ZodString = z.string().regex(
+  JAVA_DURATION,
+  "expected an ISO-8601 duration of days to seconds such as PT15S; no years, months or weeks",
 );
 
 /**

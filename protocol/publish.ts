@@ -4,32 +4,25 @@
  * @module
  */
 import { z } from "zod";
-import { type Channel, ChannelName, LANES } from "./channels.ts";
+import { type Channel, ChannelName, CHANNELS, LANES, parseChannel } from "./channels.ts";
+import { Id, MAX_ID_LENGTH } from "./events/fields.ts";
+import { readPayload, type UnknownFields } from "./events/intake.ts";
 import { draftEvent, draftRemoval, type EventDraft, PAYLOADS } from "./events/mod.ts";
-import { Id } from "./events/fields.ts";
+import { type Fault, joinPath, MAX_REPORTED_FAULTS } from "./fault.ts";
+
+export { type Fault, joinPath, MAX_REPORTED_FAULTS } from "./fault.ts";
 
 /** Largest event that is accepted, in bytes of its outgoing `data` as JSON. */
 export const MAX_EVENT_BYTES = 65_536;
 
-/** How many faults one answer names; the rest are counted only. */
-export const MAX_REPORTED_FAULTS = 100;
-
-/** One thing that is wrong with a published event. */
-export interface Fault {
-  /** Where: `events[1].data.price`. */
-  readonly path: string;
-  /** What is wrong and what is allowed. */
-  readonly message: string;
-}
-
 /** An event to publish: a payload, or a removal of a key from the snapshot. */
 export const PublishEvent = z.union([
-  z.strictObject({ channel: ChannelName, data: z.looseObject({}), eventId: Id.optional() }),
+  z.strictObject({ channel: ChannelName, data: z.looseObject({}), eventId: Id.nullish() }),
   z.strictObject({
     channel: ChannelName,
     id: Id,
     removed: z.literal(true),
-    eventId: Id.optional(),
+    eventId: Id.nullish(),
   }),
 ]);
 
@@ -43,24 +36,41 @@ export interface Submission {
     /** What was published, without defaults: a retry has the same, a reused id another. */
     readonly payload: string;
   };
+  /** Paths of fields that were left out because nobody knows them; absent when there is none. */
+  readonly ignored?: readonly string[];
 }
 
-/** The outcome of {@link parseSubmission}: a submission, or everything that is wrong. */
+/** How strictly {@link parseSubmission} reads. */
+export interface SubmissionOptions {
+  /** What becomes of fields that nobody knows; `ignore` when absent. */
+  readonly unknownFields?: UnknownFields;
+}
+
+/**
+ * The outcome of {@link parseSubmission}: a submission, with the paths of what was left out, or what
+ * is wrong, at most {@link MAX_REPORTED_FAULTS}.
+ */
 export type SubmissionResult =
-  | { readonly ok: true; readonly submission: Submission }
+  | {
+    readonly ok: true;
+    readonly submission: Submission;
+    readonly ignored?: readonly string[];
+  }
   | { readonly ok: false; readonly faults: readonly Fault[] };
 
-/** Made once: building a schema costs more than using it. */
-const EventId = Id.optional();
+/** Longest spelling of a channel's name that is looked at, in characters. */
+const MAX_CHANNEL_LENGTH = 64;
 
 const PAYLOAD_KEYS: ReadonlySet<string> = new Set(["channel", "data", "eventId"]);
 const REMOVAL_KEYS: ReadonlySet<string> = new Set(["channel", "id", "removed", "eventId"]);
 
 /**
- * Validates one published value.
+ * Validates one published value. Never throws, whatever it is given, and stops at
+ * {@link MAX_REPORTED_FAULTS}.
  *
  * The envelope is checked by hand and the payload by the schema of its channel, so that each fault
- * names one place; {@link PublishEvent} describes the same form for the API description.
+ * names one place; {@link PublishEvent} describes the same form for the API description. A key whose
+ * value is `null` is absent.
  *
  * @param value Anything that was parsed from JSON.
  * @param path How faults name the value, for example `events[3]`.
@@ -70,31 +80,54 @@ export function parseSubmission(
   value: unknown,
   path: string,
   nowEpochMillis: number,
+  options: SubmissionOptions = {},
 ): SubmissionResult {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return fault(path, 'expected an object {"channel", "data"}');
   }
   const event = value as Record<string, unknown>;
-  const channel = ChannelName.safeParse(event["channel"]);
-  if (!channel.success) return fault(`${path}.channel`, channel.error.issues[0]!.message);
-  const eventId = EventId.safeParse(event["eventId"]);
-  if (!eventId.success) return fault(`${path}.eventId`, eventId.error.issues[0]!.message);
-  const removal = event["removed"] !== undefined;
+  const channel = readChannel(event["channel"]);
+  if (channel === undefined) return fault(`${path}.channel`, describeChannel(event["channel"]));
+  const eventId = event["eventId"] ?? undefined;
+  if (eventId !== undefined && !isId(eventId)) return fault(`${path}.eventId`, EXPECTED_ID);
+  const removal = (event["removed"] ?? undefined) !== undefined;
   const allowed = removal ? REMOVAL_KEYS : PAYLOAD_KEYS;
-  const stray = Object.keys(event).find((key) => !allowed.has(key));
-  if (stray !== undefined) {
-    return fault(`${path}.${stray}`, `unknown key; allowed are ${[...allowed].join(", ")}`);
+  for (const key in event) {
+    if (allowed.has(key) || (event[key] ?? undefined) === undefined) continue;
+    const message = `unknown key; allowed are ${[...allowed].join(", ")}`;
+    return fault(joinPath(path, key), message);
   }
-  const draft = removal
-    ? parseRemoval(channel.data, event, path, nowEpochMillis)
-    : parsePayload(channel.data, event["data"], path, nowEpochMillis);
-  if (!draft.ok) return draft;
-  if (exceedsBytes(draft.draft.data, MAX_EVENT_BYTES)) {
+  const parsed = removal
+    ? parseRemoval(channel, event, path, nowEpochMillis)
+    : parsePayload(channel, event["data"], path, nowEpochMillis, options);
+  if (!parsed.ok) return parsed;
+  const { draft, payload, ignored } = parsed;
+  if (exceedsBytes(draft.data, MAX_EVENT_BYTES)) {
     return fault(`${path}.data`, `too large; at most ${MAX_EVENT_BYTES} bytes as JSON`);
   }
-  if (eventId.data === undefined) return { ok: true, submission: { draft: draft.draft } };
-  const identity = { eventId: eventId.data, payload: JSON.stringify(draft.payload) };
-  return { ok: true, submission: { draft: draft.draft, identity } };
+  const identity = eventId === undefined
+    ? undefined
+    : { eventId, payload: JSON.stringify(payload) };
+  if (ignored === undefined) {
+    return { ok: true, submission: identity === undefined ? { draft } : { draft, identity } };
+  }
+  return { ok: true, submission: { draft, ...(identity && { identity }), ignored }, ignored };
+}
+
+const EXPECTED_ID = `expected text of 1 to ${MAX_ID_LENGTH} characters`;
+
+function isId(value: unknown): value is string {
+  return typeof value === "string" && value.length > 0 && value.length <= MAX_ID_LENGTH;
+}
+
+function readChannel(name: unknown): Channel | undefined {
+  if (typeof name !== "string" || name.length > MAX_CHANNEL_LENGTH) return undefined;
+  return parseChannel(name);
+}
+
+function describeChannel(name: unknown): string {
+  const what = typeof name === "string" ? "unknown channel" : "expected the name of a channel";
+  return `${what}; use one of ${CHANNELS.join(", ")}`;
 }
 
 /** Whether a text has more than so many bytes in UTF-8. */
@@ -104,19 +137,58 @@ export function exceedsBytes(text: string, bytes: number): boolean {
 }
 
 type DraftResult =
-  | { readonly ok: true; readonly draft: EventDraft; readonly payload: unknown }
+  | {
+    readonly ok: true;
+    readonly draft: EventDraft;
+    readonly payload: unknown;
+    readonly ignored?: readonly string[] | undefined;
+  }
   | { readonly ok: false; readonly faults: readonly Fault[] };
 
-function parsePayload(channel: Channel, data: unknown, path: string, now: number): DraftResult {
-  const parsed = PAYLOADS[channel].safeParse(data);
-  if (parsed.success) {
-    return { ok: true, draft: draftEvent(channel, parsed.data, now), payload: parsed.data };
+function parsePayload(
+  channel: Channel,
+  data: unknown,
+  path: string,
+  now: number,
+  { unknownFields = "ignore" }: SubmissionOptions,
+): DraftResult {
+  const root = `${path}.data`;
+  const { value, ignored, faults, whole } = readPayload(channel, data, root, unknownFields);
+  if (!whole) return { ok: false, faults };
+  const parsed = PAYLOADS[channel].safeParse(value);
+  if (faults.length > 0 || !parsed.success) {
+    return { ok: false, faults: mergeFaults(faults, parsed.error?.issues ?? [], value, root) };
   }
-  const faults = parsed.error.issues.map((issue) => ({
-    path: [`${path}.data`, ...issue.path].reduce<string>(joinPath, ""),
-    message: issue.message,
-  }));
-  return { ok: false, faults };
+  const draft = draftEvent(channel, parsed.data, now);
+  if (draft.key.length > MAX_ID_LENGTH) {
+    const message = `in upper case it is the id, which may have ${MAX_ID_LENGTH} characters`;
+    return fault(`${root}.symbol`, message);
+  }
+  const leftOut = ignored.length === 0 ? undefined : ignored;
+  return { ok: true, draft, payload: parsed.data, ignored: leftOut };
+}
+
+/** The faults of reading, then those that the schema found elsewhere: one a path. */
+function mergeFaults(
+  faults: readonly Fault[],
+  issues: readonly z.core.$ZodIssue[],
+  value: unknown,
+  root: string,
+): readonly Fault[] {
+  const messages = new Map(faults.map(({ path, message }) => [path, message]));
+  for (const issue of issues) {
+    if (messages.size >= MAX_REPORTED_FAULTS) break;
+    const path = [root, ...issue.path].reduce<string>(joinPath, "");
+    if (messages.has(path)) continue;
+    messages.set(path, isMissing(value, issue.path) ? "is missing" : issue.message);
+  }
+  return [...messages].map(([path, message]) => ({ path, message }));
+}
+
+function isMissing(value: unknown, path: readonly PropertyKey[]): boolean {
+  let found = value;
+  for (const part of path) found = (found as Readonly<Record<PropertyKey, unknown>>)[part];
+  return found === undefined;
 }
 
 function parseRemoval(
@@ -129,15 +201,9 @@ function parseRemoval(
     return fault(`${path}.removed`, `${channel} has no snapshot keys to remove`);
   }
   if (event["removed"] !== true) return fault(`${path}.removed`, "expected true");
-  const id = Id.safeParse(event["id"]);
-  if (!id.success) return fault(`${path}.id`, id.error.issues[0]!.message);
-  return { ok: true, draft: draftRemoval(channel, id.data, now), payload: { removed: id.data } };
-}
-
-/** Writes a path the way people do: `a.b[2].c`. */
-export function joinPath(path: string, part: PropertyKey): string {
-  if (typeof part === "number") return `${path}[${part}]`;
-  return path === "" ? String(part) : `${path}.${String(part)}`;
+  const { id } = event;
+  if (!isId(id)) return fault(`${path}.id`, EXPECTED_ID);
+  return { ok: true, draft: draftRemoval(channel, id, now), payload: { removed: id } };
 }
 
 function fault(path: string, message: string): { ok: false; faults: readonly Fault[] } {

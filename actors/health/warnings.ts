@@ -34,8 +34,8 @@ export const GATEWAY_PRINCIPAL = "gateway";
 /** The subject of those beyond {@link MAX_SUBJECTS}. */
 const OTHERS = "others";
 
-/** What a warning says beside its code. */
-export type WarningDetails = SystemWarning["details"];
+/** What a warning says beside its code; numbers are sent as text. */
+export type WarningDetails = Readonly<Record<string, string | number>>;
 
 /** What {@link Warnings} works with. */
 export interface WarningsDeps {
@@ -118,7 +118,7 @@ export class Warnings {
     details: WarningDetails = {},
   ): void {
     const warning = this.#warning(code, this.#idOf(code, subject), { message, details }, 1);
-    this.#log(warning);
+    this.#log(warning, { ...details, count: 1 });
     this.#deps.announce(warning);
   }
 
@@ -157,13 +157,14 @@ export class Warnings {
     const { message, details } = statement;
     const createdAt = new Date(this.#deps.clock.epochMillis()).toISOString();
     const { severity } = WARNINGS[code];
-    return { id, severity, code, message, details: { ...details, count }, createdAt };
+    const texts = Object.entries({ ...details, count }).map(([name, value]) => [name, `${value}`]);
+    return { id, severity, code, message, details: Object.fromEntries(texts), createdAt };
   }
 
   #publish(code: StoredWarningCode, id: string, statement: Statement, count: number): void {
     const { clock, publisher, announce } = this.#deps;
     const warning = this.#warning(code, id, statement, count);
-    this.#log(warning);
+    this.#log(warning, { ...statement.details, count });
     const draft = draftEvent("system-warnings", warning, clock.epochMillis());
     publisher.publish(GATEWAY_PRINCIPAL, [{ draft }]).catch((error) => {
       this.#logFailure(error);
@@ -171,7 +172,7 @@ export class Warnings {
     });
   }
 
-  #log({ severity, code, id, message, details }: SystemWarning): void {
+  #log({ severity, code, id, message }: SystemWarning, details: WarningDetails): void {
     const { log } = this.#deps;
     const properties = { code, id, ...details };
     if (severity === "CRITICAL") log.error(message, properties);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { TraderStatus } from "../../protocol/events/trader_status.ts";
+import type { SignalAction, TraderStatus } from "../../protocol/events/trader_status.ts";
 import { formatIsoDuration } from "../../protocol/iso_duration.ts";
 import { type Big, formatAmount, roundTo, ZERO } from "./money.ts";
 import type { Moment } from "./publish.ts";
@@ -13,8 +13,8 @@ const AVERAGE_DECIMALS = 8;
 
 /** What a trader acted on. */
 export interface Signal {
-  /** `BUY`, `SELL`, `CLOSE_LONG` or `CLOSE_SHORT`. */
-  readonly action: string;
+  /** What was to be done; `CLOSE` ends a position of either direction. */
+  readonly action: SignalAction;
   /** 0 to 1. */
   readonly confidence: number;
 }

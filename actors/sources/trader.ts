@@ -149,8 +149,7 @@ export class Trader {
     const confidence = Math.round(this.#random.uniform(0.55, 0.98) * 100) / 100;
     const oldest = this.#holdings[0];
     if (oldest !== undefined && this.#random.chance(CLOSE_SHARE)) {
-      const action = `CLOSE_${oldest.position.action}`;
-      this.#ledger.signal({ action, confidence }, true, now);
+      this.#ledger.signal({ action: "CLOSE", confidence }, true, now);
       return [this.#close(oldest, "SIGNAL", now)];
     }
     const long = this.#random.chance(0.5);

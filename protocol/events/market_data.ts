@@ -14,7 +14,7 @@ export const MarketData = z.strictObject({
   price: Decimal,
   source: Text,
   change24h: z.number().optional(),
-  isSnapshot: z.boolean(),
+  isSnapshot: z.boolean().default(false),
   updatedAt: IsoTime.optional(),
 });
 

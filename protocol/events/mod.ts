@@ -12,7 +12,10 @@ import { RiskAlert } from "./risk_alert.ts";
 import { SystemWarning } from "./system_warning.ts";
 import { TraderStatus } from "./trader_status.ts";
 
-/** The schema of what may be published on each channel. Unknown keys are faults. */
+/**
+ * The schema of each channel's payload: the fields that the gateway knows. What comes from outside is
+ * read by `readPayload` of `intake.ts` first.
+ */
 export const PAYLOADS = {
   "risk-alerts": RiskAlert,
   "system-warnings": SystemWarning,
@@ -25,7 +28,7 @@ export const PAYLOADS = {
 export type Payload = z.infer<(typeof PAYLOADS)[Channel]>;
 
 /** Which key of a payload carries its time. */
-const TIME_KEY: Readonly<Record<Channel, "createdAt" | "updatedAt">> = {
+export const TIME_KEY: Readonly<Record<Channel, "createdAt" | "updatedAt">> = {
   "risk-alerts": "createdAt",
   "system-warnings": "createdAt",
   "trader-status": "updatedAt",
@@ -54,8 +57,9 @@ export interface EventDraft {
 }
 
 /**
- * Completes a valid payload: the time defaults to now, a market's `id` to its symbol in upper case,
- * and `timestamp` repeats the time as epoch milliseconds.
+ * Completes a valid payload: the time defaults to now, a market's `id` to its symbol in upper case, a
+ * position is active unless it is closed, an alert without a trader has `traderId: null`, and
+ * `timestamp` repeats the time as epoch milliseconds.
  *
  * @param channel The channel that the payload was validated for.
  * @param payload The output of that channel's schema in {@link PAYLOADS}.
@@ -66,12 +70,13 @@ export function draftEvent(channel: Channel, payload: Payload, nowEpochMillis: n
   const { id, [timeKey]: given, ...rest } = payload as Record<string, unknown> & { id?: string };
   const time = typeof given === "string" ? given : new Date(nowEpochMillis).toISOString();
   const key = id ?? (payload as MarketData).symbol.toUpperCase();
+  const closed = channel === "positions" && rest["status"] === "CLOSED";
+  if (channel === "positions") rest["isActive"] ??= !closed;
+  const start = channel === "risk-alerts" ? { id: key, traderId: null } : { id: key };
   // JSON leaves out keys whose value is undefined: absent values are omitted on the wire.
-  const data = JSON.stringify({ id: key, ...rest, [timeKey]: time, timestamp: Date.parse(time) });
+  const data = JSON.stringify({ ...start, ...rest, [timeKey]: time, timestamp: Date.parse(time) });
   const draft = { channel, key, data, time };
-  return channel === "positions" && rest["status"] === "CLOSED"
-    ? { ...draft, ends: "closed" }
-    : draft;
+  return closed ? { ...draft, ends: "closed" } : draft;
 }
 
 /** The draft of a removal: the key leaves the snapshot, its number is accounted for. */

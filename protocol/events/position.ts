@@ -7,7 +7,10 @@ import { z } from "zod";
 import { Decimal } from "../decimal.ts";
 import { Id, IsoTime, Text } from "./fields.ts";
 
-/** One position; a later event of the same `id` replaces it, `CLOSED` ends it. */
+/**
+ * One position; a later event of the same `id` replaces it, `CLOSED` ends it. `isActive` defaults to
+ * whether it is not closed.
+ */
 export const Position = z.strictObject({
   id: Id,
   traderId: Id,
@@ -20,10 +23,10 @@ export const Position = z.strictObject({
   realizedPnL: Decimal.optional(),
   status: z.enum(["OPEN", "UPDATED", "CLOSED"]),
   reason: Text.optional(),
-  trailingStopActivated: z.boolean(),
+  trailingStopActivated: z.boolean().default(false),
   stopLossPrice: Decimal.optional(),
   takeProfitPrice: Decimal.optional(),
-  isActive: z.boolean(),
+  isActive: z.boolean().optional(),
   updatedAt: IsoTime.optional(),
 });
 

@@ -25,7 +25,8 @@ export const RiskViolation = z.strictObject({
 });
 
 /**
- * A risk alert; cores emit the same `id` again while its condition lasts.
+ * A risk alert; cores emit the same `id` again while its condition lasts. What goes out always has
+ * `traderId`, which is `null` when nobody gave one: the deployed class has no default for it.
  *
  * What goes out of an acknowledged incident has two keys more, which nobody may publish, before
  * `createdAt` and `timestamp`: `acknowledgedBy`, the name of a key, and `acknowledgedAt`, an ISO time.
@@ -37,8 +38,8 @@ export const RiskAlert = z.strictObject({
   severity: z.enum(["INFO", "WARNING", "CRITICAL"]),
   recommendation: z.enum(["ALLOW", "WARN", "BLOCK", "EMERGENCY_STOP"]).optional(),
   message: Text,
-  violations: z.array(RiskViolation).max(MAX_VIOLATIONS),
-  status: Id,
+  violations: z.array(RiskViolation).max(MAX_VIOLATIONS).default([]),
+  status: Id.default("ACTIVE"),
   createdAt: IsoTime.optional(),
 });
 
