@@ -72,7 +72,16 @@ export function createGateway(
   });
   const { dedupeWindowSeconds, incidentGapSeconds } = telemetry;
   const collector = new Collector(
-    { clock, log, store, fanout, streams, dedupeWindowSeconds, incidentGapSeconds },
+    {
+      clock,
+      log,
+      store,
+      fanout,
+      streams,
+      dedupeWindowSeconds,
+      incidentGapSeconds,
+      onIgnoredFields: (...fields) => health.ignoredFields(...fields),
+    },
     { identities: restored?.identities ?? [], alerts: alerts ?? [] },
   );
   const hub = new Hub({
@@ -100,6 +109,7 @@ export function createGateway(
       declare: (channels) => health.declare(channels),
       maxBatchEvents: server.maxBatchEvents,
       maxMessageBytes: server.maxBodyBytes,
+      unknownFields: telemetry.unknownFields,
     },
     maxConnections: effectiveMaxConnections(server),
     maxConnectionsPerAddress: server.maxConnectionsPerAddress,
@@ -118,6 +128,7 @@ export function createGateway(
     () => hub.stats(),
     () => collector.storage(),
     () => health.statuses(),
+    () => health.ignored(),
   );
   const { replayLimit } = telemetry;
   const history = new ChannelHistory({ clock, log, store, streams, replayLimit });

@@ -97,6 +97,11 @@ export interface PublishReceipt {
   readonly duplicates: number;
   /** The position of the last event of each channel in the request. */
   readonly last: Readonly<Partial<Record<Channel, ChannelPosition>>>;
+  /**
+   * Paths of fields that were left out because nobody knows them, at most 100; absent when there is
+   * none.
+   */
+  readonly ignored?: readonly string[];
 }
 
 /** Body of `POST /api/v1/telemetry/risk-alerts/{id}/acknowledge`; it may be absent. */

@@ -107,6 +107,7 @@ export const CollectorAck = z.object({
     z.enum(CHANNELS),
     z.object({ epoch: z.string(), seq: z.int().min(1) }),
   ),
+  ignored: z.array(z.string()).readonly().optional(),
 });
 
 /** The codes of an `error`. */

@@ -16,7 +16,7 @@ export interface Fault {
 }
 
 /** Longest key that a path names in full, in characters: keys of payloads may have any length. */
-const MAX_KEY_LENGTH = 128;
+const MAX_KEY_LENGTH = 256;
 
 /** Writes a path the way people do: `a.b[2].c`. A long key is clipped. */
 export function joinPath(path: string, part: PropertyKey): string {

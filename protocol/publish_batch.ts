@@ -4,7 +4,13 @@
  * @module
  */
 import type { ErrorCode } from "./api.ts";
-import { type Fault, MAX_REPORTED_FAULTS, parseSubmission, type Submission } from "./publish.ts";
+import {
+  type Fault,
+  MAX_REPORTED_FAULTS,
+  parseSubmission,
+  type Submission,
+  type SubmissionOptions,
+} from "./publish.ts";
 
 /** Longest path and longest message of a reported fault, in characters: keys may be of any length. */
 export const MAX_FAULT_TEXT = 256;
@@ -35,6 +41,7 @@ export function parseBatch(
   values: readonly unknown[],
   maxEvents: number,
   nowEpochMillis: number,
+  options?: SubmissionOptions,
 ): BatchResult {
   if (values.length > maxEvents) {
     const message = `at most ${maxEvents} events in a batch, these are ${values.length}`;
@@ -44,7 +51,7 @@ export function parseBatch(
   const faults: Fault[] = [];
   if (values.length === 0) faults.push({ path: "events", message: "no event was sent" });
   for (const [index, value] of values.entries()) {
-    const result = parseSubmission(value, `events[${index}]`, nowEpochMillis);
+    const result = parseSubmission(value, `events[${index}]`, nowEpochMillis, options);
     if (result.ok) submissions.push(result.submission);
     else faults.push(...result.faults);
   }

@@ -49,6 +49,11 @@ export const WARNINGS = {
       "a client has seen later events than are stored: the store was replaced by an older one",
     stored: true,
   },
+  IGNORED_FIELDS: {
+    severity: "WARNING",
+    meaning: "a publisher sends fields that the gateway does not know; they are left out",
+    stored: true,
+  },
   STORE_FAILING: {
     severity: "CRITICAL",
     meaning: "events are refused, as they cannot be stored",

@@ -48,7 +48,8 @@ async function submit(
   values: readonly unknown[],
 ): Promise<Response> {
   const { maxBatchEvents } = deps.config.server;
-  const batch = parseBatch(values, maxBatchEvents, deps.clock.epochMillis());
+  const now = deps.clock.epochMillis();
+  const batch = parseBatch(values, maxBatchEvents, now, deps.config.telemetry);
   if (!batch.ok) return refuse(c, deps, batch.refusal);
   try {
     const receipt = await deps.publisher.publish(c.get("principal").name, batch.submissions);

@@ -48,6 +48,10 @@ export interface CollectorDeps {
   readonly dedupeWindowSeconds: number;
   /** Longest time between two emissions of an alert that are one incident, in seconds. */
   readonly incidentGapSeconds: number;
+  /** Told after the commit of fields that were left out of events, once a channel and turn. */
+  readonly onIgnoredFields?:
+    | ((channel: Channel, fields: number, example: string) => void)
+    | undefined;
 }
 
 /** What an earlier process has stored, for a collector to go on from. */
@@ -158,6 +162,9 @@ export class Collector implements Publisher {
       turn.keep();
       this.#deps.fanout.append(turn.events);
       for (const { resolve } of answers) resolve();
+      for (const [channel, { fields, example }] of turn.ignored) {
+        this.#deps.onIgnoredFields?.(channel, fields, example);
+      }
     } else {
       turn.undo();
       const error = new PublishError("STORE_UNAVAILABLE", "the store cannot take events now");

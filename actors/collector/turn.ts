@@ -6,7 +6,7 @@
  */
 import type { AcknowledgedAlert, ChannelPosition, PublishReceipt } from "../../protocol/api.ts";
 import type { Channel } from "../../protocol/channels.ts";
-import type { Fault, Submission } from "../../protocol/publish.ts";
+import { type Fault, MAX_REPORTED_FAULTS, type Submission } from "../../protocol/publish.ts";
 import { type AcknowledgeReceipt, type AlertReference, PublishError } from "../operations.ts";
 import type { Clock, StoredEvent, StoredIdentity } from "../ports.ts";
 import type { ChannelStream } from "../stream/channel_stream.ts";
@@ -38,12 +38,22 @@ interface Identity {
   readonly digest: string;
 }
 
+/** What was left out of the events of a channel. */
+export interface IgnoredFields {
+  /** How many fields. */
+  fields: number;
+  /** The first of them, below `data`. */
+  readonly example: string;
+}
+
 /** A commit in the making. */
 export class Turn {
   /** The events to store, in the order of their numbers. */
   readonly events: StoredEvent[] = [];
   /** The identities to store with them. */
   readonly identities: StoredIdentity[] = [];
+  /** Fields left out of {@link Turn.events}, by channel. */
+  readonly ignored = new Map<Channel, IgnoredFields>();
   readonly #deps: TurnDeps;
   readonly #newKeys = new Map<Channel, Set<string>>();
   readonly #incidents: StagedIncidents;
@@ -66,8 +76,9 @@ export class Turn {
     this.#checkKeys(submissions);
     const timestamp = clock.epochMillis();
     const last: Partial<Record<Channel, ChannelPosition>> = {};
+    const ignored: string[] = [];
     let duplicates = 0;
-    for (const [index, { draft }] of submissions.entries()) {
+    for (const [index, { draft, ignored: fields }] of submissions.entries()) {
       const { channel } = draft;
       const identity = identities[index];
       let seq = identity && dedupe.find(identity.key, now)?.seq;
@@ -81,14 +92,18 @@ export class Turn {
           const expiresAt = timestamp + dedupeWindowSeconds * 1_000;
           this.identities.push({ channel, seq, principal, eventId, digest, expiresAt });
         }
+        if (fields !== undefined) this.#noteIgnored(channel, fields);
       } else {
         duplicates += 1;
       }
+      if (fields !== undefined && ignored.length < MAX_REPORTED_FAULTS) ignored.push(...fields);
       if (seq > (last[channel]?.seq ?? 0)) {
         last[channel] = { epoch: streams.get(channel)!.log.epoch, seq };
       }
     }
-    return { accepted: submissions.length - duplicates, duplicates, last };
+    const accepted = submissions.length - duplicates;
+    if (ignored.length === 0) return { accepted, duplicates, last };
+    return { accepted, duplicates, last, ignored: ignored.slice(0, MAX_REPORTED_FAULTS) };
   }
 
   /**
@@ -124,6 +139,12 @@ export class Turn {
     for (const { principal, channel, eventId } of this.identities) {
       this.#deps.dedupe.forget(identityKey(principal, channel, eventId));
     }
+  }
+
+  #noteIgnored(channel: Channel, paths: readonly string[]): void {
+    const known = this.ignored.get(channel);
+    if (known !== undefined) known.fields += paths.length;
+    else this.ignored.set(channel, { fields: paths.length, example: belowData(paths[0]!) });
   }
 
   /** @throws {PublishError} When an `eventId` stands for another payload already. */
@@ -169,4 +190,10 @@ export class Turn {
       throw new PublishError("SNAPSHOT_FULL", message, [{ path, message }]);
     }
   }
+}
+
+/** `metrics.foo` of `events[3].data.metrics.foo`. */
+function belowData(path: string): string {
+  const at = path.indexOf(".data.");
+  return at < 0 ? path : path.slice(at + ".data.".length);
 }

@@ -14,7 +14,7 @@ import {
   encodeCollector,
   parseCollectorMessage,
 } from "../../protocol/collector_message.ts";
-import type { Submission } from "../../protocol/publish.ts";
+import type { Submission, SubmissionOptions } from "../../protocol/publish.ts";
 import {
   type BatchRefusal,
   describeFaults,
@@ -33,7 +33,7 @@ export const MAX_PENDING_PUBLISHES = 64;
 export const PENDING_RETRY_MILLIS = 100;
 
 /** What sessions of publishers work with, beside what every session does. */
-export interface PublishingDeps {
+export interface PublishingDeps extends SubmissionOptions {
   /** Hears which channels a publisher says it is alive for; at least one. */
   readonly declare: (channels: readonly Channel[]) => void;
   /** Most events in a batch. */
@@ -120,7 +120,8 @@ export class SessionCollector implements Session {
     { id, events }: Extract<CollectorMessage, { action: "publish" }>,
     characters: number,
   ): void {
-    const { maxBatchEvents, maxMessageBytes } = this.#deps.publishing;
+    const { publishing } = this.#deps;
+    const { maxBatchEvents, maxMessageBytes } = publishing;
     if (
       this.#pending >= MAX_PENDING_PUBLISHES ||
       this.#pendingCharacters + characters > maxMessageBytes
@@ -130,7 +131,7 @@ export class SessionCollector implements Session {
       this.#error({ id, code: "rate_limited", message, retryAfterMs: PENDING_RETRY_MILLIS });
       return;
     }
-    const batch = parseBatch(events, maxBatchEvents, this.#now());
+    const batch = parseBatch(events, maxBatchEvents, this.#now(), publishing);
     if (batch.ok) void this.#store(id, batch.submissions, characters);
     else this.#refuse(id, batch.refusal);
   }

@@ -32,6 +32,8 @@ export class Health {
   readonly #watchers: Watchers;
   /** Since when the channels that were warned of are stale, monotonic ms. */
   readonly #staleSince = new Map<Channel, number>();
+  /** Fields left out since the start. */
+  readonly #ignored = new Map<Channel, number>();
   #failing = false;
   /** Since when the store has not failed, monotonic ms. */
   #soundSince: number;
@@ -96,6 +98,19 @@ export class Health {
     const message = `a client has seen ${channel} up to ${seen}, and ${head} is the last that is ` +
       "stored; rotate the epoch of a restored store";
     this.#warnings.raise("SEQUENCE_ROLLED_BACK", channel, message, { channel, seen, head });
+  }
+
+  /** Fields of published events that nobody knows were left out. */
+  ignoredFields(channel: Channel, fields: number, example: string): void {
+    this.#ignored.set(channel, (this.#ignored.get(channel) ?? 0) + fields);
+    const message = `events of ${channel} have fields that the gateway does not know, such as ` +
+      `${example}; they are left out`;
+    this.#warnings.raise("IGNORED_FIELDS", channel, message, { channel, fields, example });
+  }
+
+  /** Fields left out since the start, by channel. */
+  ignored(): ReadonlyMap<Channel, number> {
+    return this.#ignored;
   }
 
   #lookAtStore(): void {

@@ -6,7 +6,7 @@
  */
 import process from "node:process";
 import { Counter, Gauge, Registry } from "prom-client";
-import { CHANNELS } from "../../protocol/channels.ts";
+import { type Channel, CHANNELS } from "../../protocol/channels.ts";
 import type { ChannelStatus, GatewayStats, StorageStats } from "../operations.ts";
 
 /** What all names start with, as in the replaced service. */
@@ -26,6 +26,7 @@ export class Metrics {
   readonly #stats: () => GatewayStats;
   readonly #storage: () => StorageStats;
   readonly #statuses: () => readonly ChannelStatus[];
+  readonly #ignored: () => ReadonlyMap<Channel, number>;
 
   /**
    * Reads the numbers when they are asked for.
@@ -33,15 +34,18 @@ export class Metrics {
    * @param stats Gives the numbers of the moment; called once per scrape.
    * @param storage Gives those of the store; called once per scrape.
    * @param statuses Gives the state of every channel; called once per scrape.
+   * @param ignored Gives the number of fields left out, by channel; called once per scrape.
    */
   constructor(
     stats: () => GatewayStats,
     storage: () => StorageStats,
     statuses: () => readonly ChannelStatus[],
+    ignored: () => ReadonlyMap<Channel, number>,
   ) {
     this.#stats = stats;
     this.#storage = storage;
     this.#statuses = statuses;
+    this.#ignored = ignored;
   }
 
   /** Answers a scrape in the Prometheus text format. */
@@ -100,6 +104,9 @@ export class Metrics {
 
   #streams(stats: GatewayStats): void {
     const published = this.#labelled("events_published_total", "Events accepted", "channel");
+    const unknown = "Unknown fields of published events that were left out";
+    const ignored = this.#labelled("ignored_fields_total", unknown, "channel");
+    const ignoredByChannel = this.#ignored();
     const help = "Events left out for clients that want the latest alone, by channel";
     const conflated = this.#labelled("messages_conflated_total", help, "channel");
     const gauges = {
@@ -112,6 +119,7 @@ export class Metrics {
     for (const channel of CHANNELS) {
       const numbers = stats.channels[channel];
       published.inc({ channel }, numbers.published);
+      ignored.inc({ channel }, ignoredByChannel.get(channel) ?? 0);
       conflated.inc({ channel }, numbers.conflated);
       for (const [key, gauge] of Object.entries(gauges)) {
         gauge.set({ channel }, numbers[key as keyof typeof gauges]);

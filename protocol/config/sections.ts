@@ -140,6 +140,10 @@ export const TelemetrySection = z.strictObject({
       "Longest time between two emissions of a risk alert that are one incident, which is acknowledged as a whole.",
     unit: "seconds",
   }),
+  unknownFields: z.enum(["ignore", "reject"]).default("ignore").meta({
+    description:
+      "What becomes of a field of a published payload that the gateway does not know: ignore leaves it out and names it in the receipt, reject refuses the event.",
+  }),
   inboundMessagesPerSecond: z.int().min(1).max(1_000).default(20).meta({
     description: "Messages a second that one client may send before it is told to slow down.",
     unit: "messages/s",

@@ -180,7 +180,10 @@ class PayloadReader {
     return details;
   }
 
-  /** Checks what is allowed in `data` and goes no further. Says whether the key is one of those. */
+  /**
+   * Checks what is allowed in `data` and goes no further, and refuses what only the gateway writes.
+   * Says whether the key is one of those.
+   */
   #transport(key: string, given: unknown): boolean {
     switch (key) {
       case "type":
@@ -195,6 +198,11 @@ class PayloadReader {
         if (typeof given !== "number" || !isTimestamp(given)) {
           this.#fault("expected a whole number of ms within the years 1970 to 9999", key);
         }
+        return true;
+      case "acknowledgedBy":
+      case "acknowledgedAt":
+        if (this.#channel !== "risk-alerts") return false;
+        this.#fault("only the gateway says who acknowledged an alert, and when", key);
         return true;
       default:
         return false;

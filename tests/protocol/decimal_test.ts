@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Decimal, MAX_DECIMAL_LENGTH } from "../../protocol/decimal.ts";
+import { Decimal, MAX_DECIMAL_LENGTH, UnsignedDecimal } from "../../protocol/decimal.ts";
 
 const isDecimal = (value: unknown) => Decimal.safeParse(value).success;
 
@@ -31,6 +31,14 @@ Deno.test("other ways to write a number are not accepted", () => {
 });
 
 Deno.test("a decimal string has its longest length", () => {
+  assert.equal(MAX_DECIMAL_LENGTH, 128);
   assert.equal(isDecimal("9".repeat(MAX_DECIMAL_LENGTH)), true);
   assert.equal(isDecimal("9".repeat(MAX_DECIMAL_LENGTH + 1)), false);
+});
+
+Deno.test("an amount that must not be negative may be a zero with a sign", () => {
+  for (const text of ["0", "60.10", "-0", "-0.00"]) assert.equal(UnsignedDecimal.parse(text), text);
+  for (const text of ["-60.10", "-0.01", "-1", "--0", "-0x", "", "1e3"]) {
+    assert.equal(UnsignedDecimal.safeParse(text).success, false, text);
+  }
 });

@@ -38,7 +38,7 @@ function encodeEvent(event: Published, replay = false, skipped = 0): string {
 /** A warning that could not be stored. */
 const STORE_FAILING = {
   createdAt: "2026-01-31T12:00:30.000Z",
-  details: { count: 1 },
+  details: { count: "1" },
   message: "events cannot be stored",
   code: "STORE_FAILING",
   severity: "CRITICAL",

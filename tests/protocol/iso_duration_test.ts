@@ -48,13 +48,20 @@ Deno.test("durations are written as the trading core writes them", () => {
 });
 
 Deno.test("durations of the trading core are accepted", () => {
-  for (const text of ["PT15S", "PT0S", "PT8H6M12.345678S", "P1DT2H", "P2W"]) {
+  const signed = ["PT-5S", "PT-1.5S", "-PT5S", "+PT5S", "PT-8H-6M", "P-2DT+3H", "PT1.S", "PT1,5S"];
+  const long = ["P999999999D", "PT999999999999999S", "PT0.123456789S"];
+  for (
+    const text of ["PT15S", "PT0S", "PT74H", "PT8H6M12.345678S", "P1DT2H", ...signed, ...long]
+  ) {
     assert.equal(IsoDuration.parse(text), text);
   }
 });
 
-Deno.test("what is no ISO-8601 duration is not accepted", () => {
-  for (const value of ["", "P", "PT", "15", "15s", "PT15", "1H", "pt15s", "PT1S ", 15, null]) {
+Deno.test("what Java does not parse is not accepted", () => {
+  const calendar = ["P2W", "P1Y", "P1Y2M", "P1M", "P1.5D", "P1DT", "PT-S", "--PT1S"];
+  const long = ["P1000000000D", "PT1000000000000000S", "PT0.1234567890S"];
+  const others = ["", "P", "PT", "15", "15s", "PT15", "1H", "pt15s", "PT1S ", 15, null];
+  for (const value of [...others, ...calendar, ...long]) {
     assert.equal(IsoDuration.safeParse(value).success, false, JSON.stringify(value));
   }
 });

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { payloadFault } from "./decode_v1_payloads.ts";
 
 /** A decoded v1 message. */
 export interface V1Message {
@@ -39,13 +40,6 @@ const EVENT_CHANNELS: ReadonlySet<string> = new Set([
   "trader-status",
   "positions",
   "market-data",
-]);
-
-/** Keys that `data` of a position may have; the deployed decoder is strict there as well. */
-const POSITION_KEYS: ReadonlySet<string> = new Set([
-  ...["id", "traderId", "symbol", "action", "quantity", "entryPrice", "currentPrice"],
-  ...["unrealizedPnL", "realizedPnL", "status", "reason", "trailingStopActivated"],
-  ...["stopLossPrice", "takeProfitPrice", "isActive", "timestamp"],
 ]);
 
 const REASONS: ReadonlySet<string> = new Set([
@@ -130,16 +124,7 @@ function eventFault(message: V1Message, meta: Readonly<Record<string, string>>) 
   if (meta["skipped"] !== undefined && !/^[1-9]\d*$/.test(meta["skipped"])) {
     return "meta.skipped is not a count";
   }
-  if (!Number.isInteger(data["timestamp"])) return "data.timestamp is not epoch ms";
-  if (channel === "positions") {
-    const stray = Object.keys(data).find((key) => !POSITION_KEYS.has(key));
-    if (stray !== undefined) return `unknown key data.${stray}`;
-    return meta["updatedAt"] === undefined ? "position without meta.updatedAt" : undefined;
-  }
-  const time = data["updatedAt"] ?? data["createdAt"];
-  return typeof time === "string" && !Number.isNaN(Date.parse(time))
-    ? undefined
-    : "event without an ISO time";
+  return payloadFault(channel, data, meta["updatedAt"]);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

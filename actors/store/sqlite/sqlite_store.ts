@@ -4,6 +4,7 @@
  * @module
  */
 import { type Channel, CHANNELS, LANES } from "../../../protocol/channels.ts";
+import { normaliseStored } from "../../../protocol/events/normalise_stored.ts";
 import type {
   ChannelHead,
   RestoredChannel,
@@ -88,7 +89,12 @@ export class SqliteStore implements Store {
     this.#requireOpen();
     const channels = new Map<Channel, RestoredChannel>();
     for (const channel of CHANNELS) {
-      channels.set(channel, await this.#host.call("restore", channel, request));
+      const { events, latest, ...rest } = await this.#host.call("restore", channel, request);
+      channels.set(channel, {
+        ...rest,
+        events: events.map(normaliseStored),
+        latest: latest.map(normaliseStored),
+      });
     }
     const identities: StoredIdentity[] = [];
     for (let from: number | undefined, more = true; more;) {
@@ -121,7 +127,8 @@ export class SqliteStore implements Store {
     const events = await this.#host.call("page", channel, afterSeq, limit);
     // A step of retention may have come first: then there is a gap before the first event.
     const [first] = events;
-    return first !== undefined && first.seq > afterSeq + 1 ? undefined : events;
+    if (first !== undefined && first.seq > afterSeq + 1) return undefined;
+    return events.map(normaliseStored);
   }
 
   /** {@inheritDoc Store.retain} */

@@ -73,9 +73,9 @@ Deno.test("a silent market is stale in events, metrics and log, and fresh again 
     assert.equal(data!["message"], "no event and no collector heartbeat on market-data for 10 s");
     assert.deepEqual(data!["details"], {
       channel: "market-data",
-      maxAgeSeconds: 10,
+      maxAgeSeconds: "10",
       lastEventAt: "2026-01-01T00:00:00.000Z",
-      count: 1,
+      count: "1",
     });
     assert.equal(await gauge(fake, "channel_stale", "market-data"), 1);
     assert.equal(await gauge(fake, "channel_stale", "positions"), 0);
@@ -140,7 +140,7 @@ Deno.test("a client that does not read is a warning at once, and counted in one 
       clientId: "tablet",
       connectionId: slow.connection.id,
       slowness: "throttled",
-      count: 1,
+      count: "1",
     });
     slow.connection.tooSlow();
     assert.deepEqual(socket.codes, [4413]);
@@ -151,7 +151,7 @@ Deno.test("a client that does not read is a warning at once, and counted in one 
     assert.deepEqual(warningsOf(client).slice(1), ["SLOW_CONSUMER WARNING 2"]);
     const { details } = client.socket.events.at(-1)!.data as { details: Record<string, unknown> };
     assert.equal(details["slowness"], "closed");
-    assert.equal(details["count"], 3);
+    assert.equal(details["count"], "3");
   });
 });
 

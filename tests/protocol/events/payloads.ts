@@ -11,27 +11,46 @@ type Fields = Readonly<Record<string, unknown>>;
 export interface PayloadExample {
   /** Every field that must be there. */
   readonly required: Fields;
-  /** Every field that may be there. */
+  /** Every field that may be there and is absent otherwise. */
   readonly optional: Fields;
+  /** Every field that is there in any case, with its default. */
+  readonly defaults: Fields;
   /** Fields that hold money. */
   readonly money: readonly string[];
 }
 
-/** The metrics of a trader: what must be there. */
-export const REQUIRED_METRICS: Fields = {
+/** The metrics of a trader: what has a default. */
+export const METRICS: Fields = {
   totalTrades: 12,
   winningTrades: 7,
   losingTrades: 5,
   totalProfit: "181.25",
-  totalLoss: "-60.10",
+  totalLoss: "60.10",
   netProfit: "121.15",
   winRate: 0.5833,
   averageProfit: "25.89",
-  averageLoss: "-12.02",
+  averageLoss: "12.02",
   maxDrawdown: "33.00",
   uptime: "PT15S",
   signalsExecuted: 24,
   closeSignalsExecuted: 12,
+};
+
+/** The defaults of metrics. */
+export const DEFAULT_METRICS: Fields = {
+  totalTrades: 0,
+  winningTrades: 0,
+  losingTrades: 0,
+  totalProfit: "0",
+  totalLoss: "0",
+  netProfit: "0",
+  winRate: 0,
+  averageProfit: "0",
+  averageLoss: "0",
+  maxDrawdown: "0",
+  uptime: "PT0S",
+  signalsExecuted: 0,
+  closeSignalsExecuted: 0,
 };
 
 /** The metrics of a trader: what may be there. */
@@ -62,9 +81,10 @@ export const EXAMPLES: Readonly<Record<Channel, PayloadExample>> = {
       reason: "signal",
     },
     optional: {
-      metrics: { ...REQUIRED_METRICS, ...OPTIONAL_METRICS },
+      metrics: { ...METRICS, ...OPTIONAL_METRICS },
       updatedAt: "2026-01-31T12:00:00Z",
     },
+    defaults: {},
     money: [],
   },
   "positions": {
@@ -78,8 +98,6 @@ export const EXAMPLES: Readonly<Record<Channel, PayloadExample>> = {
       currentPrice: "9690.50",
       unrealizedPnL: "2.125",
       status: "OPEN",
-      trailingStopActivated: false,
-      isActive: true,
     },
     optional: {
       realizedPnL: "5.00",
@@ -87,7 +105,9 @@ export const EXAMPLES: Readonly<Record<Channel, PayloadExample>> = {
       stopLossPrice: "9500.00",
       takeProfitPrice: "9900.00",
       updatedAt: "2026-01-31T12:00:00+01:00",
+      isActive: true,
     },
+    defaults: { trailingStopActivated: false },
     money: [
       ...["quantity", "entryPrice", "currentPrice", "unrealizedPnL"],
       ...["realizedPnL", "stopLossPrice", "takeProfitPrice"],
@@ -98,15 +118,15 @@ export const EXAMPLES: Readonly<Record<Channel, PayloadExample>> = {
       id: "alert-9",
       severity: "CRITICAL",
       message: "daily loss over its limit",
-      violations: [{ type: "DAILY_LOSS", message: "limit 500.00", details: { limit: "500.00" } }],
-      status: "ACTIVE",
     },
     optional: { traderId: "42", recommendation: "BLOCK", createdAt: "2026-01-31T12:00:00.250Z" },
+    defaults: { violations: [], status: "ACTIVE" },
     money: [],
   },
   "market-data": {
-    required: { symbol: "btcusdt", price: "9750.25", source: "binance", isSnapshot: false },
+    required: { symbol: "btcusdt", price: "9750.25", source: "binance" },
     optional: { id: "BTC-PERP", change24h: -1.25, updatedAt: "2026-01-31T12:00:00Z" },
+    defaults: { isSnapshot: false },
     money: ["price"],
   },
   "system-warnings": {
@@ -115,9 +135,10 @@ export const EXAMPLES: Readonly<Record<Channel, PayloadExample>> = {
       severity: "WARNING",
       code: "STALE_CHANNEL",
       message: "no event for 10 s",
-      details: { channel: "market-data", count: 3, acknowledged: false, since: null },
+      details: { channel: "market-data", count: "3", since: null },
     },
     optional: { createdAt: "2026-01-31T12:00:00Z" },
+    defaults: {},
     money: [],
   },
 };

@@ -4,10 +4,11 @@ import { MAX_ID_LENGTH, MAX_TEXT_LENGTH } from "../../../protocol/events/fields.
 import { draftEvent, draftRemoval, PAYLOADS } from "../../../protocol/events/mod.ts";
 import { MAX_VIOLATIONS } from "../../../protocol/events/risk_alert.ts";
 import {
+  DEFAULT_METRICS,
   EXAMPLES,
+  METRICS,
   MONEY_METRICS,
   OPTIONAL_METRICS,
-  REQUIRED_METRICS,
   without,
 } from "./payloads.ts";
 
@@ -15,22 +16,22 @@ const accepts = (channel: Channel, payload: unknown) =>
   PAYLOADS[channel].safeParse(payload).success;
 
 for (const channel of CHANNELS) {
-  const { required, optional, money } = EXAMPLES[channel];
-  const full = { ...required, ...optional };
+  const { required, optional, defaults, money } = EXAMPLES[channel];
+  const full = { ...required, ...defaults, ...optional };
 
   Deno.test(`a full payload of ${channel} is accepted as it is`, () => {
     assert.deepEqual(PAYLOADS[channel].parse(full), full);
   });
 
-  Deno.test(`a payload of ${channel} with nothing but what it needs is accepted as it is`, () => {
-    assert.deepEqual(PAYLOADS[channel].parse(required), required);
+  Deno.test(`a payload of ${channel} with nothing but what it needs gets its defaults`, () => {
+    assert.deepEqual(PAYLOADS[channel].parse(required), { ...required, ...defaults });
   });
 
   Deno.test(`every field of ${channel} that is needed is missed, every other is not`, () => {
     for (const key of Object.keys(required)) {
       assert.equal(accepts(channel, without(full, key)), false, key);
     }
-    for (const key of Object.keys(optional)) {
+    for (const key of Object.keys({ ...optional, ...defaults })) {
       assert.equal(accepts(channel, without(full, key)), true, key);
     }
   });
@@ -91,13 +92,13 @@ Deno.test("enumerations take the values of the contract and no others", () => {
 Deno.test("the metrics of a trader are checked like the rest", () => {
   const { required } = EXAMPLES["trader-status"];
   const withMetrics = (metrics: unknown) => accepts("trader-status", { ...required, metrics });
-  const full = { ...REQUIRED_METRICS, ...OPTIONAL_METRICS };
-  assert.equal(withMetrics(REQUIRED_METRICS), true);
-  for (const key of Object.keys(REQUIRED_METRICS)) {
-    assert.equal(withMetrics(without(full, key)), false, key);
-  }
-  for (const key of Object.keys(OPTIONAL_METRICS)) {
-    assert.equal(withMetrics(without(full, key)), true, key);
+  const full = { ...METRICS, ...OPTIONAL_METRICS };
+  const parsed = PAYLOADS["trader-status"].parse({ ...required, metrics: {} });
+  assert.deepEqual(parsed.metrics, DEFAULT_METRICS);
+  for (const key of Object.keys(full)) {
+    const counted = /^(winning|losing|total)Trades$/.test(key);
+    const rest = counted ? { ...without(full, key), winningTrades: 0, losingTrades: 0 } : full;
+    assert.equal(withMetrics(without(rest, key)), true, key);
   }
   for (const key of MONEY_METRICS) assert.equal(withMetrics({ ...full, [key]: 1.5 }), false, key);
   for (
@@ -105,6 +106,36 @@ Deno.test("the metrics of a trader are checked like the rest", () => {
   ) {
     assert.equal(withMetrics({ ...full, ...wrong }), false, JSON.stringify(wrong));
   }
+});
+
+Deno.test("metrics are within the bounds that the deployed class checks", () => {
+  const { required } = EXAMPLES["trader-status"];
+  const withMetrics = (metrics: unknown) => accepts("trader-status", { ...required, metrics });
+  const good = [
+    { totalTrades: 2_147_483_647, signalsExecuted: 2_147_483_647 },
+    { totalTrades: 3, winningTrades: 1, losingTrades: 2 },
+    { totalProfit: "0", totalLoss: "-0.00", netProfit: "-5", averageLoss: "-1", maxDrawdown: "-1" },
+    { winRate: 0 },
+    { winRate: 1 },
+    ...["BUY", "SELL", "HOLD", "CLOSE"].map((lastSignalAction) => ({ lastSignalAction })),
+    { startTime: "2026-01-31T12:00:00.123456789Z", uptime: "PT-1.5S" },
+    { profitFactor: 1.0E300, sharpeRatio: -1.0E20 },
+  ];
+  for (const metrics of good) assert.equal(withMetrics(metrics), true, JSON.stringify(metrics));
+  const bad = [
+    { totalTrades: 2_147_483_648 },
+    { closeSignalsExecuted: 4_294_967_296 },
+    { totalTrades: 2, winningTrades: 1, losingTrades: 2 },
+    { totalProfit: "-0.01" },
+    { totalLoss: "-60.10" },
+    { winRate: 1.01 },
+    { winRate: -0.01 },
+    { lastSignalAction: "CLOSE_LONG" },
+    { lastSignalAction: "buy" },
+    { startTime: "2026-01-31T12:00:00.1234567891Z" },
+    { uptime: "P1Y2M" },
+  ];
+  for (const metrics of bad) assert.equal(withMetrics(metrics), false, JSON.stringify(metrics));
 });
 
 Deno.test("the violations of an alert are of known types, flat, and not too many", () => {
@@ -145,6 +176,7 @@ Deno.test("times default to now, and a price's id to its symbol in upper case", 
   assert.deepEqual(JSON.parse(draft.data), {
     id: "BTCUSDT",
     ...required,
+    isSnapshot: false,
     updatedAt: "2026-01-31T12:00:00.000Z",
     timestamp: NOON,
   });
@@ -167,4 +199,26 @@ Deno.test("a removal ends its key and names it", () => {
   assert.equal(draft.ends, "removed");
   assert.equal(draft.key, "pos-1");
   assert.equal(draft.channel, "positions");
+});
+
+Deno.test("a position is active unless it is closed, when it does not say", () => {
+  const isActive = (fields: object) => {
+    const payload = PAYLOADS.positions.parse({ ...EXAMPLES.positions.required, ...fields });
+    return JSON.parse(draftEvent("positions", payload, NOON).data).isActive;
+  };
+  assert.equal(isActive({}), true);
+  assert.equal(isActive({ status: "UPDATED" }), true);
+  assert.equal(isActive({ status: "CLOSED" }), false);
+  assert.equal(isActive({ status: "CLOSED", isActive: true }), true, "what it says counts");
+});
+
+Deno.test("an alert that concerns nobody says so", () => {
+  const { required } = EXAMPLES["risk-alerts"];
+  const dataOf = (fields: object) => {
+    const payload = PAYLOADS["risk-alerts"].parse({ ...required, ...fields });
+    return JSON.parse(draftEvent("risk-alerts", payload, NOON).data);
+  };
+  assert.equal(dataOf({}).traderId, null);
+  assert.deepEqual(Object.keys(dataOf({})).slice(0, 2), ["id", "traderId"]);
+  assert.equal(dataOf({ traderId: "42" }).traderId, "42");
 });
