@@ -4,18 +4,17 @@
  * @module
  */
 import { readAlerts } from "./actors/collector/incident_recovery.ts";
-import { createGateway, type Gateway, restoreRequest } from "./actors/gateway.ts";
+import { createGateway, restoreRequest } from "./actors/gateway.ts";
 import { createLogger } from "./actors/observability/log.ts";
 import type { Logger } from "./actors/ports.ts";
-import { Simulator } from "./actors/sources/simulator.ts";
 import { openStore } from "./actors/store/open_store.ts";
 import { systemClock as clock } from "./actors/system_clock.ts";
 import type { Config } from "./protocol/config.ts";
 import { createApp } from "./routes/app.ts";
 import { acceptedKeys } from "./routes/auth/accepted_keys.ts";
-import { publishInProcess } from "./routes/in_process_publisher.ts";
 import { logWriter } from "./routes/cli/log_writer.ts";
 import { printError, printLine } from "./routes/cli/print.ts";
+import { startDemo } from "./routes/demo.ts";
 import { ResilientListener } from "./routes/listener.ts";
 import { loadConfig } from "./routes/cli/load_config.ts";
 import { prepareShutdown } from "./routes/cli/shutdown.ts";
@@ -45,6 +44,8 @@ async function serve(config: Config, secret: string | undefined): Promise<void> 
   const alerts = await readAlerts(store, restored.channels.get("risk-alerts")!.events);
   const gateway = createGateway(config, clock, log, store, restored, alerts);
   const { hub, collector, history, metrics } = gateway;
+  const demo = config.demo.enabled;
+  const source = demo ? await startDemo(config, clock, log, collector, restored) : undefined;
   const app = createApp({
     config,
     clock,
@@ -73,17 +74,9 @@ async function serve(config: Config, secret: string | undefined): Promise<void> 
     giveUp: () => Deno.exit(EXIT_LISTENER_LOST),
   });
   const { drainSeconds } = config.server;
-  const source = config.demo.enabled ? startDemo(config, gateway, log) : undefined;
   const exit = Deno.exit;
   const shutDown = prepareShutdown({ log, drainSeconds, hub, listener, source, storage, exit });
   onShutdownSignal(shutDown);
-}
-
-function startDemo(config: Config, { collector }: Gateway, log: Logger): Simulator {
-  const publish = publishInProcess(collector, clock, "demo");
-  const simulator = new Simulator({ clock, publish, logger: log, seed: config.demo.seed });
-  simulator.start();
-  return simulator;
 }
 
 function reportListening(log: Logger, { hostname, port }: Deno.NetAddr): void {
