@@ -14,7 +14,7 @@ import type { Channel } from "../../../protocol/channels.ts";
 import { MAX_TOLERATED_LENGTH } from "../../../protocol/client_action.ts";
 import type { EndingCause } from "../../../protocol/close_codes.ts";
 import { CollectorServerMessage } from "../../../protocol/collector_message.ts";
-import type { Submission } from "../../../protocol/publish.ts";
+import type { Submission, SubmissionOptions } from "../../../protocol/publish.ts";
 import { marketData, position, removal, systemWarning } from "../../support/events.ts";
 import { fakePeer, keyHolder, RecordingLogger } from "../../support/fake_gateway.ts";
 import { NO_PUBLISHER, sessionDeps } from "../../support/session_deps.ts";
@@ -24,10 +24,11 @@ import { settle, TEST_EPOCH } from "../../support/test_clock.ts";
 interface Publication {
   readonly principal: string;
   readonly keys: readonly string[];
+  readonly ignored: readonly (readonly string[] | undefined)[];
   readonly done: PromiseWithResolvers<PublishReceipt>;
 }
 
-interface Limits {
+interface Limits extends SubmissionOptions {
   readonly messagesPerSecond?: number;
   readonly maxBatchEvents?: number;
   readonly maxMessageBytes?: number;
@@ -60,6 +61,7 @@ class Host implements SessionHost {
         declare: (channels) => this.declarations.push(channels),
         maxBatchEvents: limits.maxBatchEvents ?? 1_000,
         maxMessageBytes: limits.maxMessageBytes ?? 1_048_576,
+        ...(limits.unknownFields && { unknownFields: limits.unknownFields }),
       },
     });
     this.session = new SessionCollector(this, deps);
@@ -67,7 +69,13 @@ class Host implements SessionHost {
 
   #publish(principal: string, submissions: readonly Submission[]): Promise<PublishReceipt> {
     const done = Promise.withResolvers<PublishReceipt>();
-    this.publications.push({ principal, keys: submissions.map(({ draft }) => draft.key), done });
+    const keys = submissions.map(({ draft }) => draft.key);
+    this.publications.push({
+      principal,
+      keys,
+      ignored: submissions.map(({ ignored }) => ignored),
+      done,
+    });
     return done.promise;
   }
 
@@ -154,6 +162,26 @@ Deno.test("a batch is acknowledged after its commit, never before", async () => 
   await host.commit(0, { accepted: 1, duplicates: 1, last });
   assert.deepEqual(host.messages, [
     { type: "ack", id: "7", ok: true, accepted: 1, duplicates: 1, last },
+  ]);
+});
+
+Deno.test("the ack names the fields that were left out", async () => {
+  const host = new Host();
+  host.publish("7", marketData("A", "1", { venue: "X" }));
+  const ignored = ["events[0].data.venue"];
+  assert.deepEqual(host.publications[0]?.ignored, [ignored]);
+  await host.commit(0, { ignored });
+  assert.deepEqual(host.messages, [
+    { type: "ack", id: "7", ok: true, accepted: 1, duplicates: 0, last: {}, ignored },
+  ]);
+});
+
+Deno.test("a session that rejects unknown fields refuses them", () => {
+  const host = new Host({ unknownFields: "reject" });
+  host.publish("7", marketData("A", "1", { venue: "X" }));
+  assert.deepEqual(host.publications, []);
+  assert.deepEqual(host.errors[0]?.faults, [
+    { path: "events[0].data.venue", message: "unknown field" },
   ]);
 });
 
