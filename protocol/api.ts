@@ -101,7 +101,7 @@ export interface PublishReceipt {
    * Paths of fields that were left out because nobody knows them, at most 100; absent when there is
    * none.
    */
-  readonly ignored?: readonly string[];
+  readonly ignored?: readonly string[] | undefined;
 }
 
 /** Body of `POST /api/v1/telemetry/risk-alerts/{id}/acknowledge`; it may be absent. */

@@ -168,21 +168,22 @@ function parsePayload(
   return { ok: true, draft, payload: parsed.data, ignored: leftOut };
 }
 
-/** The faults of reading, then those that the schema found elsewhere: one a path. */
+/** The faults of reading, then those that the schema found elsewhere. */
 function mergeFaults(
   faults: readonly Fault[],
   issues: readonly z.core.$ZodIssue[],
   value: unknown,
   root: string,
 ): readonly Fault[] {
-  const messages = new Map(faults.map(({ path, message }) => [path, message]));
+  const merged = [...faults];
+  const read = new Set(faults.map(({ path }) => path));
   for (const issue of issues) {
-    if (messages.size >= MAX_REPORTED_FAULTS) break;
+    if (merged.length >= MAX_REPORTED_FAULTS) break;
     const path = [root, ...issue.path].reduce<string>(joinPath, "");
-    if (messages.has(path)) continue;
-    messages.set(path, isMissing(value, issue.path) ? "is missing" : issue.message);
+    if (read.has(path)) continue; // What was of the wrong type is absent for the schema.
+    merged.push({ path, message: isMissing(value, issue.path) ? "is missing" : issue.message });
   }
-  return [...messages].map(([path, message]) => ({ path, message }));
+  return merged;
 }
 
 function isMissing(value: unknown, path: readonly PropertyKey[]): boolean {

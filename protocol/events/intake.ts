@@ -35,7 +35,7 @@ export interface Intake {
   readonly value: Record<string, unknown>;
   /** Paths of the fields that were left out because nobody knows them. */
   readonly ignored: readonly string[];
-  /** What is wrong so far, at most {@link MAX_REPORTED_FAULTS}, each with a path of its own. */
+  /** What is wrong so far, at most {@link MAX_REPORTED_FAULTS}. */
   readonly faults: readonly Fault[];
   /** Whether everything was read: false for what is no object and after too many faults. */
   readonly whole: boolean;

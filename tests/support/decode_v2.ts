@@ -61,13 +61,27 @@ function payloadFault(channel: Channel, data: EventV2["data"]): string | undefin
   if (!Number.isInteger(timestamp)) return "data.timestamp is not epoch ms";
   const time = payload["updatedAt"] ?? payload["createdAt"];
   if (typeof time !== "string" || Date.parse(time) !== timestamp) return "no ISO time beside it";
-  const parsed = PAYLOADS[channel].safeParse(withoutAcknowledgement(channel, payload));
-  return parsed.success ? undefined : z.prettifyError(parsed.error);
+  const published = asPublished(channel, payload);
+  const parsed = PAYLOADS[channel].safeParse(published);
+  if (!parsed.success) return z.prettifyError(parsed.error);
+  if (!isDeepStrictEqual(parsed.data, published)) return "a field with a default is missing";
+  if (channel === "positions" && payload["isActive"] === undefined) return "isActive is missing";
+  if (channel === "risk-alerts" && payload["traderId"] === undefined) return "traderId is missing";
+  return undefined;
 }
 
-/** An acknowledged alert says by whom and when; publishers cannot. */
-function withoutAcknowledgement(channel: Channel, payload: Record<string, unknown>) {
-  if (channel !== "risk-alerts" || payload["status"] !== "ACKNOWLEDGED") return payload;
-  const { acknowledgedBy: _by, acknowledgedAt: _at, ...rest } = payload;
-  return rest;
+/**
+ * A payload without what only the gateway writes: who acknowledged an alert and when, and that an
+ * alert concerns no trader.
+ */
+function asPublished(channel: Channel, payload: Record<string, unknown>) {
+  if (channel !== "risk-alerts") return payload;
+  const { traderId, acknowledgedBy, acknowledgedAt, ...rest } = payload;
+  const acknowledged = payload["status"] === "ACKNOWLEDGED";
+  return {
+    ...rest,
+    ...(traderId !== null && { traderId }),
+    ...(!acknowledged && acknowledgedBy !== undefined && { acknowledgedBy }),
+    ...(!acknowledged && acknowledgedAt !== undefined && { acknowledgedAt }),
+  };
 }

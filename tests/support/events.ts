@@ -89,7 +89,7 @@ export function riskAlert(id: string, fields: Fields = {}): PublishBody {
       recommendation: "WARN",
       message: "daily loss at 80 % of its limit",
       violations: [
-        { type: "DAILY_LOSS", message: "limit 500.00", details: { limit: "500.00", used: 0.8 } },
+        { type: "DAILY_LOSS", message: "limit 500.00", details: { limit: "500.00", used: "0.8" } },
       ],
       status: "ACTIVE",
       ...fields,

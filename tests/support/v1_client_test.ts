@@ -9,7 +9,10 @@ const WELCOME = { type: "welcome", meta: META, timestamp: 1 };
 const PRICE = {
   type: "event",
   channel: "market-data",
-  data: { id: "X", updatedAt: "2026-01-01T00:00:00Z", timestamp: 1 },
+  data: {
+    ...{ id: "X", symbol: "X", price: "1", source: "s", isSnapshot: false },
+    ...{ updatedAt: "2026-01-01T00:00:00Z", timestamp: 1 },
+  },
   meta: { seq: "1", epoch: "e" },
   timestamp: 1,
 };
@@ -32,11 +35,13 @@ Deno.test("the decoder refuses everything that would break a deployed client", (
     "unknown channel": { ...PRICE, channel: "market.data" },
     "without meta.seq": { ...PRICE, meta: { epoch: "e" } },
     "skipped": { ...PRICE, meta: { seq: "1", epoch: "e", skipped: "0" } },
-    "ISO time": { ...PRICE, data: { timestamp: 1 } },
-    "unknown key data.updatedAt": {
+    "data.updatedAt: expected an ISO time": { ...PRICE, data: { ...data, updatedAt: "noon" } },
+    "data.price: expected a decimal": { ...PRICE, data: { ...data, price: 1 } },
+    "data.updatedAt: unknown key": {
       ...PRICE,
       channel: "positions",
       data: { id: "1", updatedAt: "2026-01-01T00:00:00Z", timestamp: 1 },
+      meta: { ...PRICE.meta, updatedAt: "2026-01-01T00:00:00Z" },
     },
     "welcome without": { ...WELCOME, meta: {} },
     "unknown reason": { type: "error", meta: { reason: "oops", message: "m" }, timestamp: 1 },

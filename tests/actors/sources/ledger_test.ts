@@ -31,7 +31,7 @@ Deno.test("Ledger knows its averages, its drawdown and its last signal", () => {
   assert.equal(empty.uptime, "PT0S");
   for (const amount of ["10", "-4", "-3", "6"]) ledger.record(new Big(amount));
   ledger.signal({ action: "BUY", confidence: 0.9 }, false, opened);
-  ledger.signal({ action: "CLOSE_LONG", confidence: 0.7 }, true, opened);
+  ledger.signal({ action: "CLOSE", confidence: 0.7 }, true, opened);
   const metrics = ledger.metrics(opened);
   assert.equal(metrics.averageProfit, "8.00");
   assert.equal(metrics.averageLoss, "3.50");
@@ -41,6 +41,6 @@ Deno.test("Ledger knows its averages, its drawdown and its last signal", () => {
   assert.equal(metrics.sharpeRatio, 0.3285);
   assert.equal(metrics.signalsExecuted, 1);
   assert.equal(metrics.closeSignalsExecuted, 1);
-  assert.equal(metrics.lastSignalAction, "CLOSE_LONG");
+  assert.equal(metrics.lastSignalAction, "CLOSE");
   assert.equal(metrics.lastSignalTime, opened.time);
 });
