@@ -26,7 +26,7 @@ Deno.test("an invalid publication is refused with the place of each fault, and n
   const faults: Record<string, [unknown, string]> = {
     "a price that is a number": [marketData("X", 1 as unknown as string), "events[1].data.price"],
     "a price that is no decimal": [marketData("X", "1e5"), "events[1].data.price"],
-    "an unknown field": [marketData("X", "1", { colour: "red" }), "events[1].data"],
+    "a misspelled field": [marketData("X", "1", { prise: "2" }), "events[1].data.prise"],
     "a missing field": [{ channel: "positions", data: { id: "p" } }, "events[1].data.traderId"],
     "an unknown status": [traderStatus("1", { status: "HAPPY" }), "events[1].data.status"],
     "a fault deep inside": [

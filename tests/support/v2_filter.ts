@@ -25,7 +25,7 @@ export function isWanted(filter: Filter | undefined, channel: Channel, data: Dat
 }
 
 function isNoneOf(values: readonly unknown[], value: unknown): boolean {
-  return value !== undefined && !values.includes(value);
+  return value !== undefined && value !== null && !values.includes(value);
 }
 
 function inUpperCase(value: unknown): unknown {
