@@ -6,6 +6,7 @@
  * @module
  */
 import type { Channel } from "../../protocol/channels.ts";
+import { DEFAULT_METRICS } from "../protocol/events/payloads.ts";
 import { projectPath } from "./paths.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -41,22 +42,10 @@ interface Prototype {
 const TIME = "2026-02-03T04:05:06.123456789Z";
 
 const EMPTY_METRICS: Fields = {
-  totalTrades: 0,
-  winningTrades: 0,
-  losingTrades: 0,
-  totalProfit: "0",
-  totalLoss: "0",
-  netProfit: "0",
-  winRate: 0,
-  averageProfit: "0",
-  averageLoss: "0",
+  ...DEFAULT_METRICS,
   profitFactor: null,
-  maxDrawdown: "0",
   sharpeRatio: null,
   startTime: null,
-  uptime: "PT0S",
-  signalsExecuted: 0,
-  closeSignalsExecuted: 0,
   lastSignalAction: null,
   lastSignalConfidence: null,
   lastSignalTime: null,
