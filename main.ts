@@ -43,7 +43,7 @@ async function serve(config: Config, secret: string | undefined): Promise<void> 
   const { store } = storage;
   const alerts = await readAlerts(store, restored.channels.get("risk-alerts")!.events);
   const gateway = createGateway(config, clock, log, store, restored, alerts);
-  const { hub, collector, history, metrics } = gateway;
+  const { hub, collector, history, metrics, refusals } = gateway;
   const demo = config.demo.enabled;
   const source = demo ? await startDemo(config, clock, log, collector, restored) : undefined;
   const app = createApp({
@@ -55,6 +55,7 @@ async function serve(config: Config, secret: string | undefined): Promise<void> 
     publisher: collector,
     history,
     metrics,
+    refusals,
     drain: () => shutDown("request"),
     storeKind: store.kind,
     version: metadata.version,

@@ -10,6 +10,7 @@ import { Health } from "./health/health.ts";
 import { ChannelHistory } from "./history.ts";
 import { Hub } from "./hub/hub.ts";
 import { Metrics } from "./observability/metrics.ts";
+import { Refusals } from "./observability/refusals.ts";
 import type { History } from "./operations.ts";
 import type { Clock, Logger, RestoredStore, RestoreRequest, Store, StoredEvent } from "./ports.ts";
 import { MAX_RING_BYTES } from "./stream/channel_log.ts";
@@ -29,6 +30,8 @@ export interface Gateway {
   readonly history: History;
   /** Answers scrapes. */
   readonly metrics: Metrics;
+  /** Counts and writes what is refused. */
+  readonly refusals: Refusals;
 }
 
 /** What {@link createGateway} has a use for, to be asked of {@link Store.restore}. */
@@ -124,15 +127,17 @@ export function createGateway(
     announce: (warning) => hub.announceWarning(warning),
     onStatus: (status) => hub.announceStatus(status),
   });
+  const refusals = new Refusals(clock, log);
   const metrics = new Metrics(
     () => hub.stats(),
     () => collector.storage(),
     () => health.statuses(),
     () => health.ignored(),
+    () => refusals.counts,
   );
   const { replayLimit } = telemetry;
   const history = new ChannelHistory({ clock, log, store, streams, replayLimit });
-  return { hub, collector, history, health, metrics };
+  return { hub, collector, history, health, metrics, refusals };
 }
 
 function maxAgeSeconds(telemetry: Config["telemetry"], channel: Channel): number {

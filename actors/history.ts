@@ -53,9 +53,12 @@ export class ChannelHistory implements History {
   snapshot(channel: Channel): ChannelSnapshot {
     const stream = this.#deps.streams.get(channel)!;
     const { epoch, head } = stream.log;
-    const limit = stream.lane === "lossless" ? this.#deps.replayLimit : MAX_KEYS;
-    const events = stream.replay(limit, head).map(({ stored }) => stored);
-    return { epoch, seq: head, ...asOf(stream), events };
+    const isLossless = stream.lane === "lossless";
+    const limit = isLossless ? this.#deps.replayLimit : MAX_KEYS;
+    // How many events a lossless channel shows depends on the configuration and on the ring.
+    const variant = isLossless ? `${limit}-${stream.log.oldest}` : "";
+    const events = () => stream.replay(limit, head).map(({ stored }) => stored);
+    return { epoch, seq: head, ...asOf(stream), variant, events };
   }
 
   /** {@inheritDoc History.page} */

@@ -94,9 +94,10 @@ export interface Operations {
    * Ends the connections that {@link Operations.clientsById} names with 4410.
    *
    * @param banSeconds Refuses their return for so long; 0 does not.
+   * @param principal The name of the key that asks for it, for the log.
    * @returns How many were ended.
    */
-  disconnect(id: string, reason: string, banSeconds: number): number;
+  disconnect(id: string, reason: string, banSeconds: number, principal: string): number;
 }
 
 /** How storing events goes; counters start at 0 with the process. */
@@ -189,8 +190,13 @@ export interface ChannelSnapshot {
   readonly seq: number;
   /** When the last event of the channel was accepted, epoch ms; absent when none is at hand. */
   readonly asOf?: number;
-  /** In the order of their numbers. */
-  readonly events: readonly StoredEvent[];
+  /**
+   * What tells this snapshot from every other one of the channel, with epoch and number: nothing
+   * else decides about its events. Known without collecting them.
+   */
+  readonly variant: string;
+  /** Collects the events, in the order of their numbers; to be called at once, or not at all. */
+  events(): readonly StoredEvent[];
 }
 
 /** What was published, for readers that come without a connection. */

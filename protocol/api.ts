@@ -9,8 +9,10 @@ import type { Channel } from "./channels.ts";
 /** The codes of the error envelope, with the HTTP status of each. */
 export const ERROR_STATUS = {
   INVALID_REQUEST: 400,
+  MALFORMED_HOST: 400,
   UNSUPPORTED_PROTOCOL: 400,
-  UNAUTHORIZED: 401,
+  API_KEY_MISSING: 401,
+  API_KEY_INVALID: 401,
   FORBIDDEN: 403,
   ORIGIN_NOT_ALLOWED: 403,
   BANNED: 403,

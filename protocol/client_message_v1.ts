@@ -9,11 +9,17 @@ import { MAX_CHANNEL_NAMES, MAX_CLIENT_MESSAGE_LENGTH, readAction } from "./clie
 
 const Names = z.array(z.string().max(128)).max(MAX_CHANNEL_NAMES);
 
+/** A switch as clients write it, also as text. */
+const Switch = z.union([
+  z.boolean(),
+  z.string().max(5).regex(/^(?:true|false)$/i).transform((text) => text.toLowerCase() === "true"),
+]);
+
 /** `{"action":"subscribe","channels":[…],"replay":true}` */
 export const SubscribeMessage = z.object({
   action: z.literal("subscribe"),
   channels: Names,
-  replay: z.boolean().nullish(),
+  replay: Switch.nullish(),
 });
 
 /** `{"action":"unsubscribe","channels":[…]}` */

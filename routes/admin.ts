@@ -7,7 +7,7 @@ import type { ClientInfo } from "../protocol/api.ts";
 import { ClientsQuery, DisconnectQuery } from "../protocol/api.ts";
 import { CHANNELS, parseChannel } from "../protocol/channels.ts";
 import { type AppContext, type AppDeps, fail, succeed } from "./context.ts";
-import { failSchema } from "./faults.ts";
+import { readQuery } from "./query.ts";
 
 /** `GET /api/v1/websocket/stats` */
 export function getStats(c: AppContext, deps: AppDeps): Response {
@@ -33,8 +33,8 @@ export function getStats(c: AppContext, deps: AppDeps): Response {
 
 /** `GET /api/v1/websocket/clients`: a page of connections, ordered by `connectionId`. */
 export function listClients(c: AppContext, deps: AppDeps): Response {
-  const query = ClientsQuery.safeParse(c.req.query());
-  if (!query.success) return failSchema(c, deps, query.error);
+  const query = readQuery(c, deps, ClientsQuery);
+  if (!query.ok) return query.answer;
   const { limit, cursor, state, channel: name } = query.data;
   const channel = name === undefined ? undefined : parseChannel(name);
   if (name !== undefined && channel === undefined) {
@@ -70,11 +70,11 @@ export function getClient(c: AppContext, deps: AppDeps): Response {
 
 /** `DELETE /api/v1/websocket/clients/{id}?reason=&banSeconds=` */
 export function disconnectClient(c: AppContext, deps: AppDeps): Response {
-  const query = DisconnectQuery.safeParse(c.req.query());
-  if (!query.success) return failSchema(c, deps, query.error);
+  const query = readQuery(c, deps, DisconnectQuery);
+  if (!query.ok) return query.answer;
   const id = c.req.param("id")!;
   const { reason = "disconnected by an administrator", banSeconds = 0 } = query.data;
-  const count = deps.hub.disconnect(id, reason, banSeconds);
+  const count = deps.hub.disconnect(id, reason, banSeconds, c.get("principal").name);
   if (count === 0) return failUnknown(c, deps, id);
   return succeed(c, deps, { clientId: id, disconnected: true, reason });
 }

@@ -5,16 +5,12 @@
  * @module
  */
 import { getPath } from "hono/utils/url";
-import { isAllowedOrigin, KnownHosts, type OriginRules } from "./auth/origin.ts";
+import { HostCheck } from "./auth/host.ts";
+import { isAllowedOrigin, type OriginRules } from "./auth/origin.ts";
 import { COLLECTOR_SOCKET } from "./collector_socket.ts";
-import {
-  type AppDeps,
-  failure,
-  originRules,
-  type Refusal,
-  refuse,
-  type RequestInfo,
-} from "./context.ts";
+import { type AppDeps, failure, NOSNIFF, originRules, type Refusal, refuse } from "./context.ts";
+import { HEALTH_PATHS } from "./health.ts";
+import type { RequestInfo } from "./request_info.ts";
 import { createRouter } from "./router.ts";
 import { acceptSocket, type SocketRoute } from "./socket_handshake.ts";
 import { TELEMETRY_SOCKET } from "./telemetry_socket.ts";
@@ -35,16 +31,19 @@ export interface App {
 /** Builds the application. */
 export function createApp(deps: AppDeps): App {
   const rules = originRules(deps.config);
-  const hosts = new KnownHosts(rules);
+  const hosts = new HostCheck(rules);
   const router = createRouter(deps, SOCKETS.keys());
   return {
     fetch: (request, info) => {
       const refusal = guard(request, hosts, rules);
-      if (refusal !== undefined) return refuse(refusal, deps);
+      if (refusal !== undefined) return refuse(refusal, request, info, deps);
       const route = isUpgrade(request) ? SOCKETS.get(getPath(request)) : undefined;
       // Routing a handshake would be a tenth of what a connection costs until it is subscribed.
-      if (route === undefined) return router.fetch(request, info);
-      const failed = (error: unknown) => refuse(failure(request, error, deps), deps);
+      if (route === undefined) {
+        const answer = router.fetch(request, info);
+        return answer instanceof Promise ? answer.then(withoutSniffing) : withoutSniffing(answer);
+      }
+      const failed = (error: unknown) => refuse(failure(request, error, deps), request, info, deps);
       try {
         const answer = acceptSocket(request, info, deps, route);
         return answer instanceof Promise ? answer.catch(failed) : answer;
@@ -55,15 +54,22 @@ export function createApp(deps: AppDeps): App {
   };
 }
 
-/** Foreign hosts are misdirected, foreign pages are forbidden; before anything else is looked at. */
-function guard(request: Request, hosts: KnownHosts, rules: OriginRules): Refusal | undefined {
-  if (!hosts.has(request.url)) {
-    const message = "this host name is not served here; add it to server.publicHosts";
-    return { code: "MISDIRECTED_REQUEST", message };
+/** Malformed and foreign hosts and foreign pages are refused before anything else is looked at. */
+function guard(request: Request, hosts: HostCheck, rules: OriginRules): Refusal | undefined {
+  const fault = hosts.faultOf(request);
+  if (fault?.kind === "malformed") return { code: "MALFORMED_HOST", message: fault.message };
+  // Probes come by the address of a container or a machine.
+  if (fault !== undefined && !HEALTH_PATHS.has(getPath(request))) {
+    return { code: "MISDIRECTED_REQUEST", message: fault.message };
   }
   if (!isAllowedOrigin(request, rules)) {
     const message = "this page may not use the gateway; add its origin to security.allowedOrigins";
     return { code: "ORIGIN_NOT_ALLOWED", message };
   }
   return undefined;
+}
+
+function withoutSniffing(answer: Response): Response {
+  for (const [name, value] of Object.entries(NOSNIFF)) answer.headers.set(name, value);
+  return answer;
 }

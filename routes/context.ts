@@ -7,6 +7,7 @@ import type { Context, Env } from "hono";
 import type { Hub } from "../actors/hub/hub.ts";
 import type { History, Publisher } from "../actors/operations.ts";
 import type { Metrics } from "../actors/observability/metrics.ts";
+import type { Refusals } from "../actors/observability/refusals.ts";
 import type { Clock, Logger, Principal, Scope } from "../actors/ports.ts";
 import {
   ERROR_STATUS,
@@ -17,8 +18,12 @@ import {
 } from "../protocol/api.ts";
 import type { Config } from "../protocol/config.ts";
 import type { KeyRing } from "./auth/api_keys.ts";
-import { credentialOf, redactUrl } from "./auth/credentials.ts";
-import { isLoopbackRequest, type OriginRules } from "./auth/origin.ts";
+import { isAbortedUpload } from "./aborted_upload.ts";
+import { authenticate, type AuthenticationRules } from "./auth/authenticate.ts";
+import { redactUrl } from "./auth/credentials.ts";
+import type { OriginRules } from "./auth/origin.ts";
+import { traceRefusal } from "./refusal_trace.ts";
+import type { RequestInfo } from "./request_info.ts";
 
 /** Everything the routes need. */
 export interface AppDeps {
@@ -38,18 +43,14 @@ export interface AppDeps {
   readonly history: History;
   /** Answers scrapes. */
   readonly metrics: Metrics;
+  /** Counts and writes what is refused. */
+  readonly refusals: Refusals;
   /** Begins to end the process, as SIGTERM does. Returns at once; idempotent. */
   readonly drain: () => void;
   /** The kind of the store, for health. */
   readonly storeKind: string;
   /** The version of the gateway. */
   readonly version: string;
-}
-
-/** What the listener knows of a request. */
-export interface RequestInfo {
-  /** Who sent it. */
-  readonly remoteAddr?: Deno.Addr;
 }
 
 /** Hono's types for our context. */
@@ -87,10 +88,25 @@ export interface Refusal {
   readonly message: string;
   /** Fields of the answer beside those of every error. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** The name of the key that it was asked for with, for the log; if it is known. */
+  readonly keyName?: string;
 }
 
-/** Answers with the error envelope. */
+/** Answers with the error envelope; a {@link traceRefusal} is left where the client was turned away. */
 export function fail(
+  c: AppContext,
+  deps: AppDeps,
+  code: ErrorCode,
+  message: string,
+  details?: Readonly<Record<string, string>>,
+): Response {
+  const keyName = c.get("principal")?.name;
+  traceRefusal(c.req.raw, c.env, { code, ...(keyName !== undefined && { keyName }) }, deps);
+  return answerError(c, deps, code, message, details);
+}
+
+/** Answers with the error envelope where nobody is turned away, such as a probe that asks for it. */
+export function answerError(
   c: AppContext,
   deps: AppDeps,
   code: ErrorCode,
@@ -101,22 +117,39 @@ export function fail(
   return c.json(envelope, ERROR_STATUS[code], headersOf(code));
 }
 
-/** Answers with the error envelope where there is no context. */
-export function refuse({ code, message, headers }: Refusal, { clock }: AppDeps): Response {
-  return Response.json(errorEnvelope(code, message, clock.epochMillis()), {
+/** Answers with the error envelope where there is no context, and leaves a trace of it. */
+export function refuse(
+  refusal: Refusal,
+  request: Request,
+  info: RequestInfo,
+  deps: AppDeps,
+): Response {
+  const { code, message, headers } = refusal;
+  traceRefusal(request, info, refusal, deps);
+  return Response.json(errorEnvelope(code, message, deps.clock.epochMillis()), {
     status: ERROR_STATUS[code],
-    headers: { ...headersOf(code), ...headers },
+    headers: { ...NOSNIFF, ...headersOf(code), ...headers },
   });
 }
 
-/** Writes down that a handler has failed, and says what its client is told. */
+/** Keeps browsers from taking an answer for something else than its media type says. */
+export const NOSNIFF = { "X-Content-Type-Options": "nosniff" } as const;
+
+/**
+ * Writes down that a handler has failed, and says what its client is told. A client that leaves
+ * during its upload is not a failure of ours.
+ */
 export function failure({ method, url }: Request, error: unknown, { log }: AppDeps): Refusal {
+  if (isAbortedUpload(error)) {
+    log.debug("upload aborted by its client", { method, url: redactUrl(url) });
+    return { code: "INVALID_REQUEST", message: "the body ended before it was complete" };
+  }
   log.error("request failed", { method, url: redactUrl(url), error });
   return { code: "INTERNAL_ERROR", message: "the gateway failed; its log says why" };
 }
 
 function headersOf(code: ErrorCode): Record<string, string> {
-  return code === "UNAUTHORIZED" ? { "WWW-Authenticate": 'Bearer realm="telemetry"' } : {};
+  return ERROR_STATUS[code] === 401 ? { "WWW-Authenticate": 'Bearer realm="telemetry"' } : {};
 }
 
 /** Answers that nothing was done, and that the same request may succeed soon. */
@@ -139,41 +172,26 @@ export function originRules({ server, security }: Config): OriginRules {
   };
 }
 
-/** The address of the peer; the hostname alone, since ports change with every connection. */
-export function addressOf({ remoteAddr }: RequestInfo): string {
-  return remoteAddr !== undefined && "hostname" in remoteAddr ? remoteAddr.hostname : "unknown";
+/** What authentication depends on. */
+export function authenticationRules({ config, keys }: AppDeps): AuthenticationRules {
+  return { ...originRules(config), security: config.security, keys };
 }
-
-/**
- * Who sends a request. A wrong credential is never taken for none.
- *
- * @returns `undefined` when the request must be refused with 401.
- */
-export function authenticate(request: Request, deps: AppDeps): Principal | undefined {
-  const { security } = deps.config;
-  const isLoopback = () =>
-    isLoopbackRequest(request, new URL(request.url), originRules(deps.config));
-  const credential = credentialOf(request, security.allowQueryApiKey);
-  if (credential !== undefined) return deps.keys.verify(credential, isLoopback);
-  if (security.anonymousScopes.length === 0) return undefined;
-  if (!security.allowAnonymousRemote && !isLoopback()) return undefined;
-  const scopes = new Set<Scope>(security.anonymousScopes);
-  return { name: "anonymous", authenticated: false, scopes };
-}
-
-/** What a request without a valid key is told. */
-export const UNAUTHORIZED_MESSAGE =
-  "a valid key is needed: send it as X-API-Key or as Authorization: Bearer";
 
 /** Lets requests pass whose principal has a scope; others get 401 or 403. */
 export function requireScope(deps: AppDeps, scope: Scope, handler: Handler): Handler {
+  const rules = authenticationRules(deps);
   return (c) => {
-    const principal = authenticate(c.req.raw, deps);
-    if (principal === undefined) return fail(c, deps, "UNAUTHORIZED", UNAUTHORIZED_MESSAGE);
+    const found = authenticate(c.req.raw, rules);
+    if (!found.ok) {
+      const { code, message } = found.fault;
+      traceRefusal(c.req.raw, c.env, found.fault, deps);
+      return answerError(c, deps, code, message);
+    }
+    const { principal } = found;
+    c.set("principal", principal);
     if (!principal.scopes.has(scope)) {
       return fail(c, deps, "FORBIDDEN", `this needs the scope "${scope}"`);
     }
-    c.set("principal", principal);
     return handler(c);
   };
 }

@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { type AppContext, type AppDeps, fail, succeed } from "./context.ts";
+import { answerError, type AppContext, type AppDeps, succeed } from "./context.ts";
+
+/** Where health is asked for, under any host name. */
+export const HEALTH_PATHS: ReadonlySet<string> = new Set([
+  "/api/health",
+  "/health/live",
+  "/health/ready",
+]);
 
 /** `GET /api/health`: a summary that is open to everyone and holds nothing confidential. */
 export function getHealth(c: AppContext, deps: AppDeps): Response {
@@ -33,5 +40,5 @@ export function getReady(c: AppContext, deps: AppDeps): Response {
   const { status } = deps.hub;
   if (status === "running") return succeed(c, deps, { status: "ready" });
   c.header("Retry-After", "5");
-  return fail(c, deps, "DRAINING", `the gateway is ${status}`);
+  return answerError(c, deps, "DRAINING", `the gateway is ${status}`);
 }

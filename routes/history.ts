@@ -11,7 +11,7 @@ import type { StoredEvent } from "../actors/ports.ts";
 import { EventsQuery } from "../protocol/api.ts";
 import { type Channel, CHANNELS, parseChannel } from "../protocol/channels.ts";
 import { type AppContext, type AppDeps, fail, failForNow } from "./context.ts";
-import { failSchema } from "./faults.ts";
+import { readQuery } from "./query.ts";
 
 /** Characters of a snapshot that are written at once. */
 const CHUNK_CHARACTERS = 65_536;
@@ -21,18 +21,18 @@ export function getSnapshot(c: AppContext, deps: AppDeps): Response {
   const channel = parseChannel(c.req.param("channel")!);
   if (channel === undefined) return failChannel(c, deps);
   const snapshot = deps.history.snapshot(channel);
-  const { epoch, seq, asOf, events } = snapshot;
-  // How many events a lossless channel shows depends on the configuration and on the ring.
-  if (isKnown(c, asOf, [epoch, seq, events[0]?.seq ?? 0, events.length])) return notModified(c);
-  return c.body(streamOf(snapshotText(channel, snapshot, deps)));
+  const { epoch, seq, asOf, variant } = snapshot;
+  // Before anything is collected: most readers that ask again have it already.
+  if (isKnown(c, asOf, [epoch, seq, ...variant === "" ? [] : [variant]])) return notModified(c);
+  return c.body(streamOf(snapshotText(channel, snapshot, snapshot.events(), deps)));
 }
 
 /** `GET /api/v1/telemetry/{channel}/events?epoch=&afterSeq=&limit=`: a page in order. */
 export async function getEvents(c: AppContext, deps: AppDeps): Promise<Response> {
   const channel = parseChannel(c.req.param("channel")!);
   if (channel === undefined) return failChannel(c, deps);
-  const query = EventsQuery.safeParse(c.req.query());
-  if (!query.success) return failSchema(c, deps, query.error);
+  const query = readQuery(c, deps, EventsQuery);
+  if (!query.ok) return query.answer;
   const { limit } = query.data;
   try {
     const page = deps.history.page(channel, query.data);
@@ -107,7 +107,8 @@ function pageText(
 
 function* snapshotText(
   channel: Channel,
-  { epoch, seq, asOf, events }: ChannelSnapshot,
+  { epoch, seq, asOf }: ChannelSnapshot,
+  events: readonly StoredEvent[],
   deps: AppDeps,
 ): Generator<string> {
   yield `{"success":true,"data":{"channel":"${channel}","epoch":${JSON.stringify(epoch)},` +

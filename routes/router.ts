@@ -7,9 +7,10 @@ import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { acknowledgeAlert, MAX_ACKNOWLEDGE_BYTES } from "./acknowledge.ts";
 import { disconnectClient, drainGateway, getClient, getStats, listClients } from "./admin.ts";
-import { isLoopbackRequest } from "./auth/origin.ts";
+import { isListedOrigin, loopbackFault } from "./auth/origin.ts";
 import { limitBody } from "./body_limit.ts";
 import {
+  answerError,
   type AppDeps,
   type AppEnv,
   fail,
@@ -21,6 +22,7 @@ import {
 import { getEvents, getSnapshot } from "./history.ts";
 import { getHealth, getLive, getReady } from "./health.ts";
 import { publishEvents, removeKey } from "./ingest.ts";
+import { withoutQuery } from "./query.ts";
 import { securityHeaders, statusPage } from "./status_page.ts";
 
 /**
@@ -32,7 +34,7 @@ export function createRouter(deps: AppDeps, sockets: Iterable<string>): Hono<App
   const app = new Hono<AppEnv>();
   app.onError((error, c) => {
     const { code, message } = failure(c.req.raw, error, deps);
-    return fail(c, deps, code, message);
+    return answerError(c, deps, code, message);
   });
   app.notFound((c) => {
     const allowed = methodsOf(app, c.req.path);
@@ -74,38 +76,49 @@ function methodsOf(app: Hono<AppEnv>, path: string): string[] {
 function addForeignPages(app: Hono<AppEnv>, { config }: AppDeps): void {
   const { allowedOrigins } = config.security;
   if (allowedOrigins.length === 0) return;
-  app.use("/api/*", cors({ origin: [...allowedOrigins], maxAge: 600 }));
+  app.use(
+    "/api/*",
+    cors({
+      origin: (origin) => isListedOrigin(origin, allowedOrigins) ? origin : null,
+      exposeHeaders: ["ETag", "Retry-After", "Link"],
+      maxAge: 600,
+    }),
+  );
 }
 
 function addPublishing(app: Hono<AppEnv>, deps: AppDeps): void {
   const { maxBodyBytes } = deps.config.server;
   const publishAdvice = "send smaller batches, or raise server.maxBodyBytes";
   const limited = (handler: Handler) => limitBody(deps, maxBodyBytes, publishAdvice, handler);
-  const publisher = (handler: Handler) => requireScope(deps, "publish", handler);
+  const publisher = (handler: Handler) =>
+    requireScope(deps, "publish", withoutQuery(deps, handler));
   app.post("/api/v1/telemetry/events", publisher(limited((c) => publishEvents(c, deps))));
   const acknowledgeAdvice = 'send {"seq": n}, or nothing';
   const acknowledge: Handler = (c) => acknowledgeAlert(c, deps);
   const bounded = limitBody(deps, MAX_ACKNOWLEDGE_BYTES, acknowledgeAdvice, acknowledge);
   app.post(
     "/api/v1/telemetry/:channel/:id/acknowledge",
-    requireScope(deps, "acknowledge", bounded),
+    requireScope(deps, "acknowledge", withoutQuery(deps, bounded)),
   );
   app.delete("/api/v1/telemetry/:channel/snapshot/:key", publisher((c) => removeKey(c, deps)));
 }
 
 function addHistory(app: Hono<AppEnv>, deps: AppDeps): void {
   const reader = (handler: Handler) => requireScope(deps, "subscribe", handler);
-  app.get("/api/v1/telemetry/:channel/snapshot", reader((c) => getSnapshot(c, deps)));
+  app.get(
+    "/api/v1/telemetry/:channel/snapshot",
+    reader(withoutQuery(deps, (c) => getSnapshot(c, deps))),
+  );
   app.get("/api/v1/telemetry/:channel/events", reader((c) => getEvents(c, deps)));
 }
 
 function addAdministration(app: Hono<AppEnv>, deps: AppDeps): void {
   const admin = (handler: Handler) => requireScope(deps, "admin", handler);
-  app.get("/api/v1/websocket/stats", admin((c) => getStats(c, deps)));
+  app.get("/api/v1/websocket/stats", admin(withoutQuery(deps, (c) => getStats(c, deps))));
   app.get("/api/v1/websocket/clients", admin((c) => listClients(c, deps)));
-  app.get("/api/v1/websocket/clients/:id", admin((c) => getClient(c, deps)));
+  app.get("/api/v1/websocket/clients/:id", admin(withoutQuery(deps, (c) => getClient(c, deps))));
   app.delete("/api/v1/websocket/clients/:id", admin((c) => disconnectClient(c, deps)));
-  app.post("/api/v1/websocket/drain", admin((c) => drainGateway(c, deps)));
+  app.post("/api/v1/websocket/drain", admin(withoutQuery(deps, (c) => drainGateway(c, deps))));
   const scrape: Handler = async (c) => {
     const { contentType, text } = await deps.metrics.scrape();
     return c.body(text, 200, { "Content-Type": contentType });
@@ -114,7 +127,6 @@ function addAdministration(app: Hono<AppEnv>, deps: AppDeps): void {
   const rules = originRules(deps.config);
   // Open on loopback, so that a local Prometheus needs no key.
   app.get("/metrics", (c) => {
-    const open = isLoopbackRequest(c.req.raw, new URL(c.req.url), rules);
-    return open ? scrape(c) : restricted(c);
+    return loopbackFault(c.req.raw, rules) === undefined ? scrape(c) : restricted(c);
   });
 }

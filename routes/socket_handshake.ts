@@ -13,15 +13,9 @@ import { wait } from "../actors/wait.ts";
 import type { ProtocolName } from "../protocol/api.ts";
 import { MAX_ID_LENGTH } from "../protocol/events/fields.ts";
 import { offeredProtocols } from "./auth/credentials.ts";
-import {
-  addressOf,
-  type AppDeps,
-  authenticate,
-  type Refusal,
-  refuse,
-  type RequestInfo,
-  UNAUTHORIZED_MESSAGE,
-} from "./context.ts";
+import { authenticate } from "./auth/authenticate.ts";
+import { type AppDeps, authenticationRules, type Refusal, refuse } from "./context.ts";
+import { addressOf, type RequestInfo } from "./request_info.ts";
 import { handshakeFault, type SocketHandlers, upgrade } from "./websocket.ts";
 
 /** One address where sockets are opened. */
@@ -55,15 +49,16 @@ export function acceptSocket(
   route: SocketRoute,
 ): Response | Promise<Response> {
   const application = examine(request, info, deps, route);
-  if ("code" in application) return refuse(application, deps);
+  if ("code" in application) return refuse(application, request, info, deps);
   const admitted = deps.hub.admit(application.peer);
   if (!admitted.ok) {
     const { code, message, retryAfterSeconds } = admitted;
     const headers = retryAfterSeconds === undefined ? {} : retryAfter(retryAfterSeconds);
-    return refuse({ code, message, headers }, deps);
+    const keyName = application.peer.principal.name;
+    return refuse({ code, message, headers, keyName }, request, info, deps);
   }
   const { connection } = admitted;
-  const answer = () => upgradeFor(connection, request, application, deps);
+  const answer = () => upgradeFor(connection, request, info, application, deps);
   const { holdMillis } = connection;
   return holdMillis > 0 ? wait(deps.clock, holdMillis).then(answer) : answer();
 }
@@ -79,23 +74,26 @@ function examine(
   if (fault !== undefined) {
     return { ...invalid(`not a WebSocket handshake: ${fault}`), headers: VERSION };
   }
-  const principal = authenticate(request, deps);
-  if (principal === undefined) return { code: "UNAUTHORIZED", message: UNAUTHORIZED_MESSAGE };
+  const found = authenticate(request, authenticationRules(deps));
+  if (!found.ok) return found.fault;
+  const { principal } = found;
+  const keyName = principal.name;
   if (!principal.scopes.has(route.scope)) {
-    return { code: "FORBIDDEN", message: `this needs the scope "${route.scope}"` };
+    return { code: "FORBIDDEN", message: `this needs the scope "${route.scope}"`, keyName };
   }
   const { names, hasKey } = offeredProtocols(request);
   const protocol = route.protocols.find((name) => names.includes(name));
   if (protocol === undefined && (names.length > 0 || hasKey)) {
     const message = `offer the subprotocol ${route.protocols.join(" or ")}`;
-    return { code: "UNSUPPORTED_PROTOCOL", message };
+    return { code: "UNSUPPORTED_PROTOCOL", message, keyName };
   }
-  const clientId = parameterOf(request, "clientId");
+  // Clients write `clientId=` for one that they do not have.
+  const clientId = parameterOf(request, "clientId") || undefined;
   if (clientId !== undefined && !isClientId(clientId)) {
-    return invalid(`clientId: 1 to ${MAX_ID_LENGTH} printable characters`);
+    return { ...invalid(`clientId: 1 to ${MAX_ID_LENGTH} printable characters`), keyName };
   }
   const query = route.readQuery((name) => parameterOf(request, name));
-  if (typeof query === "string") return invalid(query);
+  if (typeof query === "string") return { ...invalid(query), keyName };
   const peer = peerOf(principal, addressOf(info), protocol ?? route.unnamed, clientId);
   return { peer, query, protocol };
 }
@@ -103,20 +101,24 @@ function examine(
 function upgradeFor(
   connection: Connection,
   request: Request,
-  { query, protocol }: Application,
+  info: RequestInfo,
+  { peer, query, protocol }: Application,
   deps: AppDeps,
 ): Response {
   const { hub, clock, log, config } = deps;
+  const keyName = peer.principal.name;
   if (connection.cause !== undefined) {
     const message = "the handshake was ended; reconnect shortly";
-    return refuse({ code: "DRAINING", message, headers: retryAfter(5) }, deps);
+    const refusal = { code: "DRAINING", message, headers: retryAfter(5), keyName } as const;
+    return refuse(refusal, request, info, deps);
   }
   try {
     const handlers = new ConnectionHandlers(connection, query, hub, log);
     return upgrade(request, protocol, config.telemetry.heartbeatTimeoutSeconds, clock, handlers);
   } catch (error) {
     connection.refuse("INVALID_REQUEST");
-    return refuse(invalid(`not a WebSocket handshake: ${(error as Error).message}`), deps);
+    const refusal = invalid(`not a WebSocket handshake: ${(error as Error).message}`);
+    return refuse({ ...refusal, keyName }, request, info, deps);
   }
 }
 
@@ -162,7 +164,8 @@ class ConnectionHandlers implements SocketHandlers {
 
   pongTimeout(): void {
     if (this.#connection.cause !== undefined) return;
-    this.#log.warn("heartbeat timeout", { connectionId: this.#connection.id, missing: "pong" });
+    const { id: connectionId, clientId } = this.#connection;
+    this.#log.warn("heartbeat timeout", { connectionId, clientId, missing: "pong" });
     this.#connection.timeOut("pongTimeout");
   }
 
@@ -177,7 +180,7 @@ class ConnectionHandlers implements SocketHandlers {
 }
 
 function isClientId(text: string): boolean {
-  return text.length > 0 && text.length <= MAX_ID_LENGTH && !/[\p{Cc}\p{Cs}]/u.test(text);
+  return text.length <= MAX_ID_LENGTH && !/[\p{Cc}\p{Cs}]/u.test(text);
 }
 
 function peerOf(

@@ -28,7 +28,8 @@ export class Connection implements SubscriberControl, SessionHost {
     welcome: (connection) => connection.#welcome(),
     openCursors: (connection, event) => {
       assertEvent(event, "SUBSCRIBE");
-      connection.#info("subscribed", { channels: event.channels });
+      const { channels, replay } = event;
+      connection.#info("subscribed", { channels, replay });
       event.open();
     },
     closeCursors: (connection, event) => {
@@ -155,8 +156,8 @@ export class Connection implements SubscriberControl, SessionHost {
   }
 
   /** {@inheritDoc SessionHost.subscribe} */
-  subscribe(channels: readonly Channel[], open: () => void): void {
-    this.#send({ type: "SUBSCRIBE", channels, open });
+  subscribe(channels: readonly Channel[], open: () => void, replay: boolean): void {
+    this.#send({ type: "SUBSCRIBE", channels, replay, open });
   }
 
   /** {@inheritDoc SessionHost.unsubscribe} */
@@ -217,7 +218,7 @@ export class Connection implements SubscriberControl, SessionHost {
 
   #welcome(): void {
     const { principal, address, protocol } = this.peer;
-    this.#info("connected", { address, protocol, clientId: this.clientId });
+    this.#info("connected", { address, protocol });
     this.#info("authenticated", { principal: principal.name });
     this.session.welcome();
   }
@@ -229,7 +230,8 @@ export class Connection implements SubscriberControl, SessionHost {
     const now = this.#deps.clock.now();
     if (now - this.#throttleLoggedAt < THROTTLE_LOG_MILLIS) return;
     this.#throttleLoggedAt = now;
-    this.#deps.log.warn("throttled", { connectionId: this.id, reason });
+    const { id: connectionId, clientId } = this;
+    this.#deps.log.warn("throttled", { connectionId, clientId, reason });
   }
 
   #end(cause: Cause): void {
@@ -268,7 +270,11 @@ export class Connection implements SubscriberControl, SessionHost {
   }
 
   #info(message: string, properties: Readonly<Record<string, unknown>>): void {
-    this.#deps.log.info(message, { connectionId: this.id, ...properties });
+    this.#deps.log.info(message, {
+      connectionId: this.id,
+      clientId: this.clientId,
+      ...properties,
+    });
   }
 }
 

@@ -47,7 +47,13 @@ export function causeOf(event: EndingEvent): Cause {
 export type ConnectionEvent =
   | { readonly type: "REFUSED"; readonly code: string }
   | { readonly type: "OPENED" }
-  | { readonly type: "SUBSCRIBE"; readonly channels: readonly Channel[]; readonly open: () => void }
+  | {
+    readonly type: "SUBSCRIBE";
+    readonly channels: readonly Channel[];
+    /** Whether something is sent again first, for the log. */
+    readonly replay: boolean;
+    readonly open: () => void;
+  }
   /** From some channels; others stay subscribed. */
   | Unsubscribing<"UNSUBSCRIBE">
   /** From all channels that are left, if there are any. */

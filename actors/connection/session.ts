@@ -34,8 +34,9 @@ export interface SessionHost {
    * Subscribes to channels, at least one.
    *
    * @param open Opens the cursors, once the statechart has agreed.
+   * @param replay Whether they begin with what was there before, for the log.
    */
-  subscribe(channels: readonly Channel[], open: () => void): void;
+  subscribe(channels: readonly Channel[], open: () => void, replay: boolean): void;
   /**
    * Unsubscribes from channels, at least one.
    *

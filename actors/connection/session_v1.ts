@@ -89,7 +89,7 @@ export class SessionV1 implements Session {
       this.#violation("invalid_channels", unknownChannels(unknown));
       return;
     }
-    this.#host.subscribe(known, () => this.#open(known, replay));
+    this.#host.subscribe(known, () => this.#open(known, replay), replay);
     if (unknown.length > 0) this.#error("invalid_channels", unknownChannels(unknown));
   }
 
@@ -101,7 +101,12 @@ export class SessionV1 implements Session {
     }
   }
 
+  /** An empty list unsubscribes nothing, and is acknowledged as the replaced service did. */
   #unsubscribe(names: readonly string[]): void {
+    if (names.length === 0) {
+      this.#host.reply(unsubscribeAck([], this.#now()));
+      return;
+    }
     const { known, unknown } = selectChannels(names);
     if (known.length === 0) {
       this.#violation("invalid_channels", unknownChannels(unknown));

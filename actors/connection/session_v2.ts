@@ -130,7 +130,8 @@ export class SessionV2 implements Session {
 
   #subscribe(subscriptions: readonly ChannelSubscription[], id: string | undefined): void {
     const channels = subscriptions.map(({ channel }) => channel);
-    this.#host.subscribe(channels, () => this.#open(subscriptions, id));
+    const replay = subscriptions.some(({ snapshot, since }) => snapshot || since !== undefined);
+    this.#host.subscribe(channels, () => this.#open(subscriptions, id), replay);
   }
 
   /** The acknowledgement comes before the first frame of any of its channels. */

@@ -128,7 +128,8 @@ export class Hub implements Operations {
       this.#accepted += 1;
       const previous = this.#registry.claim(connection);
       if (previous !== undefined) {
-        this.#deps.log.info("replaced", { connectionId: previous.id, by: connection.id });
+        const { id: connectionId, clientId } = previous;
+        this.#deps.log.info("replaced", { connectionId, clientId, by: connection.id });
         previous.end("replaced");
       }
     }
@@ -168,10 +169,12 @@ export class Hub implements Operations {
   }
 
   /** {@inheritDoc Operations.disconnect} */
-  disconnect(id: string, reason: string, banSeconds: number): number {
+  disconnect(id: string, reason: string, banSeconds: number, principal: string): number {
     const found = this.#find(id);
     for (const connection of found) {
-      this.#deps.log.warn("forced disconnect", { connectionId: connection.id, reason, banSeconds });
+      const { id: connectionId, clientId } = connection;
+      const details = { connectionId, clientId, principal, reason, banSeconds };
+      this.#deps.log.warn("forced disconnect", details);
       if (banSeconds > 0) this.#admission.ban(connection.peer, banSeconds);
       connection.end("disconnected", reason);
     }

@@ -47,21 +47,23 @@ export function sweep(connections: Iterable<Connection>, deps: SweeperDeps): voi
 
 function sweepHandshake(connection: Connection, now: number, deps: SweeperDeps): void {
   if (now - connection.startedAt < connection.holdMillis + HANDSHAKE_MILLIS) return;
-  deps.log.info("handshake timeout", { connectionId: connection.id });
+  const { id: connectionId, clientId } = connection;
+  deps.log.info("handshake timeout", { connectionId, clientId });
   connection.timeOut("handshakeTimeout");
 }
 
 function sweepSilence(connection: Connection, now: number, deps: SweeperDeps): boolean {
+  const { id: connectionId, clientId } = connection;
   const trustMillis = Math.min(TRUST_MILLIS, deps.heartbeatTimeoutMillis / 4);
   const stalled = connection.subscriber!.stalledFor(now, trustMillis);
   if (stalled >= deps.heartbeatTimeoutMillis) {
-    deps.log.warn("stalled", { connectionId: connection.id, millis: Math.round(stalled) });
+    deps.log.warn("stalled", { connectionId, clientId, millis: Math.round(stalled) });
     connection.timeOut("stalled");
     return true;
   }
   const silent = now - connection.lastInboundAt;
   if (deps.requireClientHeartbeat && silent >= deps.heartbeatTimeoutMillis) {
-    deps.log.warn("heartbeat timeout", { connectionId: connection.id, millis: Math.round(silent) });
+    deps.log.warn("heartbeat timeout", { connectionId, clientId, millis: Math.round(silent) });
     connection.timeOut("heartbeatTimeout");
     return true;
   }

@@ -8,6 +8,7 @@ import process from "node:process";
 import { Counter, Gauge, Registry } from "prom-client";
 import { type Channel, CHANNELS } from "../../protocol/channels.ts";
 import type { ChannelStatus, GatewayStats, StorageStats } from "../operations.ts";
+import type { RefusalCounts } from "./refusals.ts";
 
 /** What all names start with, as in the replaced service. */
 export const PREFIX = "autotrader_telemetry";
@@ -27,6 +28,7 @@ export class Metrics {
   readonly #storage: () => StorageStats;
   readonly #statuses: () => readonly ChannelStatus[];
   readonly #ignored: () => ReadonlyMap<Channel, number>;
+  readonly #refusals: () => RefusalCounts;
 
   /**
    * Reads the numbers when they are asked for.
@@ -35,17 +37,20 @@ export class Metrics {
    * @param storage Gives those of the store; called once per scrape.
    * @param statuses Gives the state of every channel; called once per scrape.
    * @param ignored Gives the number of fields left out, by channel; called once per scrape.
+   * @param refusals Gives how many were turned away; called once per scrape.
    */
   constructor(
     stats: () => GatewayStats,
     storage: () => StorageStats,
     statuses: () => readonly ChannelStatus[],
     ignored: () => ReadonlyMap<Channel, number>,
+    refusals: () => RefusalCounts,
   ) {
     this.#stats = stats;
     this.#storage = storage;
     this.#statuses = statuses;
     this.#ignored = ignored;
+    this.#refusals = refusals;
   }
 
   /** Answers a scrape in the Prometheus text format. */
@@ -53,6 +58,7 @@ export class Metrics {
     this.#registry.clear();
     const stats = this.#stats();
     this.#connections(stats);
+    this.#turnedAway(this.#refusals());
     this.#messages(stats);
     this.#streams(stats);
     this.#freshness(this.#statuses());
@@ -70,6 +76,14 @@ export class Metrics {
     this.#counter("connection_failures_total", "Connection actors that failed", stats.failures);
     const ended = this.#labelled("connections_ended_total", "Connections ended, by cause", "cause");
     for (const [cause, count] of Object.entries(stats.endings)) ended.inc({ cause }, count);
+  }
+
+  #turnedAway(counts: RefusalCounts): void {
+    for (const kind of ["handshake", "request"] as const) {
+      const help = `${kind === "handshake" ? "Handshakes" : "Requests"} refused, by code`;
+      const refused = this.#labelled(`${kind}s_refused_total`, help, "code");
+      for (const [code, count] of Object.entries(counts[kind])) refused.inc({ code }, count);
+    }
   }
 
   /** Names and their doubles (gauge and counter per channel) are those of deployed dashboards. */

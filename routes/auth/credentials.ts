@@ -13,18 +13,18 @@ const SECRET_PARAMETERS: ReadonlySet<string> = new Set(["apikey", "ticket"]);
 
 /**
  * The credential of a request: header `X-API-Key`, `Authorization: Bearer`, a `telemetry.key.…`
- * subprotocol, or query `apiKey`, whichever comes first in this order.
+ * subprotocol, or query `apiKey`, whichever comes first in this order. An empty header counts as
+ * absent, and so does `Authorization` with another scheme, which is meant for somebody else.
  *
- * @param allowQuery Whether `?apiKey=` is accepted; it never is from a page (with an `Origin`).
+ * @param allowQuery Whether `?apiKey=` is accepted.
  * @returns `undefined` when there is none. A malformed one is returned as it stands: it will not
  * match any key.
  */
-export function credentialOf(request: Request, allowQuery: boolean): string | undefined {
-  const { headers } = request;
-  return headers.get("x-api-key") ??
+export function credentialOf({ url, headers }: Request, allowQuery: boolean): string | undefined {
+  return (headers.get("x-api-key") || undefined) ??
     bearerOf(headers.get("authorization")) ??
     protocolKeyOf(headers.get("sec-websocket-protocol")) ??
-    (allowQuery && !headers.has("origin") ? queryKeyOf(request.url) : undefined);
+    (allowQuery ? queryKeyOf(url) : undefined);
 }
 
 /** The subprotocols that a handshake offers, without those that are credentials. */
@@ -47,7 +47,7 @@ function redactParameter(parameter: string): string {
 }
 
 function bearerOf(header: string | null): string | undefined {
-  return header === null ? undefined : /^Bearer\s+(.+)$/i.exec(header)?.[1]?.trim() ?? header;
+  return /^Bearer(?:\s+(.*))?$/i.exec(header ?? "")?.slice(1).map((token = "") => token.trim())[0];
 }
 
 function protocolKeyOf(header: string | null): string | undefined {

@@ -46,7 +46,7 @@ Deno.test("a handshake is let in by a valid credential, and by nothing else", as
   };
   for (const [name, [address, options]] of Object.entries(refusals)) {
     await t.step(`${name} is 401 with the envelope and no upgrade`, async () => {
-      assertError(await RawWebSocket.refused(address, options), 401, "UNAUTHORIZED");
+      assertError(await RawWebSocket.refused(address, options), 401, "API_KEY_INVALID");
     });
   }
 
@@ -100,7 +100,7 @@ telemetry.v1 is accepted and never echoed`,
 
   await t.step("?apiKey= is not accepted from a page", async () => {
     const answer = await RawWebSocket.refused(withKey(""), { headers: { Origin: gateway.url } });
-    assertError(answer, 401, "UNAUTHORIZED");
+    assertError(answer, 401, "API_KEY_INVALID");
     assert.ok(!answer.body.includes(encodeURIComponent(apiKey)));
   });
 
@@ -173,21 +173,21 @@ Deno.test("without a credential only what anonymous clients may is allowed", asy
   await t.step("a wrong key is 401, not anonymous", async () => {
     const headers = { "X-API-Key": "wrong" };
     const answer = await RawWebSocket.refused(telemetryUrl(gateway.wsUrl), { headers });
-    assertError(answer, 401, "UNAUTHORIZED");
+    assertError(answer, 401, "API_KEY_INVALID");
   });
 
   await t.step("a proxied request is not loopback, so it is not anonymous", async () => {
     for (const header of ["X-Forwarded-For", "Forwarded"]) {
       const headers = { [header]: header === "Forwarded" ? "for=192.0.2.1" : "192.0.2.1" };
       const answer = await RawWebSocket.refused(telemetryUrl(gateway.wsUrl), { headers });
-      assertError(answer, 401, "UNAUTHORIZED");
+      assertError(answer, 401, "API_KEY_INVALID");
     }
   });
 
   await t.step("publishing and administration are forbidden to it", async () => {
     for (const path of ["/api/v1/websocket/stats", "/api/v1/websocket/clients"]) {
       assertError(await api.request(path, { apiKey: null }), 403, "FORBIDDEN");
-      assertError(await api.request(path, { apiKey: "wrong" }), 401, "UNAUTHORIZED");
+      assertError(await api.request(path, { apiKey: "wrong" }), 401, "API_KEY_INVALID");
     }
     assertError(await api.post([], { apiKey: null }), 403, "FORBIDDEN");
     const drop = { method: "DELETE", apiKey: null };
@@ -206,7 +206,7 @@ Deno.test("?apiKey= can be switched off", async () => {
   await using gateway = await GatewayProcess.start({ env });
   const query = `?apiKey=${encodeURIComponent(gateway.apiKey)}`;
   const answer = await RawWebSocket.refused(telemetryUrl(gateway.wsUrl) + query);
-  assertError(answer, 401, "UNAUTHORIZED");
+  assertError(answer, 401, "API_KEY_INVALID");
 });
 
 Deno.test("the key is read under its deployed name as well", async () => {

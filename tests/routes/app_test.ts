@@ -33,7 +33,7 @@ for (const [method, path, scope] of GUARDED) {
       for (const secret of [null, "wrong", ""]) {
         const answer = await fake.request(path, { method }, secret);
         assert.match(answer.headers.get("WWW-Authenticate") ?? "", /^Bearer /);
-        await fails(answer, 401, "UNAUTHORIZED");
+        await fails(answer, 401, "API_KEY_INVALID");
       }
       for (const other of ["subscribe", "publish", "acknowledge", "admin", "metrics"]) {
         const answer = await fake.request(path, { method }, other);
@@ -50,7 +50,7 @@ Deno.test("a wrong key is 401 although anonymous clients may come in", async () 
   const config = { security: { anonymousScopes: ["subscribe"] } };
   await withGateway({ config, keys: keyPerScope() }, async (fake) => {
     const path = "/api/v1/websocket/stats";
-    await fails(await fake.request(path, {}, "wrong"), 401, "UNAUTHORIZED");
+    await fails(await fake.request(path, {}, "wrong"), 401, "API_KEY_INVALID");
     // Without a key it is somebody, who may only subscribe.
     await fails(await fake.request(path, {}, null), 403, "FORBIDDEN");
   });
@@ -63,7 +63,7 @@ Deno.test("a key may come as a bearer token or, without an Origin, in the query"
     assert.equal((await fake.request(path, bearer, null)).status, 200);
     assert.equal((await fake.request(`${path}?apiKey=admin`, {}, null)).status, 200);
     const page = { headers: { Origin: "http://localhost:8080" } };
-    await fails(await fake.request(`${path}?apiKey=admin`, page, null), 401, "UNAUTHORIZED");
+    await fails(await fake.request(`${path}?apiKey=admin`, page, null), 401, "API_KEY_INVALID");
   });
 });
 
@@ -212,7 +212,7 @@ Deno.test("behind a proxy and off loopback metrics need their scope", async () =
   ];
   for (const [config, headers] of cases) {
     await withGateway({ config: config!, keys: keyPerScope() }, async (fake) => {
-      await fails(await scrape(fake, { headers }), 401, "UNAUTHORIZED");
+      await fails(await scrape(fake, { headers }), 401, "API_KEY_INVALID");
       await fails(await scrape(fake, { headers }, "admin"), 403, "FORBIDDEN");
       const answer = await scrape(fake, { headers }, "metrics");
       assert.equal(answer.status, 200);

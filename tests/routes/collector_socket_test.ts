@@ -79,13 +79,13 @@ Deno.test("without a valid credential it is 401, without the scope publish 403, 
   const keys = new KeyRing([apiKey("desk", "desk-secret", { scopes: new Set(["subscribe"]) })]);
   const config = { security: { anonymousScopes: ["subscribe"] } };
   await withGateway({ keys, config }, async (fake) => {
-    await fails(await shake(fake, {}, "", "wrong"), 401, "UNAUTHORIZED");
+    await fails(await shake(fake, {}, "", "wrong"), 401, "API_KEY_INVALID");
     await fails(await shake(fake, {}, "", "desk-secret"), 403, "FORBIDDEN");
     await fails(await shake(fake, {}, "", null), 403, "FORBIDDEN");
     assert.deepEqual(fake.log.lines, []);
   });
   await withGateway({}, async (fake) => {
-    await fails(await shake(fake, {}, "", null), 401, "UNAUTHORIZED");
+    await fails(await shake(fake, {}, "", null), 401, "API_KEY_INVALID");
   });
 });
 

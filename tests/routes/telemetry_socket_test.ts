@@ -91,12 +91,12 @@ Deno.test("a malformed handshake is 400 and never comes to the hub", async () =>
 
 Deno.test("without a valid credential it is 401, always, and nobody takes a seat", async () => {
   await withGateway({}, async (fake) => {
-    await fails(await shake(fake, {}, "", null), 401, "UNAUTHORIZED");
-    await fails(await shake(fake, {}, "", "wrong"), 401, "UNAUTHORIZED");
-    await fails(await shake(fake, {}, "?apiKey=wrong", null), 401, "UNAUTHORIZED");
+    await fails(await shake(fake, {}, "", null), 401, "API_KEY_INVALID");
+    await fails(await shake(fake, {}, "", "wrong"), 401, "API_KEY_INVALID");
+    await fails(await shake(fake, {}, "?apiKey=wrong", null), 401, "API_KEY_INVALID");
     for (const key of ["d3Jvbmc", "", "a", "*!~"]) {
       const offered = { "Sec-WebSocket-Protocol": `telemetry.v1, telemetry.key.${key}` };
-      await fails(await shake(fake, offered, "", null), 401, "UNAUTHORIZED");
+      await fails(await shake(fake, offered, "", null), 401, "API_KEY_INVALID");
     }
     assert.deepEqual(fake.log.lines, []);
   });
@@ -112,7 +112,7 @@ Deno.test("a valid credential is taken from any of its places", async () => {
   for (const [headers, query] of forms) {
     await withGateway({}, async (fake) => {
       passes(fake, await shake(fake, headers, query, null));
-      fake.hub.disconnect(handshakeOf(fake).connectionId, "enough", 0);
+      fake.hub.disconnect(handshakeOf(fake).connectionId, "enough", 0, "ops");
       const lines = JSON.stringify(fake.log.lines);
       assert.notEqual(fake.log.lines.length, 0);
       assert.equal(lines.includes(OPS_SECRET) || lines.includes(keyProtocol), false);
@@ -141,7 +141,7 @@ Deno.test("anonymous clients from elsewhere need leave of their own", async () =
   const config = { security: { anonymousScopes } };
   await withGateway({ config }, async (fake) => {
     const forwarded = { "X-Forwarded-For": "10.0.0.1" };
-    await fails(await shake(fake, forwarded, "", null), 401, "UNAUTHORIZED");
+    await fails(await shake(fake, forwarded, "", null), 401, "API_KEY_INVALID");
   });
   const server = { host: "0.0.0.0" };
   const remote = { server, security: { anonymousScopes, allowAnonymousRemote: true } };
@@ -154,7 +154,7 @@ Deno.test("a development key does not count behind a proxy", async () => {
   const keys = new KeyRing([apiKey("development", "dev", { loopbackOnly: true })]);
   await withGateway({ keys }, async (fake) => {
     const forwarded = { "X-Forwarded-For": "10.0.0.1" };
-    await fails(await shake(fake, forwarded, "", "dev"), 401, "UNAUTHORIZED");
+    await fails(await shake(fake, forwarded, "", "dev"), 401, "API_KEY_INVALID");
     passes(fake, await shake(fake, {}, "", "dev"));
   });
 });

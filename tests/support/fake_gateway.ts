@@ -214,6 +214,7 @@ export class FakeGateway {
       publisher: this.gateway.collector,
       history: this.gateway.history,
       metrics: this.gateway.metrics,
+      refusals: this.gateway.refusals,
       drain: () => void (this.drains += 1),
       storeKind: store.kind,
       version: "1.2.3-test",
@@ -254,6 +255,7 @@ export class FakeGateway {
     const headers = new Headers(init.headers);
     if (secret !== null) headers.set("x-api-key", secret);
     const url = new URL(path, "http://localhost:8080");
+    if (!headers.has("host")) headers.set("host", url.host);
     const remoteAddr = { transport: "tcp", hostname: FAKE_ADDRESS, port: 50_000 } as const;
     const answer = this.app.fetch(new Request(url, { ...init, headers }), { remoteAddr });
     return await this.settled(Promise.resolve(answer));

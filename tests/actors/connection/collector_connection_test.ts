@@ -92,7 +92,7 @@ Deno.test("a publisher stays authenticated, and administrators see what it speak
       "floor",
     ]);
     assert.deepEqual(subscribedChannels, []);
-    assert.equal(fake.hub.disconnect("core-1", "enough", 0), 1);
+    assert.equal(fake.hub.disconnect("core-1", "enough", 0, "ops"), 1);
     assert.deepEqual(collector.socket.codes, [4410]);
   });
 });

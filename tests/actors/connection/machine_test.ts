@@ -21,6 +21,7 @@ const REFUSED: EndingEvent = { type: "REFUSED", code: "OVERLOADED" };
 const SUBSCRIBE: ConnectionEvent = {
   type: "SUBSCRIBE",
   channels: ["positions", "market-data"],
+  replay: false,
   open: () => {},
 };
 const UNSUBSCRIBE: ConnectionEvent = {

@@ -125,7 +125,7 @@ Deno.test("a socket that opens after its handshake ended counts until it is gone
 Deno.test("a client that an administrator banned is refused until the ban is over", async () => {
   await withGateway({}, (fake) => {
     const { connection, socket } = fake.connect({ clientId: "desk-7" });
-    assert.equal(fake.hub.disconnect("desk-7", "calm down", 60), 1);
+    assert.equal(fake.hub.disconnect("desk-7", "calm down", 60, "ops"), 1);
     assert.deepEqual(socket.closings, [{ code: 4410, reason: "calm down" }]);
     fake.hub.closed(connection, 4410);
     fake.clock.advance(59_000);
@@ -144,7 +144,7 @@ Deno.test("a client that an administrator banned is refused until the ban is ove
 Deno.test("a disconnect without a ban refuses nobody", async () => {
   await withGateway({}, (fake) => {
     fake.connect({ clientId: "desk-7" });
-    fake.hub.disconnect("desk-7", "restart", 0);
+    fake.hub.disconnect("desk-7", "restart", 0, "ops");
     assert.ok(fake.hub.admit(CLIENT).ok);
   });
 });

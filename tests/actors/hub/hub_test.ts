@@ -49,12 +49,12 @@ Deno.test("a disconnect ends whom it names with 4410 and the reason, and counts 
     const a = fake.connect({ clientId: "desk-7", principal: keyHolder("a") });
     const b = fake.connect({ clientId: "desk-7", principal: keyHolder("b") });
     const other = fake.connect({ clientId: "desk-8" });
-    assert.equal(fake.hub.disconnect("desk-7", "maintenance", 0), 2);
+    assert.equal(fake.hub.disconnect("desk-7", "maintenance", 0, "ops"), 2);
     for (const { socket } of [a, b]) {
       assert.deepEqual(socket.closings, [{ code: 4410, reason: "maintenance" }]);
     }
     assert.deepEqual(other.socket.closings, []);
-    assert.equal(fake.hub.disconnect("desk-7", "again", 0), 0);
+    assert.equal(fake.hub.disconnect("desk-7", "again", 0, "ops"), 0);
     assert.equal(fake.log.find({ message: "forced disconnect" }).length, 2);
     assert.deepEqual(fake.hub.stats().endings, { disconnected: 2 });
   });

@@ -9,7 +9,7 @@ Deno.test("the lines of one connection tell its life and carry its id", async ()
     const other = fake.connect({ clientId: "desk-8", channels: ["market-data"] });
     await fake.publish(marketData("A", "1"), marketData("A", "2"), marketData("A", "3"));
     say({ action: "unsubscribe", channels: ["market-data"] });
-    fake.hub.disconnect(connection.id, "maintenance", 0);
+    fake.hub.disconnect(connection.id, "maintenance", 0, "ops");
     fake.hub.closed(connection, 4410);
     const messages = fake.log.find({ connectionId: connection.id }).map(({ message }) => message);
     assert.deepEqual(messages, [

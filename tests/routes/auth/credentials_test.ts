@@ -49,17 +49,32 @@ Deno.test("any key can be offered as a subprotocol, as unpadded base64url", () =
   }));
 });
 
-Deno.test("a key in the query is for clients that are no pages, and can be switched off", () => {
+Deno.test("a key in the query counts with and without an Origin, and can be switched off", () => {
   const path = "/ws/telemetry?apiKey=s3cret";
-  assert.equal(credentialOf(request({ Origin: "http://localhost:8080" }, path), true), undefined);
+  assert.equal(credentialOf(request({ Origin: "http://localhost:8080" }, path), true), "s3cret");
+  assert.equal(credentialOf(request({}, path), true), "s3cret");
   assert.equal(credentialOf(request({}, path), false), undefined);
+});
+
+Deno.test("an empty header and another scheme than Bearer are no credential: the next place counts", () => {
+  const headers: readonly Record<string, string>[] = [
+    { "X-API-Key": "" },
+    { "X-API-Key": "", Authorization: "" },
+    { Authorization: "Basic dXNlcjpwYXNz" },
+    { Authorization: "Negotiate" },
+  ];
+  for (const one of headers) {
+    assert.equal(credentialOf(request(one), true), undefined, JSON.stringify(one));
+    assert.equal(credentialOf(request(one, "/?apiKey=s3cret"), true), "s3cret");
+    const offered = { ...one, "Sec-WebSocket-Protocol": keyProtocol("s3cret") };
+    assert.equal(credentialOf(request(offered), true), "s3cret");
+  }
 });
 
 Deno.test("a malformed credential is never taken for none", () => {
   const forms = [
-    request({ "X-API-Key": "" }),
-    request({ Authorization: "Basic dXNlcjpwYXNz" }),
     request({ Authorization: "Bearer" }),
+    request({ Authorization: "Bearer  " }),
     request({ "Sec-WebSocket-Protocol": KEY_PROTOCOL_PREFIX }),
     request({ "Sec-WebSocket-Protocol": `${KEY_PROTOCOL_PREFIX}a` }),
     request({ "Sec-WebSocket-Protocol": `${KEY_PROTOCOL_PREFIX}*!~` }),

@@ -141,8 +141,8 @@ Deno.test("HttpPublisher explains a refusal, does not repeat it, and never shows
   const details = { "events[0].data.price": "expected a decimal", a: "1", b: "2", c: "3" };
   const refusals: [Response, RegExp][] = [
     [
-      Response.json(errorEnvelope("UNAUTHORIZED", "unknown key", 0), { status: 401 }),
-      /answered 401 UNAUTHORIZED: unknown key; is the key the one of this gateway\?/,
+      Response.json(errorEnvelope("API_KEY_INVALID", "unknown key", 0), { status: 401 }),
+      /answered 401 API_KEY_INVALID: unknown key; is the key the one of this gateway\?/,
     ],
     [
       Response.json(errorEnvelope("FORBIDDEN", "no", 0), { status: 403 }),
