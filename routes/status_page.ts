@@ -94,16 +94,14 @@ export const securityHeaders: MiddlewareHandler<AppEnv> = async (c, next) => {
 export function statusPage(c: AppContext, { version }: AppDeps): Response | Promise<Response> {
   const { host } = new URL(c.req.url);
   return c.html(html`
-    <!DOCTYPE html>
+    <!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <title>Telemetry gateway</title>
         <link rel="icon" href="data:,">
-        <style>
-        ${raw(STYLE)}
-        </style>
+        <style>${raw(STYLE)}</style>
       </head>
       <body>
         <main>
@@ -134,9 +132,7 @@ export function statusPage(c: AppContext, { version }: AppDeps): Response | Prom
           <h2>Operate</h2>
           <pre>${OPERATE}</pre>
         </main>
-        <script>
-        ${raw(SCRIPT)}
-        </script>
+        <script>${raw(SCRIPT)}</script>
       </body>
     </html>
   `);

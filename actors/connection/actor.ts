@@ -236,6 +236,8 @@ export class Connection implements SubscriberControl, SessionHost {
 
   #end(cause: Cause): void {
     this.release(cause);
+    // The route that answers a refused handshake writes it, and limits how many lines there are.
+    if (cause.by === "refusal") return;
     const { clock, log } = this.#deps;
     const ending = cause.by === "gateway" ? ENDINGS[cause.cause] : undefined;
     const properties = {

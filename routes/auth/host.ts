@@ -28,9 +28,10 @@ export function parseAuthority(text: string): Authority | undefined {
   if (host === undefined) return undefined;
   const port = digits === "" ? undefined : Number(digits);
   if (port !== undefined && port > MAX_PORT) return undefined;
+  const url = URL.parse(`http://${host}/`);
+  if (url === null) return undefined;
   // Names are compared as text: what URLs read as another way of writing an IPv4 address stays foreign.
-  const name = host.startsWith("[") ? URL.parse(`http://${host}/`)?.hostname : host.toLowerCase();
-  return name === undefined ? undefined : { name, port };
+  return { name: host.startsWith("[") ? url.hostname : host.toLowerCase(), port };
 }
 
 /** Which hosts are answered. */

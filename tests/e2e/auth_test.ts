@@ -15,6 +15,14 @@ const base64 = (text: string) => btoa(text);
 const base64url = (text: string) =>
   base64(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 
+/** What is taken for no key, and not for a wrong one. */
+const MISSING: ReadonlySet<string> = new Set([
+  "no credential",
+  "an empty X-API-Key",
+  "another scheme",
+  "an unknown ticket",
+]);
+
 /** Every written form in which a key could stand in a log. */
 function writtenForms(key: string): string[] {
   const bare = base64(key).replaceAll("=", "");
@@ -46,7 +54,8 @@ Deno.test("a handshake is let in by a valid credential, and by nothing else", as
   };
   for (const [name, [address, options]] of Object.entries(refusals)) {
     await t.step(`${name} is 401 with the envelope and no upgrade`, async () => {
-      assertError(await RawWebSocket.refused(address, options), 401, "API_KEY_INVALID");
+      const code = MISSING.has(name) ? "API_KEY_MISSING" : "API_KEY_INVALID";
+      assertError(await RawWebSocket.refused(address, options), 401, code);
     });
   }
 
@@ -98,10 +107,27 @@ telemetry.v1 is accepted and never echoed`,
     assert.match((await socket.nextText()).text, /"type":"welcome"/);
   });
 
-  await t.step("?apiKey= is not accepted from a page", async () => {
-    const answer = await RawWebSocket.refused(withKey(""), { headers: { Origin: gateway.url } });
-    assertError(answer, 401, "API_KEY_INVALID");
-    assert.ok(!answer.body.includes(encodeURIComponent(apiKey)));
+  await t.step(
+    "?apiKey= is accepted with an Origin that is allowed, and with no other",
+    async () => {
+      const address = withKey("clientId=p&");
+      await using socket = await RawWebSocket.open(address, { headers: { Origin: gateway.url } });
+      assert.match((await socket.nextText()).text, /"type":"welcome"/);
+      const foreign = { headers: { Origin: "https://evil.example" } };
+      const answer = await RawWebSocket.refused(address, foreign);
+      assertError(answer, 403, "ORIGIN_NOT_ALLOWED");
+      assert.ok(!answer.body.includes(encodeURIComponent(apiKey)));
+    },
+  );
+
+  await t.step("Basic credentials of a proxy do not stand in the way of the key", async () => {
+    const Authorization = `Basic ${base64("user:password")}`;
+    const offered = { "Sec-WebSocket-Protocol": `telemetry.v1, ${keyProtocol}` };
+    for (const key of [{ "X-API-Key": apiKey }, offered]) {
+      const headers = { Authorization, ...key };
+      await using client = await V1Client.connect(wsUrl, { headers });
+      await client.heartbeat();
+    }
   });
 
   await t.step("a foreign Origin is 403 even with the key", async () => {
@@ -180,7 +206,7 @@ Deno.test("without a credential only what anonymous clients may is allowed", asy
     for (const header of ["X-Forwarded-For", "Forwarded"]) {
       const headers = { [header]: header === "Forwarded" ? "for=192.0.2.1" : "192.0.2.1" };
       const answer = await RawWebSocket.refused(telemetryUrl(gateway.wsUrl), { headers });
-      assertError(answer, 401, "API_KEY_INVALID");
+      assertError(answer, 401, "API_KEY_MISSING");
     }
   });
 
@@ -206,7 +232,8 @@ Deno.test("?apiKey= can be switched off", async () => {
   await using gateway = await GatewayProcess.start({ env });
   const query = `?apiKey=${encodeURIComponent(gateway.apiKey)}`;
   const answer = await RawWebSocket.refused(telemetryUrl(gateway.wsUrl) + query);
-  assertError(answer, 401, "API_KEY_INVALID");
+  assertError(answer, 401, "API_KEY_MISSING");
+  assert.match(answer.body, /switched off/);
 });
 
 Deno.test("the key is read under its deployed name as well", async () => {

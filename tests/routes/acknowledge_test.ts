@@ -101,7 +101,7 @@ Deno.test("it needs the scope acknowledge", async () => {
   await withGateway({ keys }, async (fake) => {
     const path = "/api/v1/telemetry/risk-alerts/a/acknowledge";
     await fails(await fake.request(path, { method: "POST" }, "screen-secret"), 403, "FORBIDDEN");
-    await fails(await fake.request(path, { method: "POST" }, null), 401, "API_KEY_INVALID");
+    await fails(await fake.request(path, { method: "POST" }, null), 401, "API_KEY_MISSING");
   });
 });
 

@@ -214,7 +214,7 @@ Deno.test("history needs the scope subscribe", async () => {
       const forbidden = await fake.request(path, {}, "floor-secret");
       assertError({ status: forbidden.status, body: await forbidden.text() }, 403, "FORBIDDEN");
       const unknown = await fake.request(path, {}, null);
-      assertError({ status: unknown.status, body: await unknown.text() }, 401, "API_KEY_INVALID");
+      assertError({ status: unknown.status, body: await unknown.text() }, 401, "API_KEY_MISSING");
     }
   });
 });

@@ -22,6 +22,11 @@ function shake(
   return fake.request(`/ws/telemetry${query}`, { headers: { ...HANDSHAKE, ...headers } }, secret);
 }
 
+/** What was logged of connections: nothing, when nobody took a seat. */
+function seatsTaken(fake: FakeGateway) {
+  return fake.log.lines.filter(({ message }) => message !== "handshake refused");
+}
+
 async function fails(answer: Response, status: number, code: string) {
   return assertError({ status: answer.status, body: await answer.json() }, status, code);
 }
@@ -85,20 +90,20 @@ Deno.test("a malformed handshake is 400 and never comes to the hub", async () =>
       assert.equal(answer.headers.get("Sec-WebSocket-Version"), "13");
       await fails(answer, 400, "INVALID_REQUEST");
     }
-    assert.deepEqual(fake.log.lines, []);
+    assert.deepEqual(seatsTaken(fake), []);
   });
 });
 
 Deno.test("without a valid credential it is 401, always, and nobody takes a seat", async () => {
   await withGateway({}, async (fake) => {
-    await fails(await shake(fake, {}, "", null), 401, "API_KEY_INVALID");
+    await fails(await shake(fake, {}, "", null), 401, "API_KEY_MISSING");
     await fails(await shake(fake, {}, "", "wrong"), 401, "API_KEY_INVALID");
     await fails(await shake(fake, {}, "?apiKey=wrong", null), 401, "API_KEY_INVALID");
     for (const key of ["d3Jvbmc", "", "a", "*!~"]) {
       const offered = { "Sec-WebSocket-Protocol": `telemetry.v1, telemetry.key.${key}` };
       await fails(await shake(fake, offered, "", null), 401, "API_KEY_INVALID");
     }
-    assert.deepEqual(fake.log.lines, []);
+    assert.deepEqual(seatsTaken(fake), []);
   });
 });
 
@@ -141,7 +146,7 @@ Deno.test("anonymous clients from elsewhere need leave of their own", async () =
   const config = { security: { anonymousScopes } };
   await withGateway({ config }, async (fake) => {
     const forwarded = { "X-Forwarded-For": "10.0.0.1" };
-    await fails(await shake(fake, forwarded, "", null), 401, "API_KEY_INVALID");
+    await fails(await shake(fake, forwarded, "", null), 401, "API_KEY_MISSING");
   });
   const server = { host: "0.0.0.0" };
   const remote = { server, security: { anonymousScopes, allowAnonymousRemote: true } };
@@ -182,7 +187,6 @@ Deno.test("telemetry.v1 is found in any place of the offer, with or without blan
 Deno.test("a query that cannot be meant is 400", async () => {
   await withGateway({}, async (fake) => {
     const queries = [
-      "?clientId=",
       `?clientId=${"x".repeat(129)}`,
       "?clientId=a%00b",
       "?clientId=a%0Ab",
@@ -190,7 +194,20 @@ Deno.test("a query that cannot be meant is 400", async () => {
       `?channels=${new Array(65).fill("positions").join(",")}`,
     ];
     for (const query of queries) await fails(await shake(fake, {}, query), 400, "INVALID_REQUEST");
-    assert.deepEqual(fake.log.lines, []);
+    assert.deepEqual(seatsTaken(fake), []);
+  });
+});
+
+Deno.test("an empty clientId counts as none: the client gets an id of its own", async () => {
+  await withGateway({}, async (fake) => {
+    passes(fake, await shake(fake, {}, "?clientId=&channels=positions"));
+    assert.match(handshakeOf(fake).id, /^[0-9a-f-]{36}$/);
+  });
+});
+
+Deno.test("parameters that a handshake does not know are ignored", async () => {
+  await withGateway({}, async (fake) => {
+    passes(fake, await shake(fake, {}, "?token=x&v=2&channels=positions"));
   });
 });
 
@@ -272,7 +289,7 @@ function closeFor(fake: FakeGateway): void {
 /** Starts a handshake and lets it come to its hold. */
 async function startHeld(fake: FakeGateway) {
   let answer: Response | undefined;
-  const headers = { ...HANDSHAKE, "X-API-Key": OPS_SECRET };
+  const headers = { ...HANDSHAKE, "X-API-Key": OPS_SECRET, Host: "localhost:8080" };
   const request = new Request("http://localhost:8080/ws/telemetry?clientId=desk-7", { headers });
   const remoteAddr = { transport: "tcp", hostname: FAKE_ADDRESS, port: 1 } as const;
   const done = Promise.resolve(fake.app.fetch(request, { remoteAddr }))

@@ -124,16 +124,45 @@ Deno.test("known channels are subscribed, and unknown ones beside them named", (
 });
 
 Deno.test("a list without a known channel is an error that names the known ones", () => {
-  for (const action of ["subscribe", "unsubscribe"]) {
-    for (const channels of [["weather"], []]) {
-      const host = new Host();
-      host.session.receive(JSON.stringify({ action, channels }));
-      assert.deepEqual(host.reasons, ["invalid_channels"]);
-      assert.match(host.errors[0]![1], /risk-alerts.*market-data/);
-      assert.deepEqual(host.subscriptions, []);
-      assert.deepEqual(host.unsubscriptions, []);
-    }
+  const requests: readonly (readonly [action: string, channels: string[]])[] = [
+    ["subscribe", ["weather"]],
+    ["subscribe", []],
+    ["unsubscribe", ["weather"]],
+  ];
+  for (const [action, channels] of requests) {
+    const host = new Host();
+    host.session.receive(JSON.stringify({ action, channels }));
+    assert.deepEqual(host.reasons, ["invalid_channels"]);
+    assert.match(host.errors[0]![1], /risk-alerts.*market-data/);
+    assert.deepEqual(host.subscriptions, []);
+    assert.deepEqual(host.unsubscriptions, []);
   }
+});
+
+Deno.test("an empty list unsubscribes nothing, is acknowledged, and is no violation", () => {
+  const host = new Host();
+  for (let count = 0; count <= MAX_VIOLATIONS; count++) {
+    host.session.receive('{"action":"unsubscribe","channels":[]}');
+  }
+  const ack = { type: "ack", channel: "unsubscribe", meta: { channels: "" } };
+  assert.deepEqual(
+    host.replies.map(decodeV1),
+    host.replies.map(() => ({ ...ack, timestamp: TEST_EPOCH })),
+  );
+  assert.equal(host.replies.length, MAX_VIOLATIONS + 1);
+  assert.deepEqual([host.unsubscriptions, host.endings], [[], []]);
+});
+
+Deno.test("replay may be written as text, and is nothing but true or false", () => {
+  const host = new Host();
+  for (const replay of ["true", "TRUE", "false"]) {
+    host.session.receive(JSON.stringify({ action: "subscribe", channels: ["positions"], replay }));
+  }
+  assert.deepEqual(host.subscriptions.map(({ replay }) => replay), [true, true, false]);
+  for (const replay of ["yes", "", 1, ["true"], {}]) {
+    host.session.receive(JSON.stringify({ action: "subscribe", channels: ["positions"], replay }));
+  }
+  assert.deepEqual(host.reasons, new Array(5).fill("invalid_payload"));
 });
 
 Deno.test("a long list of unknown names is not echoed in full", () => {

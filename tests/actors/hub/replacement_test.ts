@@ -16,6 +16,7 @@ Deno.test("a newer connection of the same key and clientId replaces the old with
     const [line] = fake.log.find({ message: "replaced" });
     assert.deepEqual(line?.properties, {
       connectionId: old.connection.id,
+      clientId: "desk-7",
       by: newer.connection.id,
     });
   });

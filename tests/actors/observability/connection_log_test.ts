@@ -22,7 +22,8 @@ Deno.test("the lines of one connection tell its life and carry its id", async ()
       "closed",
     ]);
     for (const { message, properties } of fake.log.lines) {
-      const { connectionId } = properties;
+      const { connectionId, clientId } = properties;
+      assert.match(String(clientId), /^desk-[78]$/, message);
       assert.ok(connectionId === connection.id || connectionId === other.connection.id, message);
     }
   });
@@ -30,7 +31,7 @@ Deno.test("the lines of one connection tell its life and carry its id", async ()
 
 Deno.test("who and what is logged where it is decided", async () => {
   await withGateway({}, (fake) => {
-    const { connection } = fake.connect({
+    const { connection, say } = fake.connect({
       clientId: "desk-7",
       address: "10.1.2.3",
       channels: ["risk.alert"],
@@ -39,27 +40,50 @@ Deno.test("who and what is logged where it is decided", async () => {
     const propertiesOf = (message: string) =>
       fake.log.find({ message, connectionId: connection.id })[0]?.properties;
     const connectionId = connection.id;
+    const clientId = "desk-7";
     assert.deepEqual(propertiesOf("connected"), {
       connectionId,
       address: "10.1.2.3",
       protocol: "telemetry.v1",
-      clientId: "desk-7",
+      clientId,
     });
-    assert.deepEqual(propertiesOf("authenticated"), { connectionId, principal: "desk" });
+    assert.deepEqual(propertiesOf("authenticated"), { connectionId, clientId, principal: "desk" });
+    const channels = ["risk-alerts"];
     assert.deepEqual(propertiesOf("subscribed"), {
       connectionId,
-      channels: ["risk-alerts"],
+      clientId,
+      channels,
+      replay: true,
+    });
+    say({ action: "unsubscribe", channels });
+    assert.deepEqual(propertiesOf("unsubscribed"), { connectionId, clientId, channels });
+    fake.hub.disconnect(connectionId, "maintenance", 60, "ops");
+    assert.deepEqual(propertiesOf("forced disconnect"), {
+      connectionId,
+      clientId,
+      principal: "ops",
+      reason: "maintenance",
+      banSeconds: 60,
     });
   });
 });
 
-Deno.test("a refused handshake is logged with the reason", async () => {
+Deno.test("heartbeat timeouts name the client", async () => {
+  const config = { telemetry: { requireClientHeartbeat: true } };
+  await withGateway({ config }, (fake) => {
+    const { connection } = fake.connect({ clientId: "desk-7" });
+    fake.clock.advance(60_000);
+    const [line] = fake.log.find({ message: "heartbeat timeout" });
+    assert.equal(line?.properties["connectionId"], connection.id);
+    assert.equal(line?.properties["clientId"], "desk-7");
+  });
+});
+
+Deno.test("a refused handshake leaves its line to those who limit how many there are", async () => {
   await withGateway({ config: { server: { maxConnections: 1 } } }, (fake) => {
     const { connection } = fake.connect();
     fake.hub.admit(connection.peer);
-    const [line] = fake.log.find({ message: "closed" });
-    assert.equal(line?.properties["by"], "refusal");
-    assert.equal(line?.properties["code"], "OVERLOADED");
-    assert.equal(typeof line?.properties["connectionId"], "string");
+    assert.deepEqual(fake.log.find({ message: "closed" }), []);
+    assert.equal(fake.hub.stats().endings["refused"], 1);
   });
 });

@@ -48,6 +48,7 @@ Deno.test("a Host that holds more than a host and a port, or nothing, is malform
     "user@127.0.0.1",
     "user:secret@127.0.0.1:8080",
     "127.0.0.1:99999",
+    "1.2.3.4.5",
     "127.0.0.1:80:80",
     "127.0.0.1:http",
     "localhost, evil.example",
