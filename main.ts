@@ -16,7 +16,8 @@ import { logWriter } from "./routes/cli/log_writer.ts";
 import { printError, printLine } from "./routes/cli/print.ts";
 import { startDemo } from "./routes/demo.ts";
 import { ResilientListener } from "./routes/listener.ts";
-import { loadConfig } from "./routes/cli/load_config.ts";
+import { SERVICE_VARIABLES_ADVICE } from "./routes/cli/kubernetes_variables.ts";
+import { type Command, loadConfig } from "./routes/cli/load_config.ts";
 import { prepareShutdown } from "./routes/cli/shutdown.ts";
 import { onShutdownSignal } from "./routes/cli/signals.ts";
 import { explainStartError } from "./routes/cli/start_error.ts";
@@ -32,11 +33,16 @@ const EXIT_CONFIGURATION = 78;
 const EXIT_LISTENER_LOST = 70;
 
 /** Starts the gateway and keeps it running until a signal ends it. */
-async function serve(config: Config, secret: string | undefined): Promise<void> {
+async function serve(command: Extract<Command, { kind: "start" }>): Promise<void> {
+  const { config, apiKey, ignoredVariables } = command;
   const terminal = Deno.stdout.isTerminal();
   const format = config.log.format ?? (terminal ? "pretty" : "json");
   const log = createLogger({ level: config.log.level, format, write: logWriter(clock) });
-  const keys = await acceptedKeys(config, secret, printError);
+  if (ignoredVariables.length > 0) {
+    const names = ignoredVariables.join(", ");
+    log.warn("environment variables ignored", { names, advice: SERVICE_VARIABLES_ADVICE });
+  }
+  const keys = await acceptedKeys(config, apiKey, printError);
   // What was restored is let go when everything is built from it; it may be large.
   const opening = openStore(config, clock, log, restoreRequest(config, clock));
   const { restored, ...storage } = await opening;
@@ -97,7 +103,7 @@ if (import.meta.main) {
   });
   if (command.kind === "start") {
     const { config } = command;
-    await serve(config, command.apiKey).catch((error) => {
+    await serve(command).catch((error) => {
       const explanation = explainStartError(error, config);
       if (explanation === undefined) throw error;
       printError(`error: ${explanation}`);

@@ -38,6 +38,8 @@ export type Command =
     readonly config: Config;
     /** The key with every scope, if one is set. A secret: never logged, never printed. */
     readonly apiKey?: string;
+    /** Names of variables that Kubernetes has set for Services; they mean nothing here. */
+    readonly ignoredVariables: readonly string[];
   }
   | { readonly kind: "print"; readonly text: string }
   | { readonly kind: "refuse"; readonly error: ConfigError };
@@ -62,7 +64,7 @@ function load(surroundings: Surroundings): Command {
   }
   if (args.includes("--version")) return { kind: "print", text: `telemetry-gateway ${version}` };
   const flags = readFlags(args);
-  const environment = readEnvironment(env);
+  const { assignments: environment, ignored: ignoredVariables } = readEnvironment(env);
   const file = loadFile(surroundings, flags.configFile);
   const layers = [...file, ...environment, ...flags.assignments].map(checkValue);
   const origins = new Map(layers.map(({ option, origin }) => [option.path, origin]));
@@ -75,7 +77,7 @@ function load(surroundings: Surroundings): Command {
   if (apiKey === undefined || config.store.kind === "sqlite") {
     requireDataDir(surroundings, config.store.dataDir, origins.get("store.dataDir") ?? BY_DEFAULT);
   }
-  return { kind: "start", config, ...(apiKey !== undefined && { apiKey }) };
+  return { kind: "start", config, ignoredVariables, ...(apiKey !== undefined && { apiKey }) };
 }
 
 function loadFile(surroundings: Surroundings, flag: string | undefined): readonly Assignment[] {

@@ -34,6 +34,21 @@ for (const [name, [options, names]] of Object.entries(bad)) {
   });
 }
 
+Deno.test("variables that Kubernetes sets for a Service are ignored with one line that names them", async () => {
+  const env = {
+    TELEMETRY_PORT: "tcp://10.96.0.7:8080",
+    TELEMETRY_PORT_8080_TCP: "tcp://10.96.0.7:8080",
+    TELEMETRY_GATEWAY_SERVICE_HOST: "10.96.0.7",
+  };
+  const flags = ["--port", "0"];
+  await using gateway = await GatewayProcess.start({ env, flags });
+  const lines = gateway.logs.filter(({ message }) => message === "environment variables ignored");
+  assert.equal(lines.length, 1);
+  assert.equal(lines[0]!["level"], "WARNING");
+  const { names } = lines[0]!["properties"] as { names: string };
+  assert.deepEqual(names.split(", "), Object.keys(env).sort());
+});
+
 Deno.test("off loopback a gateway without a key refuses to start, and says why", async () => {
   const env = { TELEMETRY_HOST: "0.0.0.0" };
   const { code, output } = await GatewayProcess.startAndEnd({ apiKey: null, env });

@@ -46,7 +46,7 @@ function printed(given: Given): string {
 }
 
 Deno.test("nothing said gives the defaults and no key", () => {
-  assert.deepEqual(started({}), { kind: "start", config: Config.parse({}) });
+  assert.deepEqual(started({}), { kind: "start", config: Config.parse({}), ignoredVariables: [] });
 });
 
 Deno.test("flags go before the environment, the environment before the file", () => {
@@ -90,7 +90,11 @@ Deno.test("lists are separated by commas, in flags and in the environment", () =
 
 Deno.test("an empty variable counts as unset", () => {
   const env = { TELEMETRY_PORT: "", TELEMETRY_API_KEY: "" };
-  assert.deepEqual(started({ env }), { kind: "start", config: Config.parse({}) });
+  assert.deepEqual(started({ env }), {
+    kind: "start",
+    config: Config.parse({}),
+    ignoredVariables: [],
+  });
 });
 
 Deno.test("the key comes from the environment, the new name first", () => {

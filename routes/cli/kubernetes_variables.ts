@@ -1,0 +1,26 @@
+/**
+ * Variables that Kubernetes sets in every container of a namespace for each of its Services
+ * ("Discovering services, environment variables" in its documentation). Those of a Service called
+ * `telemetry` or `telemetry-…` begin like ours, and one of them, `TELEMETRY_PORT`, is ours by name.
+ *
+ * @module
+ */
+
+/** What the name of a Service is followed by, beside `PORT`. */
+const SUFFIX =
+  /^TELEMETRY_(?:\w+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)$/;
+
+/** `…_PORT` holds a URL there, and a number here. */
+const PORT = /^TELEMETRY_(?:\w+_)?PORT$/;
+
+const PORT_URL = /^(?:tcp|udp|sctp):\/\//;
+
+/** Whether a variable is one that Kubernetes sets for a Service, and not a setting of the gateway. */
+export function isServiceVariable(name: string, value: string): boolean {
+  return SUFFIX.test(name) || (PORT.test(name) && PORT_URL.test(value));
+}
+
+/** Why such variables are ignored, and how to be rid of them. */
+export const SERVICE_VARIABLES_ADVICE =
+  "Kubernetes sets them for a Service, not for the gateway; enableServiceLinks: false in the pod " +
+  "keeps them away";
