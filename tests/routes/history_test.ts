@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { ChannelSnapshot } from "../../actors/operations.ts";
 import { MAX_HISTORY_PAGE } from "../../protocol/api.ts";
 import { apiKey, KeyRing } from "../../routes/auth/api_keys.ts";
 import { assertError } from "../support/envelopes.ts";
@@ -185,6 +186,36 @@ for (const path of [EVENTS, SNAPSHOT, `${EVENTS}?afterSeq=1&limit=1`]) {
     });
   });
 }
+
+Deno.test("a snapshot that its reader has already is not even collected", async () => {
+  let collected = 0;
+  const snapshot: ChannelSnapshot = {
+    epoch: FAKE_EPOCH,
+    seq: 7,
+    asOf: TEST_EPOCH,
+    variant: "",
+    events: () => (collected += 1, []),
+  };
+  const history = { snapshot: () => snapshot, page: () => assert.fail("no page was asked for") };
+  await withGateway({ deps: { history } }, async (fake) => {
+    const tag = (await fake.request(SNAPSHOT)).headers.get("etag")!;
+    const again = await fake.request(SNAPSHOT, { headers: { "If-None-Match": tag } });
+    assert.deepEqual([again.status, collected], [304, 1]);
+  });
+});
+
+Deno.test("a snapshot of alerts has another tag when another number of them is shown", async () => {
+  const tags = new Set<string>();
+  for (const replayLimit of [2, 3]) {
+    await withGateway({ config: { telemetry: { replayLimit } } }, async (fake) => {
+      await fake.publish(riskAlert("a"), riskAlert("b"), riskAlert("c"));
+      const answer = await fake.request("/api/v1/telemetry/risk-alerts/snapshot");
+      tags.add(answer.headers.get("etag")!);
+      assert.equal((await data(answer)).events.length, replayLimit);
+    });
+  }
+  assert.equal(tags.size, 2);
+});
 
 Deno.test("different pages have different tags", async () => {
   await withGateway({}, async (fake) => {
