@@ -24,6 +24,10 @@ deno task start --print-config      # what results from file, environment and fl
 | environment | the variables below; lists are separated by commas, switches are \`true\` or \`false\`, an empty variable counts as unset |
 | flags | \`--port 9000\` or \`--port=9000\`; switches as \`--demo\`, \`--demo=false\` or \`--no-demo\`; the last one counts |
 
+Variables that Kubernetes sets for a Service called \`telemetry\` or \`telemetry-…\`
+(\`TELEMETRY_SERVICE_HOST\`, \`TELEMETRY_PORT=tcp://…\` and the like) are ignored, with a warning that names
+them.
+
 ## Keys
 
 Keys are set in the environment alone: other users of the machine see flags, and files get committed.

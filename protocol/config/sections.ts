@@ -38,7 +38,7 @@ export const ServerSection = z.strictObject({
   }),
   publicHosts: z.array(z.string().toLowerCase().regex(PUBLIC_HOST)).default([]).meta({
     description:
-      "Values of the Host header to answer to besides loopback names; others get 421 (DNS rebinding).",
+      "Values of the Host header to answer to besides loopback names; others get 421 (DNS rebinding). A default port may be written or not.",
     allowed: "host names, each perhaps with a port, such as desk.example:8443",
   }),
   maxConnections: z.int().min(1).max(1_000_000).default(20_000).meta({
@@ -86,7 +86,7 @@ export const SecuritySection = z.strictObject({
     allowed: "origins such as https://desk.example",
   }),
   allowQueryApiKey: z.boolean().default(true).meta({
-    description: "Accepts ?apiKey= from old clients that send no Origin.",
+    description: "Accepts ?apiKey=, as old clients send it.",
   }),
 });
 
