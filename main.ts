@@ -16,7 +16,7 @@ import { logWriter } from "./routes/cli/log_writer.ts";
 import { printError, printLine } from "./routes/cli/print.ts";
 import { startDemo } from "./routes/demo.ts";
 import { ResilientListener } from "./routes/listener.ts";
-import { SERVICE_VARIABLES_ADVICE } from "./routes/cli/kubernetes_variables.ts";
+import { reportIgnored } from "./routes/cli/kubernetes_variables.ts";
 import { type Command, loadConfig } from "./routes/cli/load_config.ts";
 import { prepareShutdown } from "./routes/cli/shutdown.ts";
 import { onShutdownSignal } from "./routes/cli/signals.ts";
@@ -38,10 +38,7 @@ async function serve(command: Extract<Command, { kind: "start" }>): Promise<void
   const terminal = Deno.stdout.isTerminal();
   const format = config.log.format ?? (terminal ? "pretty" : "json");
   const log = createLogger({ level: config.log.level, format, write: logWriter(clock) });
-  if (ignoredVariables.length > 0) {
-    const names = ignoredVariables.join(", ");
-    log.warn("environment variables ignored", { names, advice: SERVICE_VARIABLES_ADVICE });
-  }
+  reportIgnored(ignoredVariables, log);
   const keys = await acceptedKeys(config, apiKey, printError);
   // What was restored is let go when everything is built from it; it may be large.
   const opening = openStore(config, clock, log, restoreRequest(config, clock));

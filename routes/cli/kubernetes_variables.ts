@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { Logger } from "../../actors/ports.ts";
 
 /** What the name of a Service is followed by, beside `PORT`. */
 const SUFFIX =
@@ -20,7 +21,12 @@ export function isServiceVariable(name: string, value: string): boolean {
   return SUFFIX.test(name) || (PORT.test(name) && PORT_URL.test(value));
 }
 
-/** Why such variables are ignored, and how to be rid of them. */
-export const SERVICE_VARIABLES_ADVICE =
+const ADVICE =
   "Kubernetes sets them for a Service, not for the gateway; enableServiceLinks: false in the pod " +
   "keeps them away";
+
+/** Writes which variables were ignored, and how to be rid of them; nothing when none were. */
+export function reportIgnored(names: readonly string[], log: Logger): void {
+  if (names.length === 0) return;
+  log.warn("environment variables ignored", { names: names.join(", "), advice: ADVICE });
+}
