@@ -46,7 +46,7 @@ async function serve(command: Extract<Command, { kind: "start" }>): Promise<void
   const { store } = storage;
   const alerts = await readAlerts(store, restored.channels.get("risk-alerts")!.events);
   const gateway = createGateway(config, clock, log, store, restored, alerts);
-  const { hub, collector, history, metrics, refusals } = gateway;
+  const { hub, collector } = gateway;
   const demo = config.demo.enabled;
   const source = demo ? await startDemo(config, clock, log, collector, restored) : undefined;
   const app = createApp({
@@ -54,11 +54,8 @@ async function serve(command: Extract<Command, { kind: "start" }>): Promise<void
     clock,
     log,
     keys,
-    hub,
+    ...gateway,
     publisher: collector,
-    history,
-    metrics,
-    refusals,
     drain: () => shutDown("request"),
     storeKind: store.kind,
     version: metadata.version,
