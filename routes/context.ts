@@ -128,12 +128,12 @@ export function refuse(
   traceRefusal(request, info, refusal, deps);
   return Response.json(errorEnvelope(code, message, deps.clock.epochMillis()), {
     status: ERROR_STATUS[code],
-    headers: { ...NOSNIFF, ...headersOf(code), ...headers },
+    headers: { [NOSNIFF[0]]: NOSNIFF[1], ...headersOf(code), ...headers },
   });
 }
 
 /** Keeps browsers from taking an answer for something else than its media type says. */
-export const NOSNIFF = { "X-Content-Type-Options": "nosniff" } as const;
+export const NOSNIFF = ["X-Content-Type-Options", "nosniff"] as const;
 
 /**
  * Writes down that a handler has failed, and says what its client is told. A client that leaves

@@ -310,6 +310,42 @@ Deno.test("a client that the gateway just closed is held before it is accepted, 
   });
 });
 
+Deno.test("what admission refuses is traced with its code and the name of the key", async () => {
+  const principal = keyHolder("ops");
+  const cases: readonly (readonly [
+    code: string,
+    status: number,
+    prepare: (fake: FakeGateway) => unknown,
+  ])[] = [
+    ["OVERLOADED", 503, (fake) => [1, 2, 3].map(() => fake.connect())],
+    ["TOO_MANY_CONNECTIONS", 429, (fake) => {
+      for (let count = 0; count < 2; count++) fake.connect({ address: FAKE_ADDRESS, principal });
+    }],
+    ["BANNED", 403, (fake) => {
+      const { connection } = fake.connect({ address: FAKE_ADDRESS, principal });
+      fake.hub.disconnect(connection.id, "enough", 60, "ops");
+    }],
+    ["DRAINING", 503, (fake) => fake.hub.drain(1_000)],
+  ];
+  const config = { server: { maxConnections: 3, maxConnectionsPerAddress: 2 } };
+  for (const [code, status, prepare] of cases) {
+    await withGateway({ config }, async (fake) => {
+      await prepare(fake);
+      await fails(await shake(fake), status, code);
+      const [line, ...others] = fake.log.find({ message: "handshake refused" });
+      assert.deepEqual([line?.level, others], ["warn", []]);
+      assert.deepEqual(line?.properties, {
+        status,
+        code,
+        address: FAKE_ADDRESS,
+        path: "/ws/telemetry",
+        principal: "ops",
+      });
+      assert.deepEqual(fake.gateway.refusals.counts, { handshake: { [code]: 1 }, request: {} });
+    });
+  }
+});
+
 Deno.test("a drain does not wait for a held handshake: it is answered with 503", async () => {
   await withGateway({}, async (fake) => {
     closeFor(fake);
