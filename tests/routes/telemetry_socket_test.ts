@@ -317,7 +317,7 @@ Deno.test("what admission refuses is traced with its code and the name of the ke
     status: number,
     prepare: (fake: FakeGateway) => unknown,
   ])[] = [
-    ["OVERLOADED", 503, (fake) => [1, 2, 3].map(() => fake.connect())],
+    ["OVERLOADED", 503, (fake) => ["a", "b", "c"].map((address) => fake.connect({ address }))],
     ["TOO_MANY_CONNECTIONS", 429, (fake) => {
       for (let count = 0; count < 2; count++) fake.connect({ address: FAKE_ADDRESS, principal });
     }],
