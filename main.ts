@@ -9,7 +9,6 @@ import { createLogger } from "./actors/observability/log.ts";
 import type { Logger } from "./actors/ports.ts";
 import { openStore } from "./actors/store/open_store.ts";
 import { systemClock as clock } from "./actors/system_clock.ts";
-import type { Config } from "./protocol/config.ts";
 import { createApp } from "./routes/app.ts";
 import { acceptedKeys } from "./routes/auth/accepted_keys.ts";
 import { logWriter } from "./routes/cli/log_writer.ts";
