@@ -84,7 +84,7 @@ async function handle(request: HealthyRequest): Promise<HealthyAnswer> {
 async function open(index: number): Promise<RawWebSocket> {
   const isV2 = plan.protocol === "v2";
   const url = plan.url.replace(/^http/, "ws");
-  const clientId = `healthy-${index}`;
+  const clientId = `healthy-${crypto.randomUUID().slice(0, 8)}-${index}`;
   const query = isV2 ? { clientId } : { clientId, channels: [plan.channel] };
   const subscribed = Promise.withResolvers<void>();
   const socket = await RawWebSocket.open(telemetryUrl(url, query), {
