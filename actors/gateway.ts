@@ -40,6 +40,7 @@ export function restoreRequest({ telemetry }: Config, clock: Clock): RestoreRequ
     events: telemetry.ringCapacity,
     // The ring weighs data and frame, which holds the data again.
     characters: MAX_RING_BYTES / 2,
+    recentKeys: telemetry.replayLimit,
     tombstoneMillis: TOMBSTONE_MILLIS,
     epochMillis: clock.epochMillis(),
   };
@@ -64,7 +65,8 @@ export function createGateway(
   const streams = new Map<Channel, ChannelStream>(CHANNELS.map((channel) => {
     const kept = restored?.channels.get(channel) ??
       { ...store.head(channel), events: [], latest: [], horizon: 0 };
-    return [channel, ChannelStream.restore(channel, kept, telemetry.ringCapacity, clock)];
+    const { ringCapacity, replayLimit } = telemetry;
+    return [channel, ChannelStream.restore(channel, kept, ringCapacity, clock, replayLimit)];
   }));
   const flushIntervalMillis = telemetry.flushIntervalMs;
   const fanout = new Fanout(clock, streams, {

@@ -92,6 +92,11 @@ export interface RestoreRequest {
   readonly events: number;
   /** Most characters of `data` among them; the newest event comes in any case. */
   readonly characters: number;
+  /**
+   * Most ids of a lossless channel of which the latest event comes back, where its snapshot is one
+   * event per id; so many {@link RestoreRequest.characters} at most.
+   */
+  readonly recentKeys: number;
   /** Age from which a tombstone is left out, in ms. */
   readonly tombstoneMillis: number;
   /** The time now, epoch ms. */
@@ -102,7 +107,10 @@ export interface RestoreRequest {
 export interface RestoredChannel extends ChannelHead {
   /** The newest events, consecutive up to the head. */
   readonly events: readonly StoredEvent[];
-  /** Latest event per key, tombstones included, in the order of numbers; none if lossless. */
+  /**
+   * Latest event per key, tombstones included, in the order of numbers. If lossless: that of the last
+   * {@link RestoreRequest.recentKeys} ids, or none where the snapshot is the last events.
+   */
   readonly latest: readonly StoredEvent[];
   /** The highest number whose tombstone is gone or left out; 0 when there is none. */
   readonly horizon: number;

@@ -38,6 +38,14 @@ export const LANES: Readonly<Record<Channel, Lane>> = {
   "market-data": "sampled",
 };
 
+/**
+ * Whether a snapshot is the latest event per key. `system-warnings` are single notices, of which the
+ * last ones count; an alert is emitted again and again while its condition lasts.
+ */
+export function isReplayedByKey(channel: Channel): boolean {
+  return channel !== "system-warnings";
+}
+
 /** Singular spellings that deployed clients send, after dots and underscores became dashes. */
 const SINGULAR: Readonly<Record<string, Channel>> = {
   "risk-alert": "risk-alerts",

@@ -313,12 +313,12 @@ function refuse(code: ErrorCode, message: string, retryAfterSeconds: number) {
 }
 
 function describe(stream: ChannelStream): ChannelStats {
-  const { log, latest, readers, published, sent, shed, conflated } = stream;
+  const { log, latest, recent, readers, published, sent, shed, conflated } = stream;
   return {
     head: log.head,
     epoch: log.epoch,
     subscribers: readers,
-    snapshotSize: latest?.size ?? log.size,
+    snapshotSize: latest?.size ?? recent?.size ?? log.size,
     ringEvents: log.size,
     ringBytes: log.bytes,
     published,

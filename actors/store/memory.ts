@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Channel, CHANNELS, LANES } from "../../protocol/channels.ts";
+import { type Channel, CHANNELS, isReplayedByKey, LANES } from "../../protocol/channels.ts";
 import type {
   ChannelHead,
   RestoredChannel,
@@ -126,8 +126,22 @@ export class MemoryStore implements Store {
       events.push(event);
     }
     const states = this.#states.get(channel)?.since(request.epochMillis - request.tombstoneMillis);
-    const { latest, horizon } = states ?? { latest: [], horizon: 0 };
+    const recent = isReplayedByKey(channel) ? this.#recent(channel, request) : [];
+    const { latest, horizon } = states ?? { latest: recent, horizon: 0 };
     return { ...this.head(channel), events: events.reverse(), latest, horizon };
+  }
+
+  /** The latest event of each of the last keys. */
+  #recent(channel: Channel, { recentKeys, characters }: RestoreRequest): StoredEvent[] {
+    const latest = new Map<string, StoredEvent>();
+    let held = 0;
+    for (const event of this.#events.get(channel)!.toReversed()) {
+      if (latest.has(event.key)) continue;
+      held += event.data.length;
+      if (latest.size === recentKeys || (held > characters && latest.size > 0)) break;
+      latest.set(event.key, event);
+    }
+    return [...latest.values()].reverse();
   }
 
   #findStray(batch: readonly StoredEvent[]): StoredEvent | undefined {

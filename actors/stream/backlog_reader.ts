@@ -75,7 +75,7 @@ export class BacklogReader {
     const events = await this.#ask(stream.channel, next - 1, limit);
     if (events === "unavailable") return false;
     if (events !== undefined && events.length > 0) {
-      stream.backlog!.put(events, (event) => stream.log.encode(event));
+      stream.backlog!.put(events, (event) => stream.log.beyond(event));
     } else if (cursor.next === next && this.#isNeeded(cursor)) {
       subscriber.control.tooSlow();
     }

@@ -4,29 +4,19 @@
  * @module
  */
 import type { StoredEvent } from "../ports.ts";
-import { encodeEventV1, type FrameV1 } from "./encoder_v1.ts";
-import type { EventAttributes } from "./event_filter.ts";
+import { EncodedEvent, type LoggedEvent, SpareFrames } from "./logged_event.ts";
+
+export type { LoggedEvent } from "./logged_event.ts";
 
 /** Most bytes a ring holds, counting what is kept of each event (32 MiB). */
 export const MAX_RING_BYTES = 32 * 1024 * 1024;
-
-/** An event in the log, encoded. */
-export interface LoggedEvent {
-  /** The event as stored. */
-  readonly stored: StoredEvent;
-  /** Its position in the sequence, from 1. */
-  readonly seq: number;
-  /** Its v1 form. */
-  readonly v1: FrameV1;
-  /** What filters look at; read when the first one asks. */
-  attributes: EventAttributes | undefined;
-}
 
 /** A ring buffer of consecutive events, bounded in events and in bytes. */
 export class ChannelLog {
   /** Identity of the sequence. */
   readonly epoch: string;
-  readonly #slots: (LoggedEvent | undefined)[];
+  readonly #slots: (EncodedEvent | undefined)[];
+  readonly #frames: SpareFrames;
   readonly #maxBytes: number;
   #head: number;
   #oldest: number;
@@ -42,6 +32,7 @@ export class ChannelLog {
    */
   constructor(epoch: string, head: number, capacity: number, maxBytes: number = MAX_RING_BYTES) {
     this.epoch = epoch;
+    this.#frames = new SpareFrames(epoch);
     this.#slots = new Array(capacity).fill(undefined);
     this.#maxBytes = maxBytes;
     this.#head = head;
@@ -83,7 +74,7 @@ export class ChannelLog {
       throw new RangeError(`event ${stored.seq} does not follow ${this.#head}`);
     }
     if (this.size === this.#slots.length) this.#evict();
-    const event = this.encode(stored);
+    const event = new EncodedEvent(stored, this.#frames, this.#frames.encode(stored));
     this.#slots[stored.seq % this.#slots.length] = event;
     this.#head = stored.seq;
     this.#bytes += weight(event);
@@ -91,10 +82,9 @@ export class ChannelLog {
     return event;
   }
 
-  /** Encodes an event of this channel without appending it. */
-  encode(stored: StoredEvent): LoggedEvent {
-    const v1 = encodeEventV1(stored, this.epoch);
-    return { stored, seq: stored.seq, v1, attributes: undefined };
+  /** An event of this channel that is not in the ring; it is encoded when it is sent. */
+  beyond(stored: StoredEvent): LoggedEvent {
+    return new EncodedEvent(stored, this.#frames);
   }
 
   /** The event of a number, or `undefined` when the ring does not hold it. */
@@ -106,7 +96,10 @@ export class ChannelLog {
   #evict(): void {
     const slot = this.#oldest % this.#slots.length;
     const event = this.#slots[slot];
-    if (event !== undefined) this.#bytes -= weight(event);
+    if (event !== undefined) {
+      this.#bytes -= weight(event);
+      event.releaseFrame();
+    }
     this.#slots[slot] = undefined;
     this.#oldest += 1;
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Channel, type Lane, LANES } from "../../protocol/channels.ts";
+import { type Channel, isReplayedByKey, type Lane, LANES } from "../../protocol/channels.ts";
 import type { ShedReason } from "../operations.ts";
 import type { Clock, RestoredChannel, StoredEvent } from "../ports.ts";
 import { Backlog } from "./backlog.ts";
@@ -11,6 +11,7 @@ import { ChannelLog, type LoggedEvent } from "./channel_log.ts";
 import { CursorGroup } from "./cursor_group.ts";
 import type { EventFilter } from "./event_filter.ts";
 import { LatestStates } from "./latest_states.ts";
+import { RecentKeys } from "./recent_keys.ts";
 import { View } from "./view.ts";
 
 /** One channel with its readers. */
@@ -23,6 +24,8 @@ export class ChannelStream {
   readonly log: ChannelLog;
   /** Latest state per key; `undefined` on lossless channels, where every event counts. */
   readonly latest: LatestStates | undefined;
+  /** What the snapshot of a lossless channel shows, if not its last events. */
+  readonly recent: RecentKeys | undefined;
   /** What left the log and was read back; `undefined` on channels that can be conflated instead. */
   readonly backlog: Backlog | undefined;
   /** Its readers, by how often they are served; the first group is served at once. */
@@ -37,13 +40,19 @@ export class ChannelStream {
   /** Events left out because the client wants the latest alone, once per connection. */
   conflated = 0;
 
-  /** Builds the stream of a channel around its log. */
-  constructor(channel: Channel, log: ChannelLog) {
+  /**
+   * Builds the stream of a channel around its log.
+   *
+   * @param replayLimit Most ids in the snapshot of a lossless channel.
+   */
+  constructor(channel: Channel, log: ChannelLog, replayLimit = 50) {
     this.channel = channel;
     this.lane = LANES[channel];
     this.log = log;
     this.latest = this.lane === "lossless" ? undefined : new LatestStates();
     this.backlog = this.lane === "lossless" ? new Backlog() : undefined;
+    const byKey = this.latest === undefined && isReplayedByKey(channel);
+    this.recent = byKey ? new RecentKeys(replayLimit) : undefined;
   }
 
   /**
@@ -51,19 +60,23 @@ export class ChannelStream {
    *
    * @param capacity Most events in the ring.
    * @param clock Tells how old tombstones are.
+   * @param replayLimit Most ids in the snapshot of a lossless channel.
    */
   static restore(
     channel: Channel,
     restored: RestoredChannel,
     capacity: number,
     clock: Clock,
+    replayLimit?: number,
   ): ChannelStream {
     const { epoch, seq, events, latest, horizon } = restored;
-    const stream = new ChannelStream(channel, new ChannelLog(epoch, seq - events.length, capacity));
-    for (const stored of events) stream.log.append(stored);
+    const log = new ChannelLog(epoch, seq - events.length, capacity);
+    const stream = new ChannelStream(channel, log, replayLimit);
+    for (const stored of events) log.append(stored);
     stream.latest?.raiseHorizon(horizon);
     for (const stored of latest) {
-      const event = stream.log.get(stored.seq) ?? stream.log.encode(stored);
+      const event = log.get(stored.seq) ?? log.beyond(stored);
+      stream.recent?.put(event);
       const age = Math.max(0, clock.epochMillis() - stored.timestamp);
       stream.latest?.put(event, clock.now() - age);
     }
@@ -78,12 +91,14 @@ export class ChannelStream {
   append(stored: StoredEvent, now: number): void {
     const event = this.log.append(stored);
     this.latest?.put(event, now);
+    this.recent?.put(event);
     this.published += 1;
   }
 
   /** What a replay of at most `limit` events sends, oldest first, with no number above `upTo`. */
   replay(limit: number, upTo: number): LoggedEvent[] {
     if (this.latest !== undefined) return this.latest.newest(limit, upTo);
+    if (this.recent !== undefined) return this.recent.newest(limit, upTo);
     const events: LoggedEvent[] = [];
     for (let seq = Math.max(this.log.oldest, upTo - limit + 1); seq <= upTo; seq++) {
       events.push(this.log.get(seq)!);

@@ -199,9 +199,17 @@ Deno.test("a snapshot holds every live state in the order of numbers, and what e
   assert.deepEqual(seqs(snapshot.events()), [...range(2, 38), 43]);
 });
 
-Deno.test("a snapshot of a lossless channel is its last events, as many as a replay has", async () => {
+Deno.test("a snapshot of system-warnings is its last events, as many as a replay has", async () => {
   const fixture = new Fixture();
-  await fixture.add(...events("risk-alerts", 1, 12));
-  const { seq, events: last } = fixture.history.snapshot("risk-alerts");
+  await fixture.add(...events("system-warnings", 1, 12));
+  const { seq, events: last } = fixture.history.snapshot("system-warnings");
   assert.deepEqual([seq, seqs(last())], [12, range(8, 12)]);
+});
+
+Deno.test("a snapshot of risk-alerts is the latest event of each of the last ids, also beyond the ring", async () => {
+  const fixture = new Fixture();
+  await fixture.add(event("risk-alerts", 1, "A"));
+  for (let seq = 2; seq <= RING * 2; seq++) await fixture.add(event("risk-alerts", seq, "B"));
+  const { seq, events: last } = fixture.history.snapshot("risk-alerts");
+  assert.deepEqual([seq, seqs(last())], [RING * 2, [1, RING * 2]]);
 });

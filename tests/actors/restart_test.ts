@@ -106,6 +106,23 @@ Deno.test("the snapshot holds keys whose events have left the ring", async () =>
   }, 16);
 });
 
+/** An alert, as published. */
+function alert(id: string) {
+  const data = { id, severity: "CRITICAL", message: "m", violations: [], status: "ACTIVE" };
+  return { channel: "risk-alerts", data };
+}
+
+Deno.test("after a restart the snapshot has alerts of before one alert filled the ring", async () => {
+  await lives(1_000, async (life) => {
+    await life.publish(alert("A"));
+    for (let n = 0; n < 40; n++) await life.publish(alert("B"));
+  }, (life) => {
+    const { events } = life.gateway.history.snapshot("risk-alerts");
+    assert.deepEqual(events.map(({ key, seq }) => [key, seq]), [["A", 1], ["B", 41]]);
+    return Promise.resolve();
+  }, 16);
+});
+
 Deno.test("a retry after the restart is a duplicate with its first number, until the window ends", async () => {
   const once = price("A", "1", "e1");
   await lives(60_000, async (life) => void await life.publish(once), async (life) => {

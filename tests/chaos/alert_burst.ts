@@ -34,7 +34,7 @@ const { values } = parseArgs({
   },
 });
 const protocol = values.protocol === "v2" ? "v2" : "v1";
-const rows: (HealthyFigures & { readonly "RSS MiB": number; readonly "CPU s": number })[] = [];
+const rows: (HealthyFigures & Readonly<Record<"RSS MiB" | "CPU s" | "frames sent", number>>)[] = [];
 const others: HealthyFigures[] = [];
 
 for (const stalled of [0, Number(values.stalled)]) {
@@ -87,6 +87,7 @@ for (const stalled of [0, Number(values.stalled)]) {
   rows.push({
     ...figures!,
     "RSS MiB": await residentMebibytes(gateway.pid),
+    "frames sent": (await api.stats())["channels"]["risk-alerts"].sent,
     "CPU s": (await cpuMillis(gateway.pid) - cpu) / 1_000,
   });
   for (const peer of peers) await peer[Symbol.asyncDispose]();

@@ -6,7 +6,7 @@
  */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Store, StoredEvent } from "../../actors/ports.ts";
+import type { RestoreRequest, Store, StoredEvent } from "../../actors/ports.ts";
 import { type Channel, CHANNELS, LANES } from "../../protocol/channels.ts";
 import {
   event,
@@ -52,6 +52,18 @@ export function testStoreContinuity(name: string, open: StoreFactory, propertyRu
       assert.deepEqual(restored.channels.get(channel), empty);
     }
     assert.deepEqual(restored.identities, []);
+  });
+
+  test("the latest event of each of the last ids of alerts is restored, in order", async (store) => {
+    const keys = ["A", "B", "B", "C", "A", "B", "B"];
+    await store.commit(keys.map((key, index) => event("risk-alerts", index + 1, key)));
+    await store.commit(keys.map((key, index) => event("system-warnings", index + 1, key)));
+    const restore = async (parts: Partial<RestoreRequest>) =>
+      (await store.restore(everything({ events: 1, ...parts }))).channels;
+    assert.deepEqual(seqs((await restore({})).get("risk-alerts")!.latest), [4, 5, 7]);
+    assert.deepEqual(seqs((await restore({ recentKeys: 2 })).get("risk-alerts")!.latest), [5, 7]);
+    assert.deepEqual(seqs((await restore({ characters: 1 })).get("risk-alerts")!.latest), [7]);
+    assert.deepEqual((await restore({})).get("system-warnings")!.latest, []);
   });
 
   test("what was committed is read back whole, in any mixture of channels", async (store) => {

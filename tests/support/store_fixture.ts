@@ -92,6 +92,7 @@ export function everything(parts: Partial<RestoreRequest> = {}): RestoreRequest 
   return {
     events: 1_000_000,
     characters: 1e9,
+    recentKeys: 1_000,
     tombstoneMillis: HOUR,
     epochMillis: STORE_EPOCH,
     ...parts,

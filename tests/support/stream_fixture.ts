@@ -161,7 +161,7 @@ export class StreamFixture {
     this.#store = store;
     this.streams = new Map(CHANNELS.map((channel) => {
       const log = new ChannelLog(EPOCH, 0, ringCapacity);
-      return [channel, new ChannelStream(channel, log)];
+      return [channel, new ChannelStream(channel, log, snapshotLimit)];
     }));
     this.fanout = new Fanout(this.clock, this.streams, {
       flushIntervalMillis: FLUSH,

@@ -21,6 +21,8 @@ export interface ChannelSpec {
   readonly name: string;
   /** Whether latest states are kept. */
   readonly keyed: boolean;
+  /** Whether events are looked up by key, as the snapshot is the latest one of the last keys. */
+  readonly indexed?: boolean;
 }
 
 /** One step from a version to the next; the first builds on an empty file. */
@@ -68,12 +70,20 @@ export function latestTable(channel: string): string {
 }
 
 /** Makes the tables of a channel that the store does not know yet. */
-export function createChannelTables(db: DatabaseSync, { name, keyed }: ChannelSpec): void {
+export function createChannelTables(
+  db: DatabaseSync,
+  { name, keyed, indexed }: ChannelSpec,
+): void {
   const columns = "key TEXT NOT NULL, ends TEXT, timestamp INTEGER NOT NULL, time TEXT NOT NULL, " +
     "data TEXT NOT NULL";
   db.exec(
     `CREATE TABLE IF NOT EXISTS ${eventsTable(name)} (seq INTEGER PRIMARY KEY, ${columns}) STRICT`,
   );
+  if (indexed) {
+    // An index holds the rowid as well, so that the latest numbers are found without the events.
+    const table = eventsTable(name);
+    db.exec(`CREATE INDEX IF NOT EXISTS ${table}_by_key ON ${table} (key)`);
+  }
   if (!keyed) return;
   const latest = latestTable(name);
   db.exec(`

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Channel, CHANNELS, LANES } from "../../../protocol/channels.ts";
+import { type Channel, CHANNELS, isReplayedByKey, LANES } from "../../../protocol/channels.ts";
 import { normaliseStored } from "../../../protocol/events/normalise_stored.ts";
 import type {
   ChannelHead,
@@ -65,7 +65,10 @@ export class SqliteStore implements Store {
    */
   static async open(options: SqliteOptions): Promise<SqliteStore> {
     const { directory, durability = "process", bootId = "", retention } = options;
-    const channels = CHANNELS.map((name) => ({ name, keyed: LANES[name] !== "lossless" }));
+    const channels = CHANNELS.map((name) => {
+      const keyed = LANES[name] !== "lossless";
+      return { name, keyed, indexed: !keyed && isReplayedByKey(name) };
+    });
     const engine = { directory, durability, bootId, retention, channels };
     const { threadModule: module, onThreadLost: onLost } = options;
     const host = await EngineHost.start(engine, { module, onLost });

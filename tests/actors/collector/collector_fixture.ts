@@ -113,7 +113,7 @@ export class Fixture {
     // The store stays empty: these stand in for states of before.
     for (let index = 0; index < keys; index++) {
       const stored = storedEvent("market-data", 0, `FILL${index}`);
-      latest!.put({ stored, seq: 0, v1, attributes: undefined }, this.clock.now());
+      latest!.put({ stored, seq: 0, v1, dataBytes: 0, attributes: undefined }, this.clock.now());
     }
   }
 }

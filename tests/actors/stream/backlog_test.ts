@@ -13,6 +13,7 @@ const encode = (stored: StoredEvent): LoggedEvent => ({
   stored,
   seq: stored.seq,
   v1: { text: "", bytes: 0, replayAt: 0, skippedAt: 0 },
+  dataBytes: stored.data.length,
   attributes: undefined,
 });
 

@@ -6,7 +6,7 @@
  */
 import type { StoredEvent } from "../../../actors/ports.ts";
 import { TOMBSTONE_MILLIS } from "../../../actors/stream/latest_states.ts";
-import { type Channel, LANES } from "../../../protocol/channels.ts";
+import { type Channel, isReplayedByKey, LANES } from "../../../protocol/channels.ts";
 import { type Filter, SEVERITIES } from "../../../protocol/client_message_v2.ts";
 
 /** What a filter may look at. */
@@ -95,9 +95,16 @@ export class ChannelTruth {
     return new Map(living.sort((a, b) => a.seq - b.seq).map(({ key, seq }) => [key, seq]));
   }
 
-  /** The numbers of a snapshot: the states, or the newest alerts that the ring had at the time. */
+  /**
+   * The numbers of a snapshot: the states, the latest event of each of the last alerts, or the newest
+   * warnings that the ring had at the time.
+   */
   snapshot(upTo: number, filter: Filter | undefined, limit: number): number[] {
     if (!this.isLossless) return [...this.table(upTo, filter).values()];
+    if (isReplayedByKey(this.channel)) {
+      const latest = [...this.latest(upTo).values()].sort((a, b) => a.seq - b.seq);
+      return latest.slice(-limit).filter((event) => admits(filter, event)).map(({ seq }) => seq);
+    }
     const first = Math.max(1, upTo - Math.min(limit, this.#ring) + 1);
     return this.admitted(first, upTo, filter);
   }

@@ -4,6 +4,7 @@ import { ChannelStream } from "../../../actors/stream/channel_stream.ts";
 import type { Channel } from "../../../protocol/channels.ts";
 import { CHANNELS, LANES } from "../../../protocol/channels.ts";
 import { EPOCH, range, storedEvent } from "../../support/stream_fixture.ts";
+import { TestClock } from "../../support/test_clock.ts";
 
 function stream(channel: Channel, capacity = 10, head = 0): ChannelStream {
   return new ChannelStream(channel, new ChannelLog(EPOCH, head, capacity));
@@ -48,13 +49,31 @@ Deno.test("the replay of a keyed channel reaches behind the ring", () => {
   assert.deepEqual(replay(positions, 10, 6), ["1", "2", "6"]);
 });
 
-Deno.test("the replay of a lossless channel is its last events, as far as the ring reaches", () => {
-  const alerts = stream("risk-alerts", 4);
-  append(alerts, "aaaaaa");
-  assert.deepEqual(replay(alerts, 2, 6), range(5, 6));
-  assert.deepEqual(replay(alerts, 100, 6), range(3, 6));
-  assert.deepEqual(replay(alerts, 2, 4), range(3, 4));
-  assert.deepEqual(replay(alerts, 100, 2), []);
+Deno.test("the replay of warnings is the last events, as far as the ring reaches", () => {
+  const warnings = stream("system-warnings", 4);
+  append(warnings, "aaaaaa");
+  assert.deepEqual(replay(warnings, 2, 6), range(5, 6));
+  assert.deepEqual(replay(warnings, 100, 6), range(3, 6));
+  assert.deepEqual(replay(warnings, 2, 4), range(3, 4));
+  assert.deepEqual(replay(warnings, 100, 2), []);
+});
+
+Deno.test("the replay of alerts is the latest event of each of the last ids, beyond the ring, too", () => {
+  const alerts = stream("risk-alerts", 2);
+  append(alerts, "abcacc");
+  assert.deepEqual(replay(alerts, 10, 6), ["2", "4", "6"]);
+  assert.deepEqual(replay(alerts, 2, 6), ["4", "6"]);
+  assert.deepEqual(replay(alerts, 10, 4), ["2", "4"]);
+});
+
+Deno.test("a restored channel replays the alerts that the store found by their ids", () => {
+  const events = [5, 6].map((seq) => storedEvent("risk-alerts", seq, "b"));
+  const latest = [storedEvent("risk-alerts", 1, "a"), events[1]!];
+  const restored = { epoch: EPOCH, seq: 6, events, latest, horizon: 0 };
+  const alerts = ChannelStream.restore("risk-alerts", restored, 2, new TestClock(), 5);
+  assert.deepEqual(replay(alerts, 10, 6), ["1", "6"]);
+  append(alerts, "a");
+  assert.deepEqual(replay(alerts, 10, 7), ["6", "7"]);
 });
 
 Deno.test("a log that continues a sequence replays nothing from before its start", () => {

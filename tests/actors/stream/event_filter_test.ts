@@ -7,7 +7,8 @@ import { type EventOptions, storedEvent } from "../../support/stream_fixture.ts"
 
 function logged(channel: Channel, key: string, options: EventOptions = {}): LoggedEvent {
   const v1 = { text: "", bytes: 0, replayAt: 0, skippedAt: 0 };
-  return { stored: storedEvent(channel, 1, key, options), seq: 1, v1, attributes: undefined };
+  const stored = storedEvent(channel, 1, key, options);
+  return { stored, seq: 1, v1, dataBytes: stored.data.length, attributes: undefined };
 }
 
 const admits = (filter: Filter, channel: Channel, fields: EventOptions["fields"], key = "k") =>

@@ -17,7 +17,7 @@ import {
   HIGH_WATER_BYTES,
   LOW_WATER_BYTES,
 } from "../../../actors/stream/subscriber.ts";
-import { type Channel, LANES } from "../../../protocol/channels.ts";
+import { type Channel, isReplayedByKey, LANES } from "../../../protocol/channels.ts";
 import { FakeSocket } from "../../support/fake_socket.ts";
 import { FLUSH, type Reader, StreamFixture } from "../../support/stream_fixture.ts";
 import { type Command, KEYS, MODEL_CHANNELS, type Scenario } from "./fanout_scenarios.ts";
@@ -281,10 +281,10 @@ export class FanoutModel {
     this.fixture.fanout.subscribe(who.reader.subscriber, name, limit);
   }
 
-  /** What a replay sends: the last alerts in the ring, or the latest state of each living key. */
+  /** What a replay sends: the last warnings in the ring, or the latest event of each living key. */
   #replay(name: Channel, limit: number, upTo: number): number[] {
     const events = this.#truth.get(name)!;
-    if (LANES[name] === "lossless") {
+    if (!isReplayedByKey(name)) {
       const held = events.slice(-this.#ring).filter(({ seq }) => seq <= upTo && seq > upTo - limit);
       return held.map(({ seq }) => seq);
     }

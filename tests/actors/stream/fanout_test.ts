@@ -34,13 +34,29 @@ Deno.test("replay and live events join without a gap or a repeat, also in the mi
   assert.deepEqual(short(socket.take()), ["r2", "r3", "r4", "5"]);
 });
 
-Deno.test("the replay of alerts is the last ones, and live ones follow", () => {
+Deno.test("the replay of alerts is the latest of each of the last ids, and live ones follow", () => {
   const fixture = new StreamFixture();
-  fixture.publish("risk-alerts", repeat("a", 5));
+  fixture.publish("risk-alerts", ["a", "b", "c", "b", "b", "b"]);
   const { subscriber, socket } = fixture.reader();
   fixture.fanout.subscribe(subscriber, "risk-alerts", 2);
   fixture.publish("risk-alerts", ["a"]);
-  assert.deepEqual(short(socket.take()), ["r4", "r5", "6"]);
+  assert.deepEqual(short(socket.take()), ["r3", "r6", "7"]);
+});
+
+Deno.test("one alert that lasts does not push another out of the replay", () => {
+  const fixture = new StreamFixture();
+  fixture.publish("risk-alerts", ["A", ...repeat("B", 60)]);
+  const { subscriber, socket } = fixture.reader();
+  fixture.fanout.subscribe(subscriber, "risk-alerts", 50);
+  assert.deepEqual(short(socket.take()), ["r1", "r61"]);
+});
+
+Deno.test("the replay of warnings is the last ones, as they are single notices", () => {
+  const fixture = new StreamFixture();
+  fixture.publish("system-warnings", repeat("a", 5));
+  const { subscriber, socket } = fixture.reader();
+  fixture.fanout.subscribe(subscriber, "system-warnings", 2);
+  assert.deepEqual(short(socket.take()), ["r4", "r5"]);
 });
 
 Deno.test("live events wait for the end of a replay that does not fit, and then all arrive", () => {

@@ -18,6 +18,7 @@ const NO_FRAME = { text: "", bytes: 0, replayAt: 0, skippedAt: 0 };
 
 function logged(seq: number, key: string, ends?: Ends): LoggedEvent {
   return {
+    dataBytes: 0,
     attributes: undefined,
     stored: storedEvent("positions", seq, key, { ...(ends && { ends }) }),
     seq,

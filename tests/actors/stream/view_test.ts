@@ -99,10 +99,17 @@ Deno.test("a snapshot is filtered, without the ended, oldest first", () => {
   assert.deepEqual(shortBatches([it.snapshot(50).part(0).text]), ["S6: 3 5"]);
 });
 
-Deno.test("the snapshot of a lossless channel is its last events, at most so many, then filtered", () => {
+Deno.test("the snapshot of risk-alerts is the latest of each id, at most so many, then filtered", () => {
   const { view: it, append } = view("risk-alerts", { users: 1, symbols: ["a"] });
-  append("aabab");
-  assert.deepEqual(shortBatches([it.snapshot(4).part(0).text]), ["S5: 2 4"]);
+  append("abacbc");
+  assert.deepEqual(shortBatches([it.snapshot(3).part(0).text]), ["S6: 3"]);
+  assert.deepEqual(shortBatches([it.snapshot(2).part(0).text]), ["S6:"]);
+});
+
+Deno.test("the snapshot of system-warnings is its last events, at most so many", () => {
+  const { view: it, append } = view("system-warnings");
+  append("aaaaa");
+  assert.deepEqual(shortBatches([it.snapshot(2).part(0).text]), ["S5: 4 5"]);
 });
 
 Deno.test("a snapshot of nothing is one part that says so", () => {

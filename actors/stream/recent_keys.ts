@@ -1,0 +1,76 @@
+/**
+ * The latest event of each of the last ids of a lossless channel: what its snapshot shows.
+ *
+ * Cores emit an alert again while its condition lasts. A snapshot of the last events would be filled
+ * by one such alert, and a new client would not learn of any other.
+ *
+ * @module
+ */
+import type { LoggedEvent } from "./channel_log.ts";
+
+/**
+ * Most bytes of `data` held for a snapshot (32 MiB, as much as a ring): 512 of the largest events.
+ * Beyond it the id that was quiet for longest goes; its events stay in the store.
+ */
+export const MAX_RECENT_BYTES = 32 * 1024 * 1024;
+
+/** The latest event of each key, bounded in keys and in bytes. */
+export class RecentKeys {
+  readonly #capacity: number;
+  readonly #maxBytes: number;
+  /** A map keeps the order of insertion, and every event is inserted anew. */
+  readonly #latest = new Map<string, LoggedEvent>();
+  #bytes = 0;
+
+  /**
+   * Starts empty.
+   *
+   * @param capacity Most keys, at least 1.
+   * @param maxBytes Most bytes of `data`; the newest event stays in any case.
+   */
+  constructor(capacity: number, maxBytes: number = MAX_RECENT_BYTES) {
+    this.#capacity = capacity;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Keys held. */
+  get size(): number {
+    return this.#latest.size;
+  }
+
+  /** Bytes of `data` held. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Makes an event the latest of its key; its number is above every earlier one. */
+  put(event: LoggedEvent): void {
+    const { key } = event.stored;
+    this.#forget(key);
+    this.#latest.set(key, event);
+    this.#bytes += event.dataBytes;
+    for (const oldest of this.#latest.keys()) {
+      if (this.#latest.size <= this.#capacity && this.#bytes <= this.#maxBytes) break;
+      if (oldest === key) break;
+      this.#forget(oldest);
+    }
+  }
+
+  /**
+   * The latest events, oldest first.
+   *
+   * @param limit Most events returned.
+   * @param upTo Highest number included.
+   */
+  newest(limit: number, upTo: number): LoggedEvent[] {
+    const events = [...this.#latest.values()].filter(({ seq }) => seq <= upTo);
+    return limit < events.length ? events.slice(events.length - limit) : events;
+  }
+
+  #forget(key: string): void {
+    const event = this.#latest.get(key);
+    if (event === undefined) return;
+    this.#latest.delete(key);
+    this.#bytes -= event.dataBytes;
+  }
+}
