@@ -16,7 +16,7 @@ import type { Clock, Logger, RestoredStore, RestoreRequest, Store, StoredEvent }
 import { MAX_RING_BYTES } from "./stream/channel_log.ts";
 import { ChannelStream } from "./stream/channel_stream.ts";
 import { Fanout } from "./stream/fanout.ts";
-import { TOMBSTONE_MILLIS } from "./stream/latest_states.ts";
+import { MAX_STATE_BYTES, TOMBSTONE_MILLIS } from "./stream/latest_states.ts";
 
 /** The running gateway, without its routes. */
 export interface Gateway {
@@ -68,6 +68,7 @@ export function createGateway(
     const { ringCapacity, replayLimit } = telemetry;
     return [channel, ChannelStream.restore(channel, kept, ringCapacity, clock, replayLimit)];
   }));
+  for (const stream of streams.values()) warnOfLargeStates(stream, log);
   const flushIntervalMillis = telemetry.flushIntervalMs;
   const fanout = new Fanout(clock, streams, {
     flushIntervalMillis,
@@ -140,6 +141,14 @@ export function createGateway(
   const { replayLimit } = telemetry;
   const history = new ChannelHistory({ clock, log, store, streams, replayLimit });
   return { hub, collector, history, health, metrics, refusals };
+}
+
+/** A store of an older version may hold more than is accepted today; no live state is dropped. */
+function warnOfLargeStates({ channel, latest }: ChannelStream, log: Logger): void {
+  if (latest === undefined || latest.bytes <= MAX_STATE_BYTES) return;
+  const message = "the latest states of a channel take more than is allowed; all are kept, but " +
+    "states that add to them are refused until some keys are removed";
+  log.warn(message, { channel, keys: latest.size, bytes: latest.bytes, allowed: MAX_STATE_BYTES });
 }
 
 function maxAgeSeconds(telemetry: Config["telemetry"], channel: Channel): number {

@@ -10,11 +10,11 @@ import { type Fault, MAX_REPORTED_FAULTS, type Submission } from "../../protocol
 import { type AcknowledgeReceipt, type AlertReference, PublishError } from "../operations.ts";
 import type { Clock, StoredEvent, StoredIdentity } from "../ports.ts";
 import type { ChannelStream } from "../stream/channel_stream.ts";
-import { MAX_KEYS } from "../stream/latest_states.ts";
 import { acknowledgedAlert, checkAlerts } from "./acknowledging.ts";
 import { type DedupeWindow, digestOf, identityKey } from "./dedupe.ts";
 import type { Incidents, StagedIncidents } from "./incidents.ts";
 import type { Sequencer } from "./sequencer.ts";
+import { StateRoom } from "./state_room.ts";
 
 /** What turns work with. */
 export interface TurnDeps {
@@ -55,13 +55,14 @@ export class Turn {
   /** Fields left out of {@link Turn.events}, by channel. */
   readonly ignored = new Map<Channel, IgnoredFields>();
   readonly #deps: TurnDeps;
-  readonly #newKeys = new Map<Channel, Set<string>>();
+  readonly #room: StateRoom;
   readonly #incidents: StagedIncidents;
 
   /** Begins empty. One turn at a time: it ends with {@link Turn.keep} or {@link Turn.undo}. */
   constructor(deps: TurnDeps) {
     this.#deps = deps;
     this.#incidents = deps.incidents.stage();
+    this.#room = new StateRoom(deps.streams, this.events);
   }
 
   /**
@@ -73,7 +74,10 @@ export class Turn {
     const { clock, dedupe, dedupeWindowSeconds, sequencer, streams } = this.#deps;
     const now = clock.now();
     const identities = this.#checkIdentities(principal, submissions, now);
-    this.#checkKeys(submissions);
+    this.#room.take(submissions, (index) => {
+      const identity = identities[index];
+      return identity !== undefined && dedupe.find(identity.key, now) !== undefined;
+    });
     const timestamp = clock.epochMillis();
     const last: Partial<Record<Channel, ChannelPosition>> = {};
     const ignored: string[] = [];
@@ -169,26 +173,6 @@ export class Turn {
     });
     if (faults.length === 0) return identities;
     throw new PublishError("EVENT_ID_REUSED", "an eventId was used for another payload", faults);
-  }
-
-  /** @throws {PublishError} When a snapshot would hold more keys than it may. */
-  #checkKeys(submissions: readonly Submission[]): void {
-    const added: { readonly fresh: Set<string>; readonly key: string }[] = [];
-    for (const [index, { draft }] of submissions.entries()) {
-      const { channel, key, ends } = draft;
-      const latest = this.#deps.streams.get(channel)!.latest;
-      if (latest === undefined || ends !== undefined || latest.has(key)) continue;
-      let fresh = this.#newKeys.get(channel);
-      if (fresh === undefined) this.#newKeys.set(channel, fresh = new Set());
-      if (fresh.has(key)) continue;
-      fresh.add(key);
-      added.push({ fresh, key });
-      if (latest.size + fresh.size <= MAX_KEYS) continue;
-      for (const { fresh, key } of added) fresh.delete(key); // A refused request takes no room.
-      const message = `${channel} has ${MAX_KEYS} keys already; remove some first`;
-      const path = `events[${index}].data.id`;
-      throw new PublishError("SNAPSHOT_FULL", message, [{ path, message }]);
-    }
   }
 }
 

@@ -16,6 +16,15 @@ import type { LoggedEvent } from "./channel_log.ts";
 /** Most live keys in one channel. */
 export const MAX_KEYS = 50_000;
 
+/**
+ * Most bytes of `data` in the live states of one channel (64 MiB). A publication that would take more
+ * is refused, so that a live state is never dropped.
+ */
+export const MAX_STATE_BYTES = 64 * 1024 * 1024;
+
+/** Most bytes of `data` in tombstones (16 MiB); beyond it the oldest goes before its time. */
+export const MAX_TOMBSTONE_BYTES = 16 * 1024 * 1024;
+
 /** Most tombstones kept; beyond it the oldest goes before its time. */
 export const MAX_TOMBSTONES = 50_000;
 
@@ -43,11 +52,29 @@ export class LatestStates {
   readonly #tombstones = new Map<string, number>();
   #last: Node | undefined;
   #live = 0;
+  #bytes = 0;
+  #tombstoneBytes = 0;
   #horizon = 0;
 
   /** Keys that have not ended. */
   get size(): number {
     return this.#live;
+  }
+
+  /** Bytes of `data` in live states. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Bytes of `data` in tombstones. */
+  get tombstoneBytes(): number {
+    return this.#tombstoneBytes;
+  }
+
+  /** Bytes of `data` of a live key; 0 when it is not live. */
+  bytesOf(key: string): number {
+    const event = this.#nodes.get(key)?.event;
+    return event === undefined || event.stored.ends !== undefined ? 0 : event.dataBytes;
   }
 
   /** The highest number whose tombstone was evicted: below it, ended keys may be unknown. */
@@ -69,8 +96,9 @@ export class LatestStates {
    */
   put(event: LoggedEvent, now: number): void {
     const { key, ends } = event.stored;
-    const wasLive = this.has(key);
     let node = this.#nodes.get(key);
+    if (node !== undefined) this.#count(node.event, -1);
+    this.#count(event, 1);
     if (node === undefined) {
       node = { event, previous: undefined, next: undefined };
       this.#nodes.set(key, node);
@@ -79,7 +107,6 @@ export class LatestStates {
       node.event = event;
     }
     this.#linkLast(node);
-    this.#live += Number(ends === undefined) - Number(wasLive);
     this.#tombstones.delete(key);
     if (ends !== undefined) this.#tombstones.set(key, now + TOMBSTONE_MILLIS);
     this.#evictTombstones(now);
@@ -117,10 +144,22 @@ export class LatestStates {
     return events.reverse();
   }
 
+  #count({ stored, dataBytes }: LoggedEvent, sign: 1 | -1): void {
+    if (stored.ends === undefined) {
+      this.#live += sign;
+      this.#bytes += sign * dataBytes;
+    } else {
+      this.#tombstoneBytes += sign * dataBytes;
+    }
+  }
+
   #evictTombstones(now: number): void {
     for (const [key, evictAt] of this.#tombstones) {
-      if (evictAt > now && this.#tombstones.size <= MAX_TOMBSTONES) break;
+      const full = this.#tombstones.size > MAX_TOMBSTONES ||
+        this.#tombstoneBytes > MAX_TOMBSTONE_BYTES;
+      if (evictAt > now && !full) break;
       const node = this.#nodes.get(key)!;
+      this.#count(node.event, -1);
       this.#tombstones.delete(key);
       this.#nodes.delete(key);
       this.#unlink(node);

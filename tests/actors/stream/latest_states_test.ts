@@ -3,6 +3,7 @@ import fc from "fast-check";
 import type { LoggedEvent } from "../../../actors/stream/channel_log.ts";
 import {
   LatestStates,
+  MAX_TOMBSTONE_BYTES,
   MAX_TOMBSTONES,
   TOMBSTONE_MILLIS,
 } from "../../../actors/stream/latest_states.ts";
@@ -241,4 +242,30 @@ Deno.test("property: a reader at any number that applies the fold knows the last
     }),
     { numRuns: MODEL_RUNS },
   );
+});
+
+/** An event whose payload counts so many bytes. */
+function sized(seq: number, key: string, dataBytes: number, ends?: Ends): LoggedEvent {
+  return { ...logged(seq, key, ends), dataBytes };
+}
+
+Deno.test("latest states count the bytes of live states and of tombstones apart", () => {
+  const states = new LatestStates();
+  states.put(sized(1, "a", 10), 0);
+  states.put(sized(2, "b", 20), 0);
+  states.put(sized(3, "a", 5), 0);
+  assert.deepEqual([states.bytes, states.tombstoneBytes, states.bytesOf("a")], [25, 0, 5]);
+  states.put(sized(4, "b", 7, "closed"), 0);
+  assert.deepEqual([states.bytes, states.tombstoneBytes, states.bytesOf("b")], [5, 7, 0]);
+  states.put(sized(5, "b", 1), 0);
+  assert.deepEqual([states.bytes, states.tombstoneBytes], [6, 0]);
+});
+
+Deno.test("tombstones beyond their bytes go before their time, the oldest first, and raise the horizon", () => {
+  const states = new LatestStates();
+  states.put(sized(1, "a", MAX_TOMBSTONE_BYTES / 2, "closed"), 0);
+  states.put(sized(2, "b", MAX_TOMBSTONE_BYTES / 2, "closed"), 0);
+  assert.equal(states.horizon, 0);
+  states.put(sized(3, "c", 1, "closed"), 0);
+  assert.deepEqual([states.horizon, states.tombstoneBytes], [1, MAX_TOMBSTONE_BYTES / 2 + 1]);
 });
