@@ -29,7 +29,7 @@ export class ChannelStream {
   /** What left the log and was read back; `undefined` on channels that can be conflated instead. */
   readonly backlog: Backlog | undefined;
   /** Its readers, by how often they are served; the first group is served at once. */
-  readonly groups: CursorGroup[] = [new CursorGroup(0)];
+  readonly groups: CursorGroup[];
   readonly #views = new Map<string, View>();
   /** Events published since the start. */
   published = 0;
@@ -50,6 +50,7 @@ export class ChannelStream {
     this.lane = LANES[channel];
     this.log = log;
     this.latest = this.lane === "lossless" ? undefined : new LatestStates();
+    this.groups = [new CursorGroup(0, this.lane === "lossless")];
     this.backlog = this.lane === "lossless" ? new Backlog() : undefined;
     const byKey = this.latest === undefined && isReplayedByKey(channel);
     this.recent = byKey ? new RecentKeys(replayLimit) : undefined;

@@ -22,9 +22,19 @@ export class CursorGroup {
   /** The next tick, monotonic ms: what comes after it is sent at once. */
   nextTickAt = -Infinity;
 
-  /** Starts without cursors. */
-  constructor(intervalMillis: number) {
+  readonly #restarts: boolean;
+
+  /**
+   * Starts without cursors.
+   *
+   * @param restarts Whether an event that comes in the middle of a pass begins it anew, so that who
+   *   was served already is served again before the others: in a burst that takes longer to send than
+   *   to come, the first are kept up to date instead of everybody being late. What is sent in all is
+   *   the same; the others follow as soon as there is time.
+   */
+  constructor(intervalMillis: number, restarts = false) {
     this.intervalMillis = intervalMillis;
+    this.#restarts = restarts;
   }
 
   /** Adds a cursor. */
@@ -49,7 +59,8 @@ export class CursorGroup {
 
   /** There is something to send now. */
   markDue(): void {
-    if (this.position > 0) this.again = true;
+    if (this.#restarts) this.position = 0;
+    else if (this.position > 0) this.again = true;
     this.due = true;
     this.waiting = false;
   }
