@@ -2,7 +2,7 @@
  * Thousands of keys with large states: what a publisher can make the gateway hold, now and after
  * every start.
  *
- *     deno task chaos:states [--keys 8000] [--kib 60] [--limit-mib 350]
+ *     deno task chaos:states [--keys 8000] [--characters 4000] [--limit-mib 350]
  *
  * What is refused has to be refused with `SNAPSHOT_FULL`, and every accepted state has to be there
  * after the restart.
@@ -23,12 +23,14 @@ const BATCH = 50;
 const { values } = parseArgs({
   options: {
     keys: { type: "string", default: "8000" },
-    kib: { type: "string", default: "60" },
+    characters: { type: "string", default: "4000" },
     "limit-mib": { type: "string", default: "350" },
   },
 });
 const limit = Number(values["limit-mib"]);
-const fill = "x".repeat(Number(values.kib) * 1_024);
+/** Each character takes two bytes of memory, as the text is beyond Latin-1. */
+const fill = "€".repeat(Number(values.characters));
+const texts = { name: fill, exchange: fill, strategy: fill, reason: fill };
 const dataDir = await Deno.makeTempDir({ prefix: "large_states_" });
 const env = { TELEMETRY_STORE: "sqlite", TELEMETRY_DATA_DIR: dataDir };
 const memory: { readonly moment: string; readonly "RSS MiB": number }[] = [];
@@ -47,7 +49,7 @@ async function attack(api: HttpApi): Promise<void> {
   for (let first = 0; first < Number(values.keys); first += BATCH) {
     const states = Array.from(
       { length: BATCH },
-      (_, index) => traderStatus(`t-${first + index}`, { strategy: fill }),
+      (_, index) => traderStatus(`t-${first + index}`, texts),
     );
     const { status, text } = await api.post(states);
     if (status === 202) accepted += BATCH;

@@ -132,3 +132,20 @@ Deno.test("readers that get nothing, as their filters exclude all, are served in
   assert.equal(looks, 200);
   assert.equal(readers.flatMap(({ socket }) => socket.frames).length, 0);
 });
+
+Deno.test("an alert that comes in the middle of a pass goes first to those who have been reached", () => {
+  const { fixture, log } = crowd(100);
+  fixture.append("risk-alerts", "a");
+  fixture.clock.turn();
+  const begun = log.length;
+  assert.ok(begun > 0 && begun < 100);
+  fixture.append("risk-alerts", "b");
+  fixture.clock.turns();
+  const indexes = log.map(({ index }) => index);
+  const first = [...Array(begun).keys()];
+  assert.deepEqual(indexes.slice(0, begun * 2), [...first, ...first]);
+  assert.equal(log.length, 200);
+  for (const { subscriber } of fixture.stream("risk-alerts").group(0).cursors) {
+    assert.deepEqual(short((subscriber.socket as FakeSocket).frames), ["1", "2"]);
+  }
+});
