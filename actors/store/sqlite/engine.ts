@@ -16,7 +16,7 @@ import {
   transact,
 } from "./database.ts";
 import { StoreError, toStoreError } from "./errors.ts";
-import { type Extent, type IdentitiesPage, Reader } from "./reader.ts";
+import { type Extent, type IdentitiesPage, Reader, type StatesPage } from "./reader.ts";
 import { Retention, type RetentionLimits, type RetentionStep } from "./retention.ts";
 import { Writer } from "./writer.ts";
 
@@ -69,6 +69,11 @@ export class Engine {
   /** What a gateway continues a channel from. */
   restore(channel: Channel, request: RestoreRequest): RestoredChannel {
     return this.#guard(() => this.#reader.restore(channel, request));
+  }
+
+  /** A page of the latest states of a keyed channel; the first without `from`. */
+  states(channel: Channel, request: RestoreRequest, from?: string): StatesPage {
+    return this.#guard(() => this.#reader.states(channel, request, from));
   }
 
   /** A page of what publishers may still repeat; the first without `from`. */

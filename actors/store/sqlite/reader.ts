@@ -15,6 +15,20 @@ const MAX_IDENTITIES = 1_000_000;
 /** Identities of a page: few, as a page is copied from thread to thread and then garbage. */
 const IDENTITIES_PAGE = 10_000;
 
+/** Latest states read at once. */
+const STATES_PAGE = 2_000;
+
+/** Characters of `data` after which a page of latest states ends (1 Mi). */
+const STATES_PAGE_CHARACTERS = 1024 * 1024;
+
+/** Some latest states. */
+export interface StatesPage {
+  /** The states. */
+  readonly states: readonly StoredEvent[];
+  /** Where the next page begins; absent after the last. */
+  readonly next?: string;
+}
+
 /** Some identities, in the order in which they were committed. */
 export interface IdentitiesPage {
   /** Those that have not expired. */
@@ -72,11 +86,35 @@ export class Reader {
     return rows.map((row) => toEvent(channel, row));
   }
 
-  /** What a start continues a channel from. */
+  /** What a start continues a channel from; latest states come in pages of their own. */
   restore(channel: Channel, request: RestoreRequest): RestoredChannel {
     const { epoch, seq } = this.extents().get(channel)!;
     const events = this.#newest(channel, request);
     return { epoch, seq, events, ...this.#latest(channel, request) };
+  }
+
+  /**
+   * A page of the latest states of a keyed channel, in the order of their stored keys.
+   *
+   * @param from Where the page begins; the first one when absent.
+   */
+  states(channel: Channel, request: RestoreRequest, from = ""): StatesPage {
+    const since = request.epochMillis - request.tombstoneMillis;
+    const rows = this.#db.prepare(
+      `SELECT ${EVENT_COLUMNS} FROM ${latestTable(channel)}
+         WHERE key >= ? AND (ends IS NULL OR timestamp > ?) ORDER BY key`,
+    ).iterate(from, since);
+    const states: StoredEvent[] = [];
+    let held = 0;
+    for (const row of rows) {
+      if (held >= STATES_PAGE_CHARACTERS || states.length === STATES_PAGE) {
+        return { states, next: row["key"] as string };
+      }
+      const event = toEvent(channel, row);
+      held += event.data.length;
+      states.push(event);
+    }
+    return { states };
   }
 
   /**
@@ -143,13 +181,10 @@ export class Reader {
     if (!keyed) return { latest: indexed ? this.#recent(channel, request) : [], horizon: 0 };
     const table = latestTable(channel);
     const since = request.epochMillis - request.tombstoneMillis;
-    const rows = this.#db.prepare(
-      `SELECT ${EVENT_COLUMNS} FROM ${table} WHERE ends IS NULL OR timestamp > ? ORDER BY seq`,
-    ).all(since);
     const { horizon } = this.#db.prepare(
       `SELECT max((SELECT horizon FROM channels WHERE name = ?), coalesce((SELECT max(seq)
          FROM ${table} WHERE ends IS NOT NULL AND timestamp <= ?), 0)) AS horizon`,
     ).get(channel, since) as { horizon: number };
-    return { latest: rows.map((row) => toEvent(channel, row)), horizon };
+    return { latest: [], horizon };
   }
 }

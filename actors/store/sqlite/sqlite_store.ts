@@ -92,9 +92,11 @@ export class SqliteStore implements Store {
     this.#requireOpen();
     const channels = new Map<Channel, RestoredChannel>();
     for (const channel of CHANNELS) {
-      const { events, latest, ...rest } = await this.#host.call("restore", channel, request);
+      const { events, ...restored } = await this.#host.call("restore", channel, request);
+      const isKeyed = LANES[channel] !== "lossless";
+      const latest = isKeyed ? await this.#states(channel, request) : restored.latest;
       channels.set(channel, {
-        ...rest,
+        ...restored,
         events: events.map(normaliseStored),
         latest: latest.map(normaliseStored),
       });
@@ -107,6 +109,18 @@ export class SqliteStore implements Store {
       more = from !== undefined;
     }
     return { channels, identities };
+  }
+
+  /** In pages, as what passes between threads at once is held three times and then garbage. */
+  async #states(channel: Channel, request: RestoreRequest): Promise<StoredEvent[]> {
+    const states: StoredEvent[] = [];
+    for (let from: string | undefined, more = true; more;) {
+      const page = await this.#host.call("states", channel, request, from);
+      for (const state of page.states) states.push(state);
+      from = page.next;
+      more = from !== undefined;
+    }
+    return states.sort((a, b) => a.seq - b.seq);
   }
 
   /** {@inheritDoc Store.commit} */
