@@ -36,7 +36,11 @@ export class SpareFrames {
   readonly #events: EncodedEvent[] = [];
   #bytes = 0;
 
-  /** @param epoch Identity of the sequence, which frames name. */
+  /**
+   * Starts without any.
+   *
+   * @param epoch Identity of the sequence, which frames name.
+   */
   constructor(epoch: string) {
     this.#epoch = epoch;
   }
@@ -112,7 +116,10 @@ export class EncodedEvent implements LoggedEvent {
   }
 }
 
-/** Most bytes of memory that a text takes: V8 keeps a character in one byte or, beyond Latin-1, two. */
+/**
+ * Most bytes of memory that a text takes: V8 keeps a character in one byte or, as soon as one of them
+ * is beyond Latin-1, in two. Text beyond ASCII counts two.
+ */
 export function memoryOf(text: string): number {
   return Buffer.byteLength(text) === text.length ? text.length : text.length * 2;
 }

@@ -2,7 +2,7 @@
  * Thousands of keys with large states: what a publisher can make the gateway hold, now and after
  * every start.
  *
- *     deno task chaos:states [--keys 8000] [--characters 4000] [--limit-mib 350]
+ *     deno task chaos:states [--keys 8000] [--characters 4000] [--limit-mib 400]
  *
  * What is refused has to be refused with `SNAPSHOT_FULL`, and every accepted state has to be there
  * after the restart.
@@ -24,7 +24,7 @@ const { values } = parseArgs({
   options: {
     keys: { type: "string", default: "8000" },
     characters: { type: "string", default: "4000" },
-    "limit-mib": { type: "string", default: "350" },
+    "limit-mib": { type: "string", default: "400" },
   },
 });
 const limit = Number(values["limit-mib"]);
