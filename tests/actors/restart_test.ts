@@ -118,7 +118,7 @@ Deno.test("after a restart the snapshot has alerts of before one alert filled th
     for (let n = 0; n < 40; n++) await life.publish(alert("B"));
   }, (life) => {
     const { events } = life.gateway.history.snapshot("risk-alerts");
-    assert.deepEqual(events.map(({ key, seq }) => [key, seq]), [["A", 1], ["B", 41]]);
+    assert.deepEqual(events().map(({ key, seq }) => [key, seq]), [["A", 1], ["B", 41]]);
     return Promise.resolve();
   }, 16);
 });
