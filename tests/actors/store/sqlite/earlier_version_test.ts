@@ -82,7 +82,11 @@ Deno.test("every event of an earlier version decodes when it is restored and whe
       assert.deepEqual(page, events, channel);
       for (const event of [...events, ...latest]) decoded += Number(replayed(event) !== undefined);
     }
-    assert.equal(decoded, 20, "13 events, and the latest of 7 keys; a removal is not sent");
+    assert.equal(
+      decoded,
+      23,
+      "13 events, the latest of 7 keys and 3 alerts; a removal is not sent",
+    );
   });
 });
 
