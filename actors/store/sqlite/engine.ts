@@ -5,7 +5,7 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { Channel } from "../../../protocol/channels.ts";
-import type { RestoredChannel, RestoreRequest, StoredEvent, StoredIdentity } from "../../ports.ts";
+import type { RestoreRequest, StoredEvent, StoredIdentity } from "../../ports.ts";
 import {
   closeDatabase,
   openDatabase,
@@ -16,8 +16,10 @@ import {
   transact,
 } from "./database.ts";
 import { StoreError, toStoreError } from "./errors.ts";
-import { type Extent, type IdentitiesPage, Reader } from "./reader.ts";
+import { FileGuard, type FileId, logPath } from "./file_guard.ts";
+import { type Extent, type IdentitiesPage, Reader, type SoundChannel } from "./reader.ts";
 import { Retention, type RetentionLimits, type RetentionStep } from "./retention.ts";
+import { closeReplaced, emptyLog } from "./replaced_store.ts";
 import { Writer } from "./writer.ts";
 
 /** How to open an engine. */
@@ -42,7 +44,9 @@ export class Engine {
   readonly #writer: Writer;
   readonly #reader: Reader;
   readonly #retention: Retention;
+  readonly #files: FileGuard;
   readonly #heads = new Map<Channel, number>();
+  #secured = false;
 
   /** Opens the file. */
   constructor(options: EngineOptions) {
@@ -51,6 +55,7 @@ export class Engine {
     this.#options = options;
     this.#report = report;
     try {
+      this.#files = new FileGuard(report.path);
       this.#writer = new Writer(db, options.channels);
       this.#reader = new Reader(db, options.channels);
       this.#retention = new Retention(db, options.channels, options.retention);
@@ -66,8 +71,13 @@ export class Engine {
     return this.#guard(() => ({ report: this.#report, extents: this.#reader.extents() }));
   }
 
+  /** The open file, by which a thread that takes over recognises it. */
+  file(): FileId | undefined {
+    return this.#files.database;
+  }
+
   /** What a gateway continues a channel from. */
-  restore(channel: Channel, request: RestoreRequest): RestoredChannel {
+  restore(channel: Channel, request: RestoreRequest): SoundChannel {
     return this.#guard(() => this.#reader.restore(channel, request));
   }
 
@@ -79,7 +89,10 @@ export class Engine {
   /** Keeps a batch whole or not at all. */
   commit(batch: readonly StoredEvent[], identities: readonly StoredIdentity[]): void {
     const heads = this.#headsAfter(batch);
-    this.#guard(() => this.#writer.commit(batch, identities));
+    this.#guard(() => {
+      this.#requireFiles();
+      this.#writer.commit(batch, identities);
+    });
     for (const [channel, seq] of heads) this.#heads.set(channel, seq);
   }
 
@@ -90,7 +103,10 @@ export class Engine {
 
   /** Takes one step of retention. */
   retain(epochMillis: number): RetentionStep {
-    return this.#guard(() => this.#retention.step(epochMillis));
+    return this.#guard(() => {
+      this.#requireFiles();
+      return this.#retention.step(epochMillis);
+    });
   }
 
   /** Gives every channel a new epoch, on the disk before it returns. */
@@ -105,7 +121,12 @@ export class Engine {
 
   /** Closes the file. */
   close(): void {
-    this.#guard(() => closeDatabase(this.#db));
+    this.#guard(() => {
+      const failure = this.#files.check(true);
+      if (failure === undefined) return closeDatabase(this.#db);
+      closeReplaced(this.#db, this.#files, logPath(this.#report.path));
+      throw failure;
+    });
   }
 
   /** Lets go of the file without a word, as its thread is about to end. */
@@ -124,6 +145,14 @@ export class Engine {
       heads.set(channel, seq);
     }
     return heads;
+  }
+
+  /** @throws {StoreError} `replaced` when the files are no longer those that were opened. */
+  #requireFiles(): void {
+    const failure = this.#files.check();
+    if (failure === undefined) return;
+    if (!this.#secured) this.#secured = emptyLog(this.#db);
+    throw failure;
   }
 
   #guard<Result>(work: () => Result): Result {

@@ -6,7 +6,9 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Channel } from "../../../protocol/channels.ts";
 import type { RestoredChannel, RestoreRequest, StoredEvent, StoredIdentity } from "../../ports.ts";
-import { EVENT_COLUMNS, toEvent, unescape } from "./rows.ts";
+import { isSound } from "./checksum.ts";
+import { StoreError } from "./errors.ts";
+import { EVENT_COLUMNS, type Row, toEvent, unescape } from "./rows.ts";
 import { type ChannelSpec, eventsTable, latestTable } from "./schema.ts";
 
 /** Most identities brought back; as many as a window remembers. */
@@ -31,6 +33,20 @@ export interface Extent {
   readonly seq: number;
   /** Number of the oldest event kept; seq + 1 when there is none. */
   readonly oldest: number;
+}
+
+/** A stored event that is not what was written. */
+export interface Damage {
+  /** Its number. */
+  readonly seq: number;
+  /** What a start lost with it: `state` when it was the latest of its key, as no copy was sound. */
+  readonly lost: "event" | "state";
+}
+
+/** What a start continues a channel from, without what is damaged. */
+export interface SoundChannel extends RestoredChannel {
+  /** What was left out. */
+  readonly damaged: readonly Damage[];
 }
 
 /** Reads. */
@@ -66,17 +82,32 @@ export class Reader {
     }));
   }
 
-  /** At most `limit` events after a number, which must not be below what is kept. */
+  /**
+   * At most `limit` events after a number, which must not be below what is kept. Ends before an event
+   * that is damaged.
+   *
+   * @throws {StoreError} `damaged` when that is the first.
+   */
   page(channel: Channel, afterSeq: number, limit: number): StoredEvent[] {
     const rows = this.#pages.get(channel)!.all(afterSeq, limit);
-    return rows.map((row) => toEvent(channel, row));
+    const events: StoredEvent[] = [];
+    for (const row of rows) {
+      if (isSound(row)) {
+        events.push(toEvent(channel, row));
+        continue;
+      }
+      if (events.length > 0) return events;
+      throw new StoreError("damaged", `event ${row["seq"]} of ${channel} is damaged in the store`);
+    }
+    return events;
   }
 
   /** What a start continues a channel from. */
-  restore(channel: Channel, request: RestoreRequest): RestoredChannel {
+  restore(channel: Channel, request: RestoreRequest): SoundChannel {
     const { epoch, seq } = this.extents().get(channel)!;
-    const events = this.#newest(channel, request);
-    return { epoch, seq, events, ...this.#latest(channel, request) };
+    const damaged: Damage[] = [];
+    const events = this.#newest(channel, request, damaged);
+    return { epoch, seq, events, ...this.#latest(channel, request, damaged), damaged };
   }
 
   /**
@@ -107,14 +138,23 @@ export class Reader {
     return (this.#db.prepare("SELECT max(id) AS id FROM identities").get()!["id"] ?? 0) as number;
   }
 
-  #newest(channel: Channel, { events: limit, characters }: RestoreRequest): StoredEvent[] {
+  /** The newest events up to the first that is damaged: they are to be consecutive. */
+  #newest(
+    channel: Channel,
+    { events: limit, characters }: RestoreRequest,
+    damaged: Damage[],
+  ): StoredEvent[] {
     const events: StoredEvent[] = [];
     const rows = this.#db.prepare(
       `SELECT ${EVENT_COLUMNS} FROM ${eventsTable(channel)} ORDER BY seq DESC LIMIT ?`,
     ).iterate(limit);
     let held = 0;
     for (const row of rows) {
-      const event = toEvent(channel, row as Record<string, unknown>);
+      if (!isSound(row as Row)) {
+        damaged.push({ seq: (row as Row)["seq"] as number, lost: "event" });
+        break;
+      }
+      const event = toEvent(channel, row as Row);
       held += event.data.length;
       if (held > characters && events.length > 0) break;
       events.push(event);
@@ -125,6 +165,7 @@ export class Reader {
   #latest(
     channel: Channel,
     { epochMillis, tombstoneMillis }: RestoreRequest,
+    damaged: Damage[],
   ): Pick<RestoredChannel, "latest" | "horizon"> {
     if (!this.#channels.find(({ name }) => name === channel)!.keyed) {
       return { latest: [], horizon: 0 };
@@ -138,6 +179,19 @@ export class Reader {
       `SELECT max((SELECT horizon FROM channels WHERE name = ?), coalesce((SELECT max(seq)
          FROM ${table} WHERE ends IS NOT NULL AND timestamp <= ?), 0)) AS horizon`,
     ).get(channel, since) as { horizon: number };
-    return { latest: rows.map((row) => toEvent(channel, row)), horizon };
+    const latest = rows.map((row) => isSound(row) ? row : this.#otherCopy(channel, row, damaged))
+      .filter((row) => row !== undefined)
+      .map((row) => toEvent(channel, row));
+    // Below a state that is lost no table is whole: clients get a snapshot that replaces theirs.
+    const lost = damaged.filter((one) => one.lost === "state").map(({ seq }) => seq);
+    return { latest, horizon: Math.max(horizon, ...lost) };
+  }
+
+  /** The event that a damaged state was made from, while it is kept and sound. */
+  #otherCopy(channel: Channel, { seq }: Row, damaged: Damage[]): Row | undefined {
+    const row = this.#pages.get(channel)!.get(seq as number - 1, 1) as Row | undefined;
+    if (row !== undefined && row["seq"] === seq && isSound(row)) return row;
+    damaged.push({ seq: seq as number, lost: "state" });
+    return undefined;
   }
 }

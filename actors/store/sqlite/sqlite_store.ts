@@ -18,7 +18,7 @@ import type { OpenReport } from "./database.ts";
 import { EngineHost } from "./engine_host.ts";
 import type { Durability } from "./epoch.ts";
 import { StoreError } from "./errors.ts";
-import type { Extent } from "./reader.ts";
+import type { Damage, Extent } from "./reader.ts";
 import type { RetentionLimits } from "./retention.ts";
 
 /** How to open a store. */
@@ -35,6 +35,8 @@ export interface SqliteOptions {
   readonly threadModule?: URL;
   /** Told that the store's thread was lost and another takes over. */
   readonly onThreadLost?: (why: StoreError) => void;
+  /** Told what a start left out because it is damaged. */
+  readonly onDamage?: (channel: Channel, damage: Damage) => void;
 }
 
 /** Keeps events in `telemetry.db` of a directory. */
@@ -44,6 +46,7 @@ export class SqliteStore implements Store {
   /** What opening found and did. */
   readonly report: OpenReport;
   readonly #host: EngineHost;
+  readonly #onDamage: SqliteOptions["onDamage"];
   readonly #extents: Map<Channel, Extent>;
   #closing: Promise<void> | undefined;
 
@@ -51,8 +54,10 @@ export class SqliteStore implements Store {
     host: EngineHost,
     report: OpenReport,
     extents: ReadonlyMap<Channel, Extent>,
+    onDamage: SqliteOptions["onDamage"],
   ) {
     this.#host = host;
+    this.#onDamage = onDamage;
     this.report = report;
     this.#extents = new Map(extents);
   }
@@ -70,7 +75,7 @@ export class SqliteStore implements Store {
     const { threadModule: module, onThreadLost: onLost } = options;
     const host = await EngineHost.start(engine, { module, onLost });
     const { report, extents } = await host.call("opened");
-    return new SqliteStore(host, report, extents);
+    return new SqliteStore(host, report, extents, options.onDamage);
   }
 
   /** {@inheritDoc Store.head} */
@@ -89,7 +94,12 @@ export class SqliteStore implements Store {
     this.#requireOpen();
     const channels = new Map<Channel, RestoredChannel>();
     for (const channel of CHANNELS) {
-      const { events, latest, ...rest } = await this.#host.call("restore", channel, request);
+      const { events, latest, damaged, ...rest } = await this.#host.call(
+        "restore",
+        channel,
+        request,
+      );
+      for (const damage of damaged) this.#onDamage?.(channel, damage);
       channels.set(channel, {
         ...rest,
         events: events.map(normaliseStored),
