@@ -24,6 +24,7 @@ import { redactUrl } from "./auth/credentials.ts";
 import type { OriginRules } from "./auth/origin.ts";
 import { traceRefusal } from "./refusal_trace.ts";
 import type { RequestInfo } from "./request_info.ts";
+import type { RunningBackup } from "./backup.ts";
 
 /** Everything the routes need. */
 export interface AppDeps {
@@ -45,6 +46,8 @@ export interface AppDeps {
   readonly metrics: Metrics;
   /** Counts and writes what is refused. */
   readonly refusals: Refusals;
+  /** Begins a backup of the store; absent when it keeps nothing. */
+  readonly backup?: (() => Promise<RunningBackup>) | undefined;
   /** Begins to end the process, as SIGTERM does. Returns at once; idempotent. */
   readonly drain: () => void;
   /** The kind of the store, for health. */

@@ -8,6 +8,7 @@ import { cors } from "hono/cors";
 import { acknowledgeAlert, MAX_ACKNOWLEDGE_BYTES } from "./acknowledge.ts";
 import { disconnectClient, drainGateway, getClient, getStats, listClients } from "./admin.ts";
 import { isListedOrigin, loopbackFault } from "./auth/origin.ts";
+import { backUpStore } from "./backup.ts";
 import { limitBody } from "./body_limit.ts";
 import {
   answerError,
@@ -118,6 +119,7 @@ function addAdministration(app: Hono<AppEnv>, deps: AppDeps): void {
   app.get("/api/v1/websocket/clients", admin((c) => listClients(c, deps)));
   app.get("/api/v1/websocket/clients/:id", admin(withoutQuery(deps, (c) => getClient(c, deps))));
   app.delete("/api/v1/websocket/clients/:id", admin((c) => disconnectClient(c, deps)));
+  app.post("/api/v1/store/backup", admin(withoutQuery(deps, (c) => backUpStore(c, deps))));
   app.post("/api/v1/websocket/drain", admin(withoutQuery(deps, (c) => drainGateway(c, deps))));
   const scrape: Handler = async (c) => {
     const { contentType, text } = await deps.metrics.scrape();

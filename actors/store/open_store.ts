@@ -9,6 +9,7 @@ import type { Config } from "../../protocol/config.ts";
 import type { Clock, Logger, RestoredStore, RestoreRequest, Store } from "../ports.ts";
 import { MemoryStore } from "./memory.ts";
 import { RetentionTicker } from "./retention_ticker.ts";
+import type { Backup } from "./sqlite/backup.ts";
 import type { OpenReport } from "./sqlite/database.ts";
 import type { Damage } from "./sqlite/reader.ts";
 import { SqliteStore } from "./sqlite/sqlite_store.ts";
@@ -21,6 +22,8 @@ export interface OpenStore {
   readonly store: Store;
   /** What a gateway continues from. */
   readonly restored: RestoredStore;
+  /** Begins a backup; absent when the store keeps nothing. */
+  readonly backup: (() => Promise<Backup>) | undefined;
   /** Ends retention and closes the store. Commits must have ended before. Never rejects. */
   readonly close: () => Promise<void>;
 }
@@ -48,9 +51,12 @@ export async function openStore(
     const millis = Math.round(clock.now() - startedAt);
     log.info("store open", { store: store.kind, events, millis });
     const retention = new RetentionTicker(clock, log, store);
+    const pause = (millis: number) =>
+      new Promise<void>((resolve) => clock.setTimeout(resolve, millis));
     return {
       store,
       restored,
+      backup: store instanceof SqliteStore ? () => store.backup(pause) : undefined,
       close: async () => {
         retention.stop();
         await store.close().catch((error) => {

@@ -3,10 +3,15 @@
  *
  * @module
  */
+import { dirname } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { Channel } from "../../../protocol/channels.ts";
 import type { RestoreRequest, StoredEvent, StoredIdentity } from "../../ports.ts";
+import { freeBytes, megabytes } from "../free_space.ts";
+import { makePrivateDirectory, removeIfPresent } from "../private_files.ts";
+import { BackupCopy, type CopyProgress, type CopyResult } from "./backup_copy.ts";
 import {
+  backupPath,
   closeDatabase,
   openDatabase,
   type OpenOptions,
@@ -16,7 +21,7 @@ import {
   transact,
 } from "./database.ts";
 import { StoreError, toStoreError } from "./errors.ts";
-import { FileGuard, type FileId, logPath } from "./file_guard.ts";
+import { FileGuard, type FileId, identifyFile, logPath } from "./file_guard.ts";
 import { type Extent, type IdentitiesPage, Reader, type SoundChannel } from "./reader.ts";
 import { Retention, type RetentionLimits, type RetentionStep } from "./retention.ts";
 import { closeReplaced, emptyLog } from "./replaced_store.ts";
@@ -36,6 +41,21 @@ export interface Opened {
   readonly extents: ReadonlyMap<Channel, Extent>;
 }
 
+/** What must stay free on the disk beside the copy of a backup, in bytes: the store goes on. */
+const SPARE_BYTES = 67_108_864;
+
+/** A backup that has begun. */
+export interface BackupBegun {
+  /** The file in which it is made. */
+  readonly path: string;
+  /** Rows to copy, latest states not counted. */
+  readonly rows: number;
+  /** About the size of the result. */
+  readonly bytes: number;
+  /** Where every channel begins and ends in it. */
+  readonly extents: ReadonlyMap<Channel, Extent>;
+}
+
 /** The store on an open file. Every method throws {@link StoreError}. */
 export class Engine {
   readonly #db: DatabaseSync;
@@ -46,6 +66,7 @@ export class Engine {
   readonly #retention: Retention;
   readonly #files: FileGuard;
   readonly #heads = new Map<Channel, number>();
+  #backup: BackupCopy | undefined;
   #secured = false;
 
   /** Opens the file. */
@@ -91,6 +112,7 @@ export class Engine {
     const heads = this.#headsAfter(batch);
     this.#guard(() => {
       this.#requireFiles();
+      this.#backup?.beforeCommit(batch);
       this.#writer.commit(batch, identities);
     });
     for (const [channel, seq] of heads) this.#heads.set(channel, seq);
@@ -101,11 +123,59 @@ export class Engine {
     return this.#guard(() => this.#reader.page(channel, afterSeq, limit));
   }
 
-  /** Takes one step of retention. */
+  /** Takes one step of retention; none while a backup copies. */
   retain(epochMillis: number): RetentionStep {
     return this.#guard(() => {
       this.#requireFiles();
-      return this.#retention.step(epochMillis);
+      return this.#backup === undefined ? this.#retention.step(epochMillis) : { removed: 0 };
+    });
+  }
+
+  /**
+   * Begins a backup of what is stored now, in a file beside the store.
+   *
+   * @throws {StoreError} `busy` while another is made, `full` when the disk has no room for it.
+   */
+  beginBackup(): BackupBegun {
+    return this.#guard(() => {
+      const { path } = this.#report;
+      if (identifyFile(backupPath(path)) !== undefined) {
+        throw new StoreError("busy", "another backup is being made; wait until it has ended");
+      }
+      makePrivateDirectory(dirname(path)); // It may have been removed under the store.
+      const bytes = this.#size();
+      const free = freeBytes(dirname(path));
+      if (free !== undefined && free < bytes + SPARE_BYTES) {
+        const need = `${megabytes(bytes)} and ${megabytes(SPARE_BYTES)} to spare`;
+        const message = `the backup is first made beside ${path} and needs ${need}; ` +
+          `${megabytes(free)} are free: make room on that disk`;
+        throw new StoreError("full", message);
+      }
+      const { channels } = this.#options;
+      const copy = new BackupCopy(this.#db, backupPath(path), channels, this.#reader.extents());
+      this.#backup = copy;
+      return { path: backupPath(path), rows: copy.rows, bytes, extents: this.#reader.extents() };
+    });
+  }
+
+  /** Copies some rows. What throws ends the backup. */
+  stepBackup(): CopyProgress {
+    return this.#withBackup((copy) => copy.step());
+  }
+
+  /** Closes the copy, whole. Retention goes on; the file stays until {@link Engine.endBackup}. */
+  finishBackup(): CopyResult {
+    const result = this.#withBackup((copy) => copy.finish());
+    this.#backup = undefined;
+    return result;
+  }
+
+  /** Removes what a backup has left, at whatever point it is. Idempotent. */
+  endBackup(): void {
+    this.#guard(() => {
+      this.#backup?.discard();
+      this.#backup = undefined;
+      removeIfPresent(backupPath(this.#report.path));
     });
   }
 
@@ -122,6 +192,7 @@ export class Engine {
   /** Closes the file. */
   close(): void {
     this.#guard(() => {
+      this.#backup?.discard();
       const failure = this.#files.check(true);
       if (failure === undefined) return closeDatabase(this.#db);
       closeReplaced(this.#db, this.#files, logPath(this.#report.path));
@@ -153,6 +224,21 @@ export class Engine {
     if (failure === undefined) return;
     if (!this.#secured) this.#secured = emptyLog(this.#db);
     throw failure;
+  }
+
+  #withBackup<Result>(work: (copy: BackupCopy) => Result): Result {
+    return this.#guard(() => {
+      if (this.#backup === undefined) {
+        throw new StoreError("internal", "the backup was cut off; begin another");
+      }
+      return work(this.#backup);
+    });
+  }
+
+  /** Bytes of what the store holds, without free pages. */
+  #size(): number {
+    const read = (name: string) => this.#db.prepare(`PRAGMA ${name}`).get()![name] as number;
+    return (read("page_count") - read("freelist_count")) * read("page_size");
   }
 
   #guard<Result>(work: () => Result): Result {

@@ -15,6 +15,7 @@ import type {
   StoredIdentity,
 } from "../../ports.ts";
 import type { OpenReport } from "./database.ts";
+import { Backup } from "./backup.ts";
 import { EngineHost } from "./engine_host.ts";
 import type { Durability } from "./epoch.ts";
 import { StoreError } from "./errors.ts";
@@ -154,6 +155,16 @@ export class SqliteStore implements Store {
     this.#requireOpen();
     const extents = await this.#host.call("rotateEpoch");
     for (const [channel, { epoch }] of extents) this.#move(channel, { epoch });
+  }
+
+  /**
+   * Begins a backup of what is stored now, while the store goes on.
+   *
+   * @throws {StoreError} `busy` while another is made, `full` when the disk has no room for it.
+   */
+  async backup(pause: (millis: number) => Promise<void>): Promise<Backup> {
+    this.#requireOpen();
+    return await Backup.begin(this.#host, pause);
   }
 
   /** {@inheritDoc Store.close} */
