@@ -5,6 +5,7 @@
  */
 import type { Context, Env } from "hono";
 import type { Hub } from "../actors/hub/hub.ts";
+import type { Intake } from "../actors/intake/intake.ts";
 import type { History, Publisher } from "../actors/operations.ts";
 import type { Metrics } from "../actors/observability/metrics.ts";
 import type { Refusals } from "../actors/observability/refusals.ts";
@@ -40,6 +41,13 @@ export interface AppDeps {
   readonly hub: Hub;
   /** Takes events. */
   readonly publisher: Publisher;
+  /** Takes batches that have arrived. */
+  readonly intake: Intake;
+  /**
+   * Aborts shortly before the process ends: bodies that are still arriving are given up, and their
+   * requests answered with 503.
+   */
+  readonly closing?: AbortSignal;
   /** What was published. */
   readonly history: History;
   /** Answers scrapes. */

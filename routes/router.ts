@@ -5,11 +5,10 @@
  */
 import { Hono } from "hono";
 import { cors } from "hono/cors";
-import { acknowledgeAlert, MAX_ACKNOWLEDGE_BYTES } from "./acknowledge.ts";
+import { acknowledgeAlert } from "./acknowledge.ts";
 import { disconnectClient, drainGateway, getClient, getStats, listClients } from "./admin.ts";
 import { isListedOrigin, loopbackFault } from "./auth/origin.ts";
 import { backUpStore } from "./backup.ts";
-import { limitBody } from "./body_limit.ts";
 import {
   answerError,
   type AppDeps,
@@ -88,18 +87,13 @@ function addForeignPages(app: Hono<AppEnv>, { config }: AppDeps): void {
 }
 
 function addPublishing(app: Hono<AppEnv>, deps: AppDeps): void {
-  const { maxBodyBytes } = deps.config.server;
-  const publishAdvice = "send smaller batches, or raise server.maxBodyBytes";
-  const limited = (handler: Handler) => limitBody(deps, maxBodyBytes, publishAdvice, handler);
   const publisher = (handler: Handler) =>
     requireScope(deps, "publish", withoutQuery(deps, handler));
-  app.post("/api/v1/telemetry/events", publisher(limited((c) => publishEvents(c, deps))));
-  const acknowledgeAdvice = 'send {"seq": n}, or nothing';
+  app.post("/api/v1/telemetry/events", publisher((c) => publishEvents(c, deps)));
   const acknowledge: Handler = (c) => acknowledgeAlert(c, deps);
-  const bounded = limitBody(deps, MAX_ACKNOWLEDGE_BYTES, acknowledgeAdvice, acknowledge);
   app.post(
     "/api/v1/telemetry/:channel/:id/acknowledge",
-    requireScope(deps, "acknowledge", withoutQuery(deps, bounded)),
+    requireScope(deps, "acknowledge", withoutQuery(deps, acknowledge)),
   );
   app.delete("/api/v1/telemetry/:channel/snapshot/:key", publisher((c) => removeKey(c, deps)));
 }
