@@ -55,6 +55,7 @@ async function serve(command: Extract<Command, { kind: "start" }>): Promise<void
     keys,
     ...gateway,
     publisher: collector,
+    backup: storage.backup,
     drain: () => shutDown("request"),
     storeKind: store.kind,
     version: metadata.version,

@@ -9,6 +9,7 @@ import { Collector } from "./collector/collector.ts";
 import { Health } from "./health/health.ts";
 import { ChannelHistory } from "./history.ts";
 import { Hub } from "./hub/hub.ts";
+import { Intake } from "./intake/intake.ts";
 import { Metrics } from "./observability/metrics.ts";
 import { Refusals } from "./observability/refusals.ts";
 import type { History } from "./operations.ts";
@@ -24,6 +25,8 @@ export interface Gateway {
   readonly hub: Hub;
   /** Takes events. */
   readonly collector: Collector;
+  /** Takes batches that have arrived. */
+  readonly intake: Intake;
   /** Knows which channels are alive. */
   readonly health: Health;
   /** Answers readers that come without a connection. */
@@ -90,6 +93,8 @@ export function createGateway(
     },
     { identities: restored?.identities ?? [], alerts: alerts ?? [] },
   );
+  const { maxBatchEvents } = server;
+  const intake = new Intake({ clock, log, maxBatchEvents, submissions: telemetry });
   const hub = new Hub({
     clock,
     log,
@@ -113,9 +118,8 @@ export function createGateway(
     inboundMessagesPerSecond: telemetry.inboundMessagesPerSecond,
     publishing: {
       declare: (channels) => health.declare(channels),
-      maxBatchEvents: server.maxBatchEvents,
+      intake,
       maxMessageBytes: server.maxBodyBytes,
-      unknownFields: telemetry.unknownFields,
     },
     maxConnections: effectiveMaxConnections(server),
     maxConnectionsPerAddress: server.maxConnectionsPerAddress,
@@ -140,7 +144,7 @@ export function createGateway(
   );
   const { replayLimit } = telemetry;
   const history = new ChannelHistory({ clock, log, store, streams, replayLimit });
-  return { hub, collector, history, health, metrics, refusals };
+  return { hub, collector, intake, history, health, metrics, refusals };
 }
 
 /** A store of an older version may hold more than is accepted today; no live state is dropped. */

@@ -11,7 +11,7 @@ import {
   type History,
   HistoryError,
 } from "./operations.ts";
-import type { Clock, Logger, Store, StoredEvent } from "./ports.ts";
+import { type Clock, isDamage, type Logger, type Store, type StoredEvent } from "./ports.ts";
 import type { ChannelStream } from "./stream/channel_stream.ts";
 import { MAX_KEYS } from "./stream/latest_states.ts";
 
@@ -130,6 +130,7 @@ export class ChannelHistory implements History {
         return await store.read(channel, afterSeq, limit) ?? [];
       } catch (error) {
         log.error("history cannot be read", { channel, error: String(error) });
+        if (isDamage(error)) throw damaged(channel, error);
         throw new HistoryError("STORE_UNAVAILABLE", "the store cannot be read now");
       }
     });
@@ -141,6 +142,11 @@ export class ChannelHistory implements History {
 function asOf({ log }: ChannelStream): { readonly asOf?: number } {
   const newest = log.get(log.head);
   return newest === undefined ? {} : { asOf: newest.stored.timestamp };
+}
+
+function damaged(channel: Channel, error: unknown): HistoryError {
+  const message = `${(error as Error).message} and is not sent: read on after it with afterSeq`;
+  return new HistoryError("EVENT_DAMAGED", message, { channel });
 }
 
 function expired(

@@ -155,7 +155,8 @@ export interface Store {
    * Events of a channel after a number, in order, at most `limit`.
    *
    * @returns `undefined` when events right after `afterSeq` are no longer kept.
-   * @throws {Error} When the store cannot be read.
+   * @throws {Error} When the store cannot be read; see {@link isDamage}. A page ends before an event
+   * that is damaged.
    */
   read(
     channel: Channel,
@@ -183,6 +184,14 @@ export interface Store {
    * @throws {Error} When it could not be closed in order, which the next start makes good.
    */
   close(): Promise<void>;
+}
+
+/**
+ * Whether a store could not be read because an event in the page is damaged: asking again will not
+ * help, other pages can be read.
+ */
+export function isDamage(error: unknown): boolean {
+  return (error as { readonly code?: unknown } | undefined)?.code === "damaged";
 }
 
 /** Who stands behind a request or a connection. */

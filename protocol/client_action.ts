@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isTooDeep, MAX_JSON_DEPTH } from "./json_scan.ts";
 
 /** Longest accepted client message, in characters (UTF-16 code units). */
 export const MAX_CLIENT_MESSAGE_LENGTH = 16_384;
@@ -35,6 +36,16 @@ export type ActionResult<Action extends string> =
 /** Longest `id` of a message that is echoed, in characters. */
 export const MAX_MESSAGE_ID_LENGTH = 128;
 
+/** Longest explanation of a fault, in characters: it may quote what was sent. */
+export const MAX_MESSAGE_LENGTH = 512;
+
+/** Clips an explanation to {@link MAX_MESSAGE_LENGTH}. */
+export function clipMessage(message: string): string {
+  return message.length <= MAX_MESSAGE_LENGTH
+    ? message
+    : `${message.slice(0, MAX_MESSAGE_LENGTH - 1)}…`;
+}
+
 /**
  * Reads one text frame as far as its action. Never throws.
  *
@@ -48,6 +59,10 @@ export function readAction<Action extends string>(
 ): ActionResult<Action> {
   if (text.length > maxLength) {
     return reject("too_large", `a message may have ${maxLength} characters`);
+  }
+  // What checks the parts of a message may recurse into them.
+  if (isTooDeep(text)) {
+    return reject("invalid_payload", `nested deeper than ${MAX_JSON_DEPTH} levels`);
   }
   const known = actions.join(", ");
   let value: unknown;

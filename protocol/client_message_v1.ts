@@ -5,14 +5,20 @@
  * @module
  */
 import { z } from "zod";
-import { MAX_CHANNEL_NAMES, MAX_CLIENT_MESSAGE_LENGTH, readAction } from "./client_action.ts";
+import { boundedList, boundedText } from "./bounded.ts";
+import {
+  clipMessage,
+  MAX_CHANNEL_NAMES,
+  MAX_CLIENT_MESSAGE_LENGTH,
+  readAction,
+} from "./client_action.ts";
 
-const Names = z.array(z.string().max(128)).max(MAX_CHANNEL_NAMES);
+const Names = boundedList(boundedText(0, 128), 0, MAX_CHANNEL_NAMES);
 
 /** A switch as clients write it, also as text. */
 const Switch = z.union([
   z.boolean(),
-  z.string().max(5).regex(/^(?:true|false)$/i).transform((text) => text.toLowerCase() === "true"),
+  boundedText(0, 5).regex(/^(?:true|false)$/i).transform((text) => text.toLowerCase() === "true"),
 ]);
 
 /** `{"action":"subscribe","channels":[…],"replay":true}` */
@@ -65,5 +71,5 @@ export function parseClientMessage(text: string): ClientMessageResult {
 }
 
 function reject(reason: ClientMessageFault["reason"], message: string): ClientMessageResult {
-  return { ok: false, fault: { reason, message } };
+  return { ok: false, fault: { reason, message: clipMessage(message) } };
 }

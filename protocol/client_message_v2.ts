@@ -5,15 +5,17 @@
  * @module
  */
 import { z } from "zod";
+import { boundedList, boundedText } from "./bounded.ts";
 import { type Channel, CHANNELS, parseChannel, selectChannels } from "./channels.ts";
 import {
+  clipMessage,
   echoableId,
   MAX_CHANNEL_NAMES,
   MAX_CLIENT_MESSAGE_LENGTH,
   MAX_MESSAGE_ID_LENGTH,
   readAction,
 } from "./client_action.ts";
-import { Id } from "./events/fields.ts";
+import { MAX_ID_LENGTH } from "./events/fields.ts";
 import { joinPath } from "./publish.ts";
 
 /** Longest `intervalMs`, in ms: one minute. */
@@ -31,7 +33,8 @@ export const SEVERITIES = ["INFO", "WARNING", "CRITICAL"] as const;
 /** How grave an alert or a warning is. */
 export type Severity = (typeof SEVERITIES)[number];
 
-const Values = z.array(Id).min(1).max(MAX_FILTER_VALUES);
+const Id = boundedText(1, MAX_ID_LENGTH);
+const Values = boundedList(Id, 1, MAX_FILTER_VALUES);
 
 /**
  * Which events of a channel a client wants. Conditions are joined by "and"; one about something that
@@ -48,13 +51,13 @@ export type Filter = z.infer<typeof Filter>;
 
 /** A place in a channel that a client has reached. */
 export const Position = z.strictObject({
-  epoch: z.string().min(1).max(128),
+  epoch: boundedText(1, 128),
   seq: z.int().min(0),
 });
 
 /** One channel of a subscription, in its long form. */
 export const SubscriptionOptions = z.strictObject({
-  name: z.string().max(128),
+  name: boundedText(0, 128),
   since: Position.optional(),
   snapshot: z.boolean().optional(),
   filter: Filter.optional(),
@@ -62,17 +65,19 @@ export const SubscriptionOptions = z.strictObject({
   conflate: z.boolean().optional(),
 });
 
-const MessageId = z.string().min(1).max(MAX_MESSAGE_ID_LENGTH).optional();
-const Names = z.array(z.string().max(128)).min(1).max(MAX_CHANNEL_NAMES);
+const MessageId = boundedText(1, MAX_MESSAGE_ID_LENGTH).optional();
+const Names = boundedList(boundedText(0, 128), 1, MAX_CHANNEL_NAMES);
 
 /** `{"id":"1","action":"subscribe","channels":[…]}` */
 export const SubscribeMessageV2 = z.strictObject({
   id: MessageId,
   action: z.literal("subscribe"),
   // A plain string is the short form.
-  channels: z.array(
+  channels: boundedList(
     z.preprocess((one) => typeof one === "string" ? { name: one } : one, SubscriptionOptions),
-  ).min(1).max(MAX_CHANNEL_NAMES),
+    1,
+    MAX_CHANNEL_NAMES,
+  ),
 });
 
 /** `{"id":"2","action":"unsubscribe","channels":[…]}` */
@@ -89,8 +94,11 @@ export const HeartbeatMessageV2 = z.strictObject({ id: MessageId, action: z.lite
 export const AcknowledgeMessage = z.strictObject({
   id: MessageId,
   action: z.literal("acknowledge"),
-  alerts: z.array(z.strictObject({ id: Id, seq: z.int().min(1).optional() }))
-    .min(1).max(MAX_ACKNOWLEDGED_ALERTS),
+  alerts: boundedList(
+    z.strictObject({ id: Id, seq: z.int().min(1).optional() }),
+    1,
+    MAX_ACKNOWLEDGED_ALERTS,
+  ),
 });
 
 const SCHEMAS = {
@@ -212,5 +220,6 @@ function reject(
   message: string,
   id: string | undefined,
 ): ClientMessageV2Result {
-  return { ok: false, fault: { code, message, ...(id !== undefined && { id }) } };
+  const fault = { code, message: clipMessage(message) };
+  return { ok: false, fault: id === undefined ? fault : { ...fault, id } };
 }

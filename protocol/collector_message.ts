@@ -5,25 +5,31 @@
  */
 import { z } from "zod";
 import type { ErrorCode } from "./api.ts";
+import { exceedsUtf8Bytes } from "./batch_builder.ts";
+import { boundedList, boundedText } from "./bounded.ts";
 import { type Channel, ChannelName, CHANNELS } from "./channels.ts";
 import {
   type ActionFault,
+  clipMessage,
   echoableId,
   MAX_CHANNEL_NAMES,
+  MAX_CLIENT_MESSAGE_LENGTH,
   MAX_MESSAGE_ID_LENGTH,
   readAction,
 } from "./client_action.ts";
-import { exceedsBytes, joinPath } from "./publish.ts";
+import { splitMessage } from "./collector_frame.ts";
+import type { Elements } from "./json_scan.ts";
+import { joinPath } from "./publish.ts";
 import { GoingAwayV2, HeartbeatV2 } from "./server_message_v2.ts";
 
 /** The subprotocol of publishers; it need not be offered. */
 export const COLLECTOR_PROTOCOL = "telemetry.collector";
 
-const MessageId = z.string().min(1).max(MAX_MESSAGE_ID_LENGTH);
+const MessageId = boundedText(1, MAX_MESSAGE_ID_LENGTH);
 
 /**
- * `{"id":"7","action":"publish","events":[…]}`: the events are looked at one by one afterwards, so
- * that each fault names its place.
+ * `{"id":"7","action":"publish","events":[…]}`: the events are parsed one by one afterwards, so that
+ * each fault names its place and the loop is not held.
  */
 export const PublishMessage = z.strictObject({
   id: MessageId,
@@ -35,12 +41,12 @@ export const PublishMessage = z.strictObject({
 export const CollectorHeartbeat = z.strictObject({
   id: MessageId.optional(),
   action: z.literal("heartbeat"),
-  channels: z.array(ChannelName).max(MAX_CHANNEL_NAMES).optional(),
+  channels: boundedList(ChannelName, 0, MAX_CHANNEL_NAMES).optional(),
 });
 
 /** A message of a publisher, its channels by their wire names and each once. */
 export type CollectorMessage =
-  | { readonly action: "publish"; readonly id: string; readonly events: readonly unknown[] }
+  | { readonly action: "publish"; readonly id: string; readonly events: Elements }
   | { readonly action: "heartbeat"; readonly id?: string; readonly channels: readonly Channel[] };
 
 /** The outcome of {@link parseCollectorMessage}; of a faulty message nothing was done. */
@@ -52,35 +58,54 @@ const SCHEMAS = { publish: PublishMessage, heartbeat: CollectorHeartbeat } as co
 const ACTIONS = ["publish", "heartbeat"] as const;
 
 /**
- * Reads one text frame of a publisher. Never throws.
+ * Reads one text frame of a publisher, all but its events. Never throws.
  *
  * @param maxBytes Longest accepted frame, in bytes.
+ * @param maxEvents Most events in a batch; of a larger one they are only counted.
  */
-export function parseCollectorMessage(text: string, maxBytes: number): CollectorMessageResult {
-  if (exceedsBytes(text, maxBytes)) {
-    return {
-      ok: false,
-      fault: { code: "too_large", message: `a message may have ${maxBytes} bytes` },
-    };
+export function parseCollectorMessage(
+  text: string,
+  maxBytes: number,
+  maxEvents: number,
+): CollectorMessageResult {
+  if (exceedsUtf8Bytes(text, maxBytes)) {
+    return fault("too_large", `a message may have ${maxBytes} bytes`);
   }
-  const read = readAction(text, maxBytes, ACTIONS);
+  const frame = splitMessage(text, maxEvents);
+  if (frame === undefined) return fault("invalid_payload", "not JSON");
+  const { envelope, events } = frame;
+  if (envelope.length > MAX_CLIENT_MESSAGE_LENGTH) {
+    const room = `${MAX_CLIENT_MESSAGE_LENGTH} characters beside its events`;
+    return fault("invalid_payload", `expected an object of at most ${room}`);
+  }
+  const read = readAction(envelope, MAX_CLIENT_MESSAGE_LENGTH, ACTIONS);
   if (!read.ok) return read;
+  const id = echoableId(read.value["id"]);
   const parsed = SCHEMAS[read.value.action].safeParse(read.value);
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
     const path = issue.path.reduce(joinPath, "");
-    const message = path === "" ? issue.message : `${path}: ${issue.message}`;
-    const id = echoableId(read.value["id"]);
-    return {
-      ok: false,
-      fault: { code: "invalid_payload", message, ...(id !== undefined && { id }) },
-    };
+    return fault("invalid_payload", path === "" ? issue.message : `${path}: ${issue.message}`, id);
   }
   const { data } = parsed;
-  if (data.action === "publish") return { ok: true, message: data };
-  const { action, id, channels = [] } = data;
+  if (data.action === "publish") {
+    if (events === undefined) {
+      return fault("invalid_payload", 'events: write this key plainly, as "events"', id);
+    }
+    return { ok: true, message: { action: data.action, id: data.id, events } };
+  }
+  const { action, channels = [] } = data;
   const message = { action, channels: [...new Set(channels)], ...(id !== undefined && { id }) };
   return { ok: true, message };
+}
+
+function fault(
+  code: ActionFault["code"],
+  message: string,
+  id?: string,
+): { readonly ok: false; readonly fault: ActionFault } {
+  const fault = { code, message: clipMessage(message) };
+  return { ok: false, fault: id === undefined ? fault : { ...fault, id } };
 }
 
 /** The first message of every connection: the limits that hold on it. */
@@ -161,6 +186,8 @@ const ERROR_WORDS: Readonly<Partial<Record<ErrorCode, CollectorErrorCode>>> = {
   SNAPSHOT_FULL: "snapshot_full",
   FORBIDDEN: "forbidden",
   OVERLOADED: "overloaded",
+  RATE_LIMITED: "rate_limited",
+  INVALID_REQUEST: "invalid_payload",
 };
 
 /** The word for a code of the error envelope; what has none of its own is `unavailable`. */

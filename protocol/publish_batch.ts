@@ -4,10 +4,10 @@
  * @module
  */
 import type { ErrorCode } from "./api.ts";
+import { BatchBuilder, tooManyEvents } from "./batch_builder.ts";
 import {
   type Fault,
   MAX_REPORTED_FAULTS,
-  parseSubmission,
   type Submission,
   type SubmissionOptions,
 } from "./publish.ts";
@@ -21,7 +21,7 @@ export interface BatchRefusal {
   readonly code: ErrorCode;
   /** For people: what is wrong and what is allowed. */
   readonly message: string;
-  /** What is wrong with which event, when events are to blame. */
+  /** What is wrong with which event, when events are to blame: the first hundred faults. */
   readonly faults: readonly Fault[];
 }
 
@@ -31,7 +31,7 @@ export type BatchResult =
   | { readonly ok: false; readonly refusal: BatchRefusal };
 
 /**
- * Validates a batch.
+ * Validates a batch that was parsed before. Stops at {@link MAX_REPORTED_FAULTS} faults.
  *
  * @param values Anything that was parsed from JSON.
  * @param maxEvents Most events in a batch.
@@ -43,30 +43,26 @@ export function parseBatch(
   nowEpochMillis: number,
   options?: SubmissionOptions,
 ): BatchResult {
-  if (values.length > maxEvents) {
-    const message = `at most ${maxEvents} events in a batch, these are ${values.length}`;
-    return refuse("PAYLOAD_TOO_LARGE", message);
+  if (values.length > maxEvents) return tooManyEvents(values.length, maxEvents);
+  const batch = new BatchBuilder(nowEpochMillis, options);
+  for (const value of values) {
+    if (batch.isFull) break;
+    batch.add(value);
   }
-  const submissions: Submission[] = [];
-  const faults: Fault[] = [];
-  if (values.length === 0) faults.push({ path: "events", message: "no event was sent" });
-  for (const [index, value] of values.entries()) {
-    const result = parseSubmission(value, `events[${index}]`, nowEpochMillis, options);
-    if (result.ok) submissions.push(result.submission);
-    else faults.push(...result.faults);
-  }
-  if (faults.length > 0) return refuse("INVALID_EVENTS", "the events are not valid", faults);
-  if (submissions.some(({ draft }) => draft.channel === "system-warnings")) {
-    return refuse("FORBIDDEN", "system-warnings are published by the gateway alone");
-  }
-  return { ok: true, submissions };
+  return batch.finish();
 }
 
 /** The message that goes with faults: how many there are, and the first. */
 export function describeFaults(faults: readonly Fault[]): string {
   const [first] = reportedFaults(faults);
-  const count = faults.length === 1 ? "1 fault" : `${faults.length} faults`;
-  return `nothing was stored; ${count}, the first is ${first!.path}: ${first!.message}`;
+  return `nothing was stored; ${countFaults(faults)}, the first is ${first!.path}: ` +
+    first!.message;
+}
+
+/** Reading stops at {@link MAX_REPORTED_FAULTS}: nobody knows how many there would have been. */
+function countFaults({ length }: readonly Fault[]): string {
+  if (length >= MAX_REPORTED_FAULTS) return `${MAX_REPORTED_FAULTS} faults or more`;
+  return length === 1 ? "1 fault" : `${length} faults`;
 }
 
 /** The faults that an answer names: the first {@link MAX_REPORTED_FAULTS}, each clipped. */
@@ -79,12 +75,4 @@ export function reportedFaults(faults: readonly Fault[]): readonly Fault[] {
 
 function clip(text: string): string {
   return text.length <= MAX_FAULT_TEXT ? text : `${text.slice(0, MAX_FAULT_TEXT - 1)}…`;
-}
-
-function refuse(
-  code: ErrorCode,
-  message: string,
-  faults: readonly Fault[] = [],
-): { readonly ok: false; readonly refusal: BatchRefusal } {
-  return { ok: false, refusal: { code, message, faults } };
 }

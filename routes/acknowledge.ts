@@ -6,11 +6,21 @@
 import { PublishError } from "../actors/operations.ts";
 import { AcknowledgeBody } from "../protocol/api.ts";
 import { parseChannel } from "../protocol/channels.ts";
+import { isTooDeep } from "../protocol/json_scan.ts";
+import { decodeUtf8 } from "../protocol/utf8.ts";
 import { type AppContext, type AppDeps, fail, failForNow, succeed } from "./context.ts";
 import { failSchema } from "./faults.ts";
+import { type BodyRules, receiveBody } from "./receive.ts";
 
 /** Largest body of an acknowledgement, in bytes. */
 export const MAX_ACKNOWLEDGE_BYTES = 1_024;
+
+const RULES: BodyRules = {
+  maxBytes: MAX_ACKNOWLEDGE_BYTES,
+  advice: 'send {"seq": n}, or nothing',
+  mediaTypes: ["application/json"],
+  optional: true,
+};
 
 /**
  * `POST /api/v1/telemetry/risk-alerts/{id}/acknowledge`: acknowledges the latest incident of an
@@ -21,12 +31,11 @@ export async function acknowledgeAlert(c: AppContext, deps: AppDeps): Promise<Re
   if (parseChannel(channel) !== "risk-alerts") {
     return fail(c, deps, "NOT_FOUND", "only risk-alerts are acknowledged");
   }
-  const text = await c.req.text();
-  if (text !== "" && !isJson(c.req.header("content-type"))) {
-    return fail(c, deps, "UNSUPPORTED_MEDIA_TYPE", "send application/json, or no body");
-  }
-  const value = text === "" ? {} : parse(text);
-  if (value === undefined) return fail(c, deps, "INVALID_REQUEST", "the body is not JSON");
+  const received = await receiveBody(c, deps, RULES);
+  if (received instanceof Response) return received;
+  const value = parseBody(received.bytes);
+  received.release();
+  if (value === undefined) return fail(c, deps, "INVALID_REQUEST", "the body is not JSON in UTF-8");
   const body = AcknowledgeBody.safeParse(value);
   if (!body.success) return failSchema(c, deps, body.error);
   try {
@@ -40,11 +49,11 @@ export async function acknowledgeAlert(c: AppContext, deps: AppDeps): Promise<Re
   }
 }
 
-function isJson(contentType = ""): boolean {
-  return contentType.split(";")[0]!.trim().toLowerCase() === "application/json";
-}
-
-function parse(text: string): unknown {
+/** The value of a body; that of none is empty. `undefined` when it is not JSON that can be read. */
+function parseBody(bytes: Uint8Array): unknown {
+  if (bytes.length === 0) return {};
+  const text = decodeUtf8(bytes).next().value; // Too short to be decoded in steps.
+  if (typeof text !== "string" || isTooDeep(text)) return undefined;
   try {
     return JSON.parse(text);
   } catch {

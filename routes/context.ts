@@ -5,6 +5,7 @@
  */
 import type { Context, Env } from "hono";
 import type { Hub } from "../actors/hub/hub.ts";
+import type { Intake } from "../actors/intake/intake.ts";
 import type { History, Publisher } from "../actors/operations.ts";
 import type { Metrics } from "../actors/observability/metrics.ts";
 import type { Refusals } from "../actors/observability/refusals.ts";
@@ -24,6 +25,7 @@ import { redactUrl } from "./auth/credentials.ts";
 import type { OriginRules } from "./auth/origin.ts";
 import { traceRefusal } from "./refusal_trace.ts";
 import type { RequestInfo } from "./request_info.ts";
+import type { RunningBackup } from "./backup.ts";
 
 /** Everything the routes need. */
 export interface AppDeps {
@@ -39,12 +41,21 @@ export interface AppDeps {
   readonly hub: Hub;
   /** Takes events. */
   readonly publisher: Publisher;
+  /** Takes batches that have arrived. */
+  readonly intake: Intake;
+  /**
+   * Aborts shortly before the process ends: bodies that are still arriving are given up, and their
+   * requests answered with 503.
+   */
+  readonly closing?: AbortSignal;
   /** What was published. */
   readonly history: History;
   /** Answers scrapes. */
   readonly metrics: Metrics;
   /** Counts and writes what is refused. */
   readonly refusals: Refusals;
+  /** Begins a backup of the store; absent when it keeps nothing. */
+  readonly backup?: (() => Promise<RunningBackup>) | undefined;
   /** Begins to end the process, as SIGTERM does. Returns at once; idempotent. */
   readonly drain: () => void;
   /** The kind of the store, for health. */

@@ -4,33 +4,47 @@
  * @module
  */
 import { PublishError } from "../actors/operations.ts";
+import type { PublishReceipt } from "../protocol/api.ts";
+import { refuseBatch } from "../protocol/batch_builder.ts";
 import { parseChannel } from "../protocol/channels.ts";
+import { type Elements, scanJson, scanLines } from "../protocol/json_scan.ts";
 import {
   type BatchRefusal,
   describeFaults,
   parseBatch,
   reportedFaults,
 } from "../protocol/publish_batch.ts";
+import { decodeUtf8 } from "../protocol/utf8.ts";
 import { type AppContext, type AppDeps, fail, failForNow, succeed } from "./context.ts";
+import { type BodyRules, receiveBody, type ReceivedBody, refuseUnread } from "./receive.ts";
 
-/** A body that cannot be read as events. */
-class BodyError extends Error {}
+/** The media type of one event a line. */
+const NDJSON = "application/x-ndjson";
 
 /** `POST /api/v1/telemetry/events`: answers 202 after the commit. */
 export async function publishEvents(c: AppContext, deps: AppDeps): Promise<Response> {
-  let values: readonly unknown[];
+  const { intake } = deps;
+  const { name: principal } = c.get("principal");
   try {
-    const parse = parserOf(c.req.header("content-type"));
-    if (parse === undefined) {
-      const message = "send application/json or application/x-ndjson";
-      return fail(c, deps, "UNSUPPORTED_MEDIA_TYPE", message);
-    }
-    values = parse(await c.req.text());
+    intake.checkPaused(principal);
   } catch (error) {
-    if (error instanceof BodyError) return fail(c, deps, "INVALID_REQUEST", error.message);
-    throw error;
+    return await refuseUnread(c, deps, () => refuse(c, deps, error));
   }
-  return await submit(c, deps, values);
+  const body = await receiveBody(c, deps, rulesOf(deps));
+  if (body instanceof Response) return body;
+  try {
+    return succeed(c, deps, await publish(c, deps, body), 202);
+  } catch (error) {
+    return refuse(c, deps, error);
+  }
+}
+
+function rulesOf({ config }: AppDeps): BodyRules {
+  return {
+    maxBytes: config.server.maxBodyBytes,
+    advice: "send smaller batches, or raise server.maxBodyBytes",
+    mediaTypes: ["application/json", NDJSON],
+  };
 }
 
 /** `DELETE /api/v1/telemetry/{channel}/snapshot/{key}`: takes a key out of the snapshot. */
@@ -39,30 +53,73 @@ export async function removeKey(c: AppContext, deps: AppDeps): Promise<Response>
   if (parseChannel(channel) === undefined) {
     return fail(c, deps, "NOT_FOUND", `there is no channel "${channel}"`);
   }
-  return await submit(c, deps, [{ channel, id: key, removed: true }]);
-}
-
-async function submit(
-  c: AppContext,
-  deps: AppDeps,
-  values: readonly unknown[],
-): Promise<Response> {
-  const { maxBatchEvents } = deps.config.server;
+  const removal = { channel, id: key, removed: true };
   const now = deps.clock.epochMillis();
-  const batch = parseBatch(values, maxBatchEvents, now, deps.config.telemetry);
-  if (!batch.ok) return refuse(c, deps, batch.refusal);
+  const batch = parseBatch([removal], 1, now, deps.config.telemetry);
   try {
+    if (!batch.ok) throw new PublishError(...refusalOf(batch.refusal));
     const receipt = await deps.publisher.publish(c.get("principal").name, batch.submissions);
     return succeed(c, deps, receipt, 202);
   } catch (error) {
-    if (!(error instanceof PublishError)) throw error;
-    if (error.faults.length === 0) return failForNow(c, deps, error.code, error.message);
     return refuse(c, deps, error);
   }
 }
 
-function refuse(c: AppContext, deps: AppDeps, { code, message, faults }: BatchRefusal): Response {
-  if (faults.length === 0) return fail(c, deps, code, message);
+function refusalOf({ code, message, faults }: BatchRefusal) {
+  return [code, message, faults] as const;
+}
+
+function publish(
+  c: AppContext,
+  { intake, publisher }: AppDeps,
+  { bytes, mediaType, release }: ReceivedBody,
+): Promise<PublishReceipt> {
+  const { name: principal } = c.get("principal");
+  return new Promise((resolve, reject) => {
+    intake.submit({
+      principal,
+      source: sourceOf(c.env),
+      bytes: bytes.length,
+      release,
+      scan: () => scanBody(bytes, mediaType, intake.maxBatchEvents),
+      store: (submissions) => {
+        const stored = publisher.publish(principal, submissions);
+        resolve(stored);
+        return stored;
+      },
+      refuse: reject,
+    });
+  });
+}
+
+/** The connection that a request came over. */
+function sourceOf({ remoteAddr }: AppContext["env"]): string {
+  return remoteAddr !== undefined && "hostname" in remoteAddr
+    ? `${remoteAddr.hostname} ${remoteAddr.port}`
+    : "";
+}
+
+/** Finds the events of a body. */
+function* scanBody(
+  bytes: Uint8Array,
+  mediaType: string,
+  most: number,
+): Generator<void, Elements | BatchRefusal> {
+  const text = yield* decodeUtf8(bytes);
+  if (text === undefined) {
+    return refuseBatch("INVALID_REQUEST", "the body is not UTF-8").refusal;
+  }
+  const elements = yield* mediaType === NDJSON ? scanLines(text, most) : scanJson(text, most);
+  return elements ?? refuseBatch("INVALID_REQUEST", "the body is not JSON").refusal;
+}
+
+/** @throws {unknown} What is no refusal. */
+function refuse(c: AppContext, deps: AppDeps, error: unknown): Response {
+  if (!(error instanceof PublishError)) throw error;
+  const { code, message, faults } = error;
+  if (faults.length === 0) {
+    return PASSING.has(code) ? failForNow(c, deps, code, message) : fail(c, deps, code, message);
+  }
   const details: Record<string, string> = {};
   for (const { path, message } of reportedFaults(faults)) {
     details[path] = path in details ? `${details[path]}; ${message}` : message;
@@ -70,35 +127,10 @@ function refuse(c: AppContext, deps: AppDeps, { code, message, faults }: BatchRe
   return fail(c, deps, code, describeFaults(faults), details);
 }
 
-function parserOf(contentType: string | undefined): ((text: string) => unknown[]) | undefined {
-  const [mediaType = ""] = (contentType ?? "").split(";");
-  switch (mediaType.trim().toLowerCase()) {
-    case "application/json":
-      return parseJson;
-    case "application/x-ndjson":
-      return parseNdjson;
-    default:
-      return undefined;
-  }
-}
-
-function parseJson(text: string): unknown[] {
-  const value = parseText(text, "the body");
-  return Array.isArray(value) ? value : [value];
-}
-
-function parseNdjson(text: string): unknown[] {
-  const values: unknown[] = [];
-  for (const [index, line] of text.split("\n").entries()) {
-    if (line.trim() !== "") values.push(parseText(line, `line ${index + 1}`));
-  }
-  return values;
-}
-
-function parseText(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new BodyError(`${where} is not JSON`);
-  }
-}
+/** Refusals after which the same request may succeed soon. */
+const PASSING: ReadonlySet<PublishError["code"]> = new Set([
+  "RATE_LIMITED",
+  "OVERLOADED",
+  "DRAINING",
+  "STORE_UNAVAILABLE",
+]);

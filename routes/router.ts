@@ -5,10 +5,10 @@
  */
 import { Hono } from "hono";
 import { cors } from "hono/cors";
-import { acknowledgeAlert, MAX_ACKNOWLEDGE_BYTES } from "./acknowledge.ts";
+import { acknowledgeAlert } from "./acknowledge.ts";
 import { disconnectClient, drainGateway, getClient, getStats, listClients } from "./admin.ts";
 import { isListedOrigin, loopbackFault } from "./auth/origin.ts";
-import { limitBody } from "./body_limit.ts";
+import { backUpStore } from "./backup.ts";
 import {
   answerError,
   type AppDeps,
@@ -87,18 +87,13 @@ function addForeignPages(app: Hono<AppEnv>, { config }: AppDeps): void {
 }
 
 function addPublishing(app: Hono<AppEnv>, deps: AppDeps): void {
-  const { maxBodyBytes } = deps.config.server;
-  const publishAdvice = "send smaller batches, or raise server.maxBodyBytes";
-  const limited = (handler: Handler) => limitBody(deps, maxBodyBytes, publishAdvice, handler);
   const publisher = (handler: Handler) =>
     requireScope(deps, "publish", withoutQuery(deps, handler));
-  app.post("/api/v1/telemetry/events", publisher(limited((c) => publishEvents(c, deps))));
-  const acknowledgeAdvice = 'send {"seq": n}, or nothing';
+  app.post("/api/v1/telemetry/events", publisher((c) => publishEvents(c, deps)));
   const acknowledge: Handler = (c) => acknowledgeAlert(c, deps);
-  const bounded = limitBody(deps, MAX_ACKNOWLEDGE_BYTES, acknowledgeAdvice, acknowledge);
   app.post(
     "/api/v1/telemetry/:channel/:id/acknowledge",
-    requireScope(deps, "acknowledge", withoutQuery(deps, bounded)),
+    requireScope(deps, "acknowledge", withoutQuery(deps, acknowledge)),
   );
   app.delete("/api/v1/telemetry/:channel/snapshot/:key", publisher((c) => removeKey(c, deps)));
 }
@@ -118,6 +113,7 @@ function addAdministration(app: Hono<AppEnv>, deps: AppDeps): void {
   app.get("/api/v1/websocket/clients", admin((c) => listClients(c, deps)));
   app.get("/api/v1/websocket/clients/:id", admin(withoutQuery(deps, (c) => getClient(c, deps))));
   app.delete("/api/v1/websocket/clients/:id", admin((c) => disconnectClient(c, deps)));
+  app.post("/api/v1/store/backup", admin(withoutQuery(deps, (c) => backUpStore(c, deps))));
   app.post("/api/v1/websocket/drain", admin(withoutQuery(deps, (c) => drainGateway(c, deps))));
   const scrape: Handler = async (c) => {
     const { contentType, text } = await deps.metrics.scrape();

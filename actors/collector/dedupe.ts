@@ -10,6 +10,18 @@ import type { Submission } from "../../protocol/publish.ts";
 /** Most identities remembered; beyond it the oldest is forgotten before its window ends. */
 export const MAX_IDENTITIES = 1_000_000;
 
+/** Most bytes of memory for identities (256 MiB); beyond it as with {@link MAX_IDENTITIES}. */
+export const MAX_IDENTITY_BYTES = 268_435_456;
+
+/**
+ * What an identity costs beside its characters, in bytes: the entry of the map, what is remembered
+ * and its digest. A million identities of 53 characters hold 239 MB of heap, of 128 223 MB.
+ */
+const OVERHEAD_BYTES = 176;
+
+/** Longest key that is kept as it is, in characters; a longer one is replaced by its digest. */
+const MAX_PLAIN_KEY = 96;
+
 /** What is remembered of an event. */
 export interface Remembered {
   /** Digest of what was published under the identity. */
@@ -24,6 +36,7 @@ export interface Remembered {
 export class DedupeWindow {
   readonly #windowMillis: number;
   readonly #entries = new Map<string, Remembered>();
+  #bytes = 0;
 
   /**
    * Starts empty.
@@ -39,6 +52,11 @@ export class DedupeWindow {
     return this.#entries.size;
   }
 
+  /** About how much memory they take, in bytes. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** What is known of an identity at `now` (monotonic ms). */
   find(identity: string, now: number): Remembered | undefined {
     const entry = this.#entries.get(identity);
@@ -47,16 +65,16 @@ export class DedupeWindow {
 
   /** Remembers an identity from `now` on. */
   remember(identity: string, digest: string, seq: number, now: number): void {
-    this.#entries.delete(identity); // Insertion order is the order of expiry.
-    this.#entries.set(identity, { digest, seq, expiresAt: now + this.#windowMillis });
+    this.forget(identity); // Insertion order is the order of expiry.
+    this.#add(identity, { digest, seq, expiresAt: now + this.#windowMillis });
     for (const [oldest, entry] of this.#entries) {
-      if (entry.expiresAt > now && this.#entries.size <= MAX_IDENTITIES) break;
-      this.#entries.delete(oldest);
+      if (entry.expiresAt > now && !this.#isFull()) break;
+      this.forget(oldest);
     }
   }
 
   /**
-   * Remembers an identity of an earlier process.
+   * Remembers an identity of an earlier process, in the order in which they were given.
    *
    * @param remainingMillis How long it has left, in ms; never longer than the window.
    */
@@ -68,18 +86,49 @@ export class DedupeWindow {
     remainingMillis: number,
   ): void {
     const expiresAt = now + Math.min(remainingMillis, this.#windowMillis);
-    this.#entries.set(identity, { digest, seq, expiresAt });
+    this.forget(identity);
+    this.#add(identity, { digest, seq, expiresAt });
+    if (!this.#isFull()) return;
+    for (const [oldest] of this.#entries) {
+      this.forget(oldest);
+      if (!this.#isFull()) break;
+    }
   }
 
   /** Forgets an identity whose event was not stored after all. */
   forget(identity: string): void {
-    this.#entries.delete(identity);
+    if (this.#entries.delete(identity)) this.#bytes -= weightOf(identity);
+  }
+
+  #add(identity: string, entry: Remembered): void {
+    this.#entries.set(identity, entry);
+    this.#bytes += weightOf(identity);
+  }
+
+  #isFull(): boolean {
+    return this.#entries.size > MAX_IDENTITIES || this.#bytes > MAX_IDENTITY_BYTES;
   }
 }
 
-/** The key of an event's identity: NUL cannot stand in a principal's or a channel's name. */
+function weightOf(identity: string): number {
+  return OVERHEAD_BYTES + identity.length;
+}
+
+/**
+ * The key of an event's identity: NUL cannot stand in a principal's or a channel's name. Long ones,
+ * and those that need two bytes a character, are replaced by a digest of 44 characters; a principal
+ * is longer than none, so no plain key begins with the NUL that marks a digest.
+ */
 export function identityKey(principal: string, channel: Channel, eventId: string): string {
-  return `${principal}\0${channel}\0${eventId}`;
+  const key = `${principal}\0${channel}\0${eventId}`;
+  if (key.length <= MAX_PLAIN_KEY && isLatin1(key)) return key;
+  return `\0${createHash("sha256").update(key).digest("base64")}`;
+}
+
+/** Whether a text takes one byte a character. */
+function isLatin1(text: string): boolean {
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 0xff) return false;
+  return true;
 }
 
 /** Digest of what was published; collisions would take a forged payload of the same publisher. */

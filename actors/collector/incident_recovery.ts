@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { Store, StoredEvent } from "../ports.ts";
+import { isDamage, type Store, type StoredEvent } from "../ports.ts";
 import type { Acknowledgement, Incident, Incidents } from "./incidents.ts";
 
 /** Most alerts that a start reads: 0.1 s of reading. Incidents before them are forgotten. */
@@ -38,14 +38,25 @@ export async function readAlerts(
   let next = held[0]?.seq ?? store.head("risk-alerts").seq + 1;
   while (missing > 0 && room > 0 && next > store.oldest("risk-alerts")) {
     const first = Math.max(store.oldest("risk-alerts"), next - Math.min(missing, PAGE_ALERTS));
-    const page = await store.read("risk-alerts", first - 1, next - first);
-    if (page === undefined) break; // Retention came first.
+    const page = await readSound(store, first - 1, next - first);
+    if (page === undefined) break; // Retention came first, or what is older cannot be trusted.
     pages.push(page);
     missing -= page.length;
     room -= charactersOf(page);
     next = first;
   }
   return pages.reverse().flat();
+}
+
+/** Reads a whole page; `undefined` when an alert in it is damaged. */
+async function readSound(store: Store, afterSeq: number, limit: number) {
+  try {
+    const page = await store.read("risk-alerts", afterSeq, limit);
+    return page?.length === limit ? page : undefined;
+  } catch (error) {
+    if (isDamage(error)) return undefined;
+    throw error;
+  }
 }
 
 /**

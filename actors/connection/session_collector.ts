@@ -8,19 +8,16 @@ import type { Channel } from "../../protocol/channels.ts";
 import { MAX_TOLERATED_LENGTH } from "../../protocol/client_action.ts";
 import {
   COLLECTOR_PROTOCOL,
+  type CollectorErrorCode,
   collectorErrorCode,
   type CollectorMessage,
   type CollectorServerMessage,
   encodeCollector,
   parseCollectorMessage,
 } from "../../protocol/collector_message.ts";
-import type { Submission, SubmissionOptions } from "../../protocol/publish.ts";
-import {
-  type BatchRefusal,
-  describeFaults,
-  parseBatch,
-  reportedFaults,
-} from "../../protocol/publish_batch.ts";
+import type { Elements } from "../../protocol/json_scan.ts";
+import { type BatchRefusal, describeFaults, reportedFaults } from "../../protocol/publish_batch.ts";
+import type { Intake } from "../intake/intake.ts";
 import { type ChannelStatus, PublishError } from "../operations.ts";
 import { InboundGuard } from "./inbound_guard.ts";
 import type { Session, SessionHost, SocketQuery } from "./session.ts";
@@ -33,14 +30,23 @@ export const MAX_PENDING_PUBLISHES = 64;
 export const PENDING_RETRY_MILLIS = 100;
 
 /** What sessions of publishers work with, beside what every session does. */
-export interface PublishingDeps extends SubmissionOptions {
+export interface PublishingDeps {
   /** Hears which channels a publisher says it is alive for; at least one. */
   readonly declare: (channels: readonly Channel[]) => void;
-  /** Most events in a batch. */
-  readonly maxBatchEvents: number;
+  /** Takes batches. */
+  readonly intake: Intake;
   /** Longest message, and the most that may wait for its commit, in bytes. */
   readonly maxMessageBytes: number;
 }
+
+/** Refusals after which the same message may succeed soon. */
+const PASSING: ReadonlySet<CollectorErrorCode> = new Set([
+  "overloaded",
+  "rate_limited",
+  "unavailable",
+]);
+
+type Publication = Extract<CollectorMessage, { action: "publish" }>;
 
 type CollectorErrorMessage = Extract<CollectorServerMessage, { type: "error" }>;
 
@@ -75,7 +81,7 @@ export class SessionCollector implements Session {
       clientId: this.#host.clientId,
       connectionId: this.#host.id,
       heartbeatIntervalSeconds: heartbeatIntervalMillis / 1_000,
-      maxBatchEvents: publishing.maxBatchEvents,
+      maxBatchEvents: publishing.intake.maxBatchEvents,
       maxMessageBytes: publishing.maxMessageBytes,
       maxPendingPublishes: MAX_PENDING_PUBLISHES,
       timestamp: this.#now(),
@@ -95,7 +101,8 @@ export class SessionCollector implements Session {
     const intake = this.#guard.inspect(data);
     if (intake.kind === "fault") this.#error(intake.fault);
     if (intake.kind !== "text") return;
-    const parsed = parseCollectorMessage(intake.text, this.#deps.publishing.maxMessageBytes);
+    const { maxMessageBytes, intake: { maxBatchEvents } } = this.#deps.publishing;
+    const parsed = parseCollectorMessage(intake.text, maxMessageBytes, maxBatchEvents);
     if (!parsed.ok) {
       if (this.#guard.allowsViolation()) this.#error(parsed.fault);
       return;
@@ -116,49 +123,76 @@ export class SessionCollector implements Session {
     this.#send({ type: "going_away", reconnectAfterMs: reconnectAfterMillis });
   }
 
-  #publish(
-    { id, events }: Extract<CollectorMessage, { action: "publish" }>,
-    characters: number,
-  ): void {
-    const { publishing } = this.#deps;
-    const { maxBatchEvents, maxMessageBytes } = publishing;
+  #publish(message: Publication, characters: number): void {
+    const { maxMessageBytes } = this.#deps.publishing;
     if (
       this.#pending >= MAX_PENDING_PUBLISHES ||
       this.#pendingCharacters + characters > maxMessageBytes
     ) {
-      const message = `nothing was stored; at most ${MAX_PENDING_PUBLISHES} publications of ` +
+      const { id } = message;
+      const text = `nothing was stored; at most ${MAX_PENDING_PUBLISHES} publications of ` +
         `${maxMessageBytes} bytes in all may wait for their acks`;
-      this.#error({ id, code: "rate_limited", message, retryAfterMs: PENDING_RETRY_MILLIS });
+      this.#error({ id, code: "rate_limited", message: text, retryAfterMs: PENDING_RETRY_MILLIS });
       return;
     }
-    const batch = parseBatch(events, maxBatchEvents, this.#now(), publishing);
-    if (batch.ok) void this.#store(id, batch.submissions, characters);
-    else this.#refuse(id, batch.refusal);
+    this.#submit(message, characters);
   }
 
-  /** Never rejects. Hands the batch on at once, so that batches are numbered in their order. */
-  async #store(
-    id: string,
-    submissions: readonly Submission[],
-    characters: number,
-  ): Promise<void> {
-    const { publisher, log } = this.#deps;
+  /**
+   * Hands a batch to the intake. An overload is told when it may be over: a publisher that ignores
+   * `retryAfterMs` is slowed down by its own limit of publications that wait.
+   */
+  #submit({ id, events }: Publication, characters: number): void {
+    const { publisher, publishing: { intake } } = this.#deps;
+    const { name: principal } = this.#host.peer.principal;
     this.#pending += 1;
     this.#pendingCharacters += characters;
-    try {
-      const receipt = await publisher.publish(this.#host.peer.principal.name, submissions);
-      this.#send({ type: "ack", id, ok: true, ...receipt });
-    } catch (error) {
-      if (error instanceof PublishError) {
-        this.#refuse(id, error);
-      } else {
-        log.error("publishing failed", { connectionId: this.#host.id, error });
-        this.#host.end("internalError");
-      }
-    } finally {
+    const finish = () => {
       this.#pending -= 1;
       this.#pendingCharacters -= characters;
+    };
+    const refuse = (error: unknown) => {
+      finish();
+      this.#fail(id, error);
+    };
+    const { messages } = intake;
+    try {
+      intake.checkPaused(principal);
+    } catch (error) {
+      refuse(error);
+      return;
     }
+    if (!messages.take(principal, characters, characters)) {
+      const message = "too many messages wait to be read; send fewer at a time";
+      const later = () => refuse(new PublishError("OVERLOADED", message));
+      this.#deps.clock.setTimeout(later, RETRY_AFTER_MILLIS);
+      return;
+    }
+    intake.submit({
+      principal,
+      source: this.#host.id,
+      bytes: characters,
+      release: () => messages.give(principal, characters),
+      scan: () => found(events),
+      store: (submissions) => {
+        const stored = publisher.publish(principal, submissions);
+        stored.then((receipt) => {
+          finish();
+          this.#send({ type: "ack", id, ok: true, ...receipt });
+        }, refuse);
+        return stored;
+      },
+      refuse,
+    });
+  }
+
+  #fail(id: string, error: unknown): void {
+    if (error instanceof PublishError) {
+      this.#refuse(id, error);
+      return;
+    }
+    this.#deps.log.error("publishing failed", { connectionId: this.#host.id, error });
+    this.#host.end("internalError");
   }
 
   #refuse(id: string, refusal: BatchRefusal): void {
@@ -169,7 +203,7 @@ export class SessionCollector implements Session {
       return;
     }
     const { message } = refusal;
-    const passes = code === "overloaded" || code === "unavailable";
+    const passes = PASSING.has(code);
     this.#error({ id, code, message, ...(passes && { retryAfterMs: RETRY_AFTER_MILLIS }) });
   }
 
@@ -201,4 +235,10 @@ export class SessionCollector implements Session {
   #now(): number {
     return this.#deps.clock.epochMillis();
   }
+}
+
+/** Elements that were found when the message was split. */
+// deno-lint-ignore require-yield -- there is nothing left to do
+function* found(events: Elements): Generator<void, Elements> {
+  return events;
 }

@@ -3,11 +3,15 @@
  *
  * @module
  */
+import { dirname } from "node:path";
+import type { Channel } from "../../protocol/channels.ts";
 import type { Config } from "../../protocol/config.ts";
 import type { Clock, Logger, RestoredStore, RestoreRequest, Store } from "../ports.ts";
 import { MemoryStore } from "./memory.ts";
 import { RetentionTicker } from "./retention_ticker.ts";
+import type { Backup } from "./sqlite/backup.ts";
 import type { OpenReport } from "./sqlite/database.ts";
+import type { Damage } from "./sqlite/reader.ts";
 import { SqliteStore } from "./sqlite/sqlite_store.ts";
 
 const HOUR_MILLIS = 3_600_000;
@@ -18,6 +22,8 @@ export interface OpenStore {
   readonly store: Store;
   /** What a gateway continues from. */
   readonly restored: RestoredStore;
+  /** Begins a backup; absent when the store keeps nothing. */
+  readonly backup: (() => Promise<Backup>) | undefined;
   /** Ends retention and closes the store. Commits must have ended before. Never rejects. */
   readonly close: () => Promise<void>;
 }
@@ -45,9 +51,12 @@ export async function openStore(
     const millis = Math.round(clock.now() - startedAt);
     log.info("store open", { store: store.kind, events, millis });
     const retention = new RetentionTicker(clock, log, store);
+    const pause = (millis: number) =>
+      new Promise<void>((resolve) => clock.setTimeout(resolve, millis));
     return {
       store,
       restored,
+      backup: store instanceof SqliteStore ? () => store.backup(pause) : undefined,
       close: async () => {
         retention.stop();
         await store.close().catch((error) => {
@@ -68,16 +77,34 @@ async function open({ store, telemetry }: Config, log: Logger): Promise<Store> {
     durability: store.durability,
     ...(store.bootId !== undefined && { bootId: store.bootId }),
     onThreadLost: (why) => log.error("the store goes on in another thread", { error: why.message }),
+    onDamage: (channel, damage) => tellDamage(log, channel, damage),
     retention: { events: store.retentionEvents, millis: store.retentionHours * HOUR_MILLIS },
   });
   tell(opened.report, log);
   return opened;
 }
 
-function tell({ path, created, clean, migratedFrom, rotated }: OpenReport, log: Logger): void {
+function tellDamage(log: Logger, channel: Channel, { seq, lost }: Damage): void {
+  const what = lost === "event"
+    ? "a stored event is damaged; it is not sent, and older ones come from the store"
+    : "the latest state of a key is damaged and was left out until its next event";
+  log.error(what, { channel, seq });
+}
+
+function tell(report: OpenReport, log: Logger): void {
+  const { path, created, clean, migratedFrom, rotated, exposed } = report;
+  if (exposed) {
+    const advice = `chmod 700 ${dirname(path)}`;
+    log.warn("other users of this machine can read the data directory", { path, advice });
+  }
   if (created) log.info("store created", { path });
   if (migratedFrom !== undefined) log.info("store migrated", { path, from: migratedFrom });
-  if (rotated !== undefined) {
+  if (rotated === "file_replaced") {
+    const message =
+      "the store was removed or exchanged under the last gateway; every channel has a " +
+      "new epoch";
+    log.warn(message, { path, reason: rotated });
+  } else if (rotated !== undefined) {
     const message = "the last stop may have lost events; every channel has a new epoch";
     log.warn(message, { path, reason: rotated });
   } else if (!clean) {

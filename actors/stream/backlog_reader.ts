@@ -4,7 +4,7 @@
  * @module
  */
 import type { Channel } from "../../protocol/channels.ts";
-import type { Store } from "../ports.ts";
+import { isDamage, type Store } from "../ports.ts";
 import { endOfPage, PAGE_EVENTS } from "./backlog.ts";
 import type { Cursor } from "./cursor.ts";
 
@@ -85,8 +85,9 @@ export class BacklogReader {
   async #ask(channel: Channel, afterSeq: number, limit: number) {
     try {
       return await this.#store.read(channel, afterSeq, limit);
-    } catch {
-      return "unavailable";
+    } catch (error) {
+      // Asking again does not repair a damaged event: to its reader it is gone.
+      return isDamage(error) ? undefined : "unavailable";
     }
   }
 }

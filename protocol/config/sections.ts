@@ -59,7 +59,8 @@ export const ServerSection = z.strictObject({
       "How many files and sockets the system lets the process open; 0 is unknown. The start task finds it out.",
     unit: "descriptors",
   }),
-  maxBodyBytes: z.int().min(KIB).max(64 * MIB).default(8 * MIB).meta({
+  // The most that one principal may have in memory unread, less what is kept for small bodies.
+  maxBodyBytes: z.int().min(KIB).max(15 * MIB).default(8 * MIB).meta({
     description: "Largest body of an HTTP request, and largest message of a publisher's socket.",
     unit: "bytes",
   }),

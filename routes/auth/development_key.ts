@@ -4,6 +4,11 @@
  * @module
  */
 import { join } from "node:path";
+import {
+  makePrivateDirectory,
+  removeIfPresent,
+  writePrivateFile,
+} from "../../actors/store/private_files.ts";
 
 /** The file in the data directory that keeps the key. */
 export const DEVELOPMENT_KEY_FILE = "development.key";
@@ -27,10 +32,11 @@ export async function developmentKey(dataDir: string): Promise<DevelopmentKey> {
   const path = join(dataDir, DEVELOPMENT_KEY_FILE);
   const kept = await readIfPresent(path);
   if (kept !== undefined) return { secret: kept, path, created: false };
-  await Deno.mkdir(dataDir, { recursive: true });
+  makePrivateDirectory(dataDir);
+  removeIfPresent(path); // One that is empty may have other rights.
   const bytes = crypto.getRandomValues(new Uint8Array(24));
   const secret = `dev_${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
-  await Deno.writeTextFile(path, `${secret}\n`, { mode: 0o600 });
+  writePrivateFile(path, `${secret}\n`);
   return { secret, path, created: true };
 }
 

@@ -7,6 +7,7 @@ import {
 } from "../../actors/history.ts";
 import { type EventsRequest, HistoryError } from "../../actors/operations.ts";
 import type { StoredEvent } from "../../actors/ports.ts";
+import { StoreError } from "../../actors/store/sqlite/errors.ts";
 import { MemoryStore } from "../../actors/store/memory.ts";
 import { ChannelLog } from "../../actors/stream/channel_log.ts";
 import { ChannelStream } from "../../actors/stream/channel_stream.ts";
@@ -170,6 +171,22 @@ Deno.test("a store that cannot be read is told, logged, and tried again", async 
   assert.equal(fixture.log.find({ message: "history cannot be read" }).length, 1);
   store.read = read;
   assert.equal((await fixture.read({ afterSeq: 0 })).length, 100);
+});
+
+Deno.test("a page with a damaged event is refused, and says how to read on", async () => {
+  const fixture = await historyOf(100);
+  const { store } = fixture;
+  const read = store.read.bind(store);
+  store.read = (channel, afterSeq, limit) =>
+    afterSeq < 10 && afterSeq + limit >= 10
+      ? Promise.reject(new StoreError("damaged", "event 10 of positions is damaged in the store"))
+      : read(channel, afterSeq, limit);
+  await assert.rejects(fixture.read({ afterSeq: 0 }), {
+    code: "EVENT_DAMAGED",
+    message: /event 10 of positions is damaged in the store and is not sent: read on after it/,
+  });
+  assert.equal(fixture.log.find({ message: "history cannot be read" }).length, 1);
+  assert.equal((await fixture.read({ afterSeq: 10 })).length, 90);
 });
 
 Deno.test("all readers together read the store once a turn, and too many are turned away", async () => {

@@ -49,14 +49,27 @@ Deno.test("faults come before the gateway's own channel, which is refused withou
   }
 });
 
-Deno.test("an answer names the first hundred faults and counts all", () => {
+Deno.test("an answer counts and names up to a hundred faults", () => {
   const faults = Array.from({ length: 250 }, (_, i) => ({ path: `events[${i}]`, message: "no" }));
   assert.deepEqual(reportedFaults(faults), faults.slice(0, MAX_REPORTED_FAULTS));
   assert.equal(
-    describeFaults(faults),
-    "nothing was stored; 250 faults, the first is events[0]: no",
+    describeFaults(faults.slice(0, 99)),
+    "nothing was stored; 99 faults, the first is events[0]: no",
   );
+  assert.match(describeFaults(faults.slice(0, 100)), /; 100 faults or more, /);
   assert.match(describeFaults(faults.slice(0, 1)), /; 1 fault, /);
+});
+
+Deno.test("reading stops at the hundredth fault", () => {
+  const read = new Set<number>();
+  const values = Array.from({ length: 250 }, (_, index) => ({
+    get channel() {
+      read.add(index);
+      return "weather";
+    },
+  }));
+  const { faults } = refusalOf(values, 250);
+  assert.deepEqual([faults.length, read.size], [MAX_REPORTED_FAULTS, MAX_REPORTED_FAULTS]);
 });
 
 Deno.test("a key as long as a message is clipped wherever a fault names it", () => {

@@ -27,6 +27,7 @@ function keyPerScope(): KeyRing {
 const GUARDED: readonly (readonly [method: string, path: string, scope: Scope])[] = [
   ["POST", "/api/v1/telemetry/events", "publish"],
   ["DELETE", "/api/v1/telemetry/positions/snapshot/k", "publish"],
+  ["POST", "/api/v1/store/backup", "admin"],
   ["GET", "/api/v1/websocket/stats", "admin"],
   ["GET", "/api/v1/websocket/clients", "admin"],
   ["GET", "/api/v1/websocket/clients/nobody", "admin"],

@@ -19,6 +19,8 @@ export interface ArchiveRead {
 export class EventArchive implements EventReader {
   /** Whether reads reject. */
   failing = false;
+  /** Number of an event that is damaged: no page begins with it, and none goes beyond it. */
+  damaged: number | undefined;
   /** Every read in order, those that failed included. */
   readonly reads: ArchiveRead[] = [];
   readonly #events = new Map<Channel, StoredEvent[]>();
@@ -62,8 +64,12 @@ export class EventArchive implements EventReader {
     this.reads.push({ channel, afterSeq, limit });
     await this.#gate?.promise;
     if (this.failing) throw new Error("the disk is gone");
+    if (this.damaged === afterSeq + 1) {
+      throw Object.assign(new Error("damaged"), { code: "damaged" });
+    }
     if (afterSeq + 1 < this.oldest(channel)) return undefined;
-    return this.#events.get(channel)?.slice(afterSeq, afterSeq + limit) ?? [];
+    const end = Math.min(afterSeq + limit, (this.damaged ?? Infinity) - 1);
+    return this.#events.get(channel)?.slice(afterSeq, end) ?? [];
   }
 
   /** The reads since the last call, as the first and the last number asked for. */

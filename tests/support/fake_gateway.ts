@@ -212,6 +212,7 @@ export class FakeGateway {
       keys: options.keys ?? new KeyRing([apiKey("ops", OPS_SECRET)]),
       hub: this.gateway.hub,
       publisher: this.gateway.collector,
+      intake: this.gateway.intake,
       history: this.gateway.history,
       metrics: this.gateway.metrics,
       refusals: this.gateway.refusals,

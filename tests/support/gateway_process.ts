@@ -48,7 +48,13 @@ const KEPT = ["PATH", "HOME", "DENO_DIR", "XDG_CACHE_HOME", "TMPDIR", "RUST_MIN_
 /** Prefixes of the same kind: certificates and registries, in case a dependency is not cached. */
 const KEPT_PREFIXES = ["DENO_TLS_", "DENO_CERT", "SSL_CERT_", "NPM_CONFIG_", "npm_config_"];
 
-const PERMISSIONS = ["--allow-net", "--allow-env", "--allow-read", "--allow-write"];
+const PERMISSIONS = [
+  "--allow-net",
+  "--allow-env",
+  "--allow-read",
+  "--allow-write",
+  "--allow-sys=statfs",
+];
 
 /** Patience with a process that was told to stop. */
 const STOP_WITHIN_MS = 20_000;

@@ -4,6 +4,7 @@
  * @module
  */
 import type { SessionDeps } from "../../actors/connection/sessions.ts";
+import { Intake } from "../../actors/intake/intake.ts";
 import type { Publisher } from "../../actors/operations.ts";
 import { RecordingLogger } from "./fake_gateway.ts";
 import type { StreamFixture } from "./stream_fixture.ts";
@@ -20,10 +21,12 @@ export function sessionDeps(
   { clock, fanout }: StreamFixture,
   changes: Partial<SessionDeps> = {},
 ): SessionDeps {
+  const log = new RecordingLogger();
+  const intake = new Intake({ clock, log, maxBatchEvents: 1_000 });
   return {
     clock,
     fanout,
-    log: new RecordingLogger(),
+    log,
     observer: { slowConsumer: () => {}, rolledBack: () => {} },
     statusOf: (channel) => ({ channel, state: "fresh", lastEventAt: undefined }),
     publisher: NO_PUBLISHER,
@@ -32,7 +35,7 @@ export function sessionDeps(
     rateLimitPerSecond: 120,
     replayLimit: 50,
     inboundMessagesPerSecond: 20,
-    publishing: { declare: () => {}, maxBatchEvents: 1_000, maxMessageBytes: 8_388_608 },
+    publishing: { declare: () => {}, intake, maxMessageBytes: 8_388_608 },
     ...changes,
   };
 }

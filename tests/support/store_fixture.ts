@@ -58,7 +58,7 @@ export function event(
     ...(ends && { ends }),
     timestamp,
     time: new Date(timestamp).toISOString(),
-    data: data ?? JSON.stringify({ id: key, n: seq, timestamp }),
+    data: data ?? JSON.stringify({ id: key, traderId: null, n: seq, timestamp }),
   };
 }
 

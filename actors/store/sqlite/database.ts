@@ -4,12 +4,20 @@
  *
  * @module
  */
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { isReadableByOthers, makePrivateDirectory, makePrivateFile } from "../private_files.ts";
 import { randomEpoch } from "../random_epoch.ts";
 import { type Durability, type RotationReason, rotationReason, type Session } from "./epoch.ts";
 import { describe, StoreError, toStoreError } from "./errors.ts";
+import {
+  type FileId,
+  identifyFile,
+  isSameFile,
+  logPath,
+  markerPath,
+  replaced,
+} from "./file_guard.ts";
 import { type ChannelSpec, identify, migrate, SCHEMA_VERSION } from "./schema.ts";
 
 /** The file in the data directory; SQLite puts `-wal` beside it. */
@@ -27,6 +35,11 @@ const LOG_KEPT_BYTES = 16_777_216;
 /** How long a new thread waits for a lost one to let go of the file, in ms; it takes some 20. */
 const RESUME_WAIT_MILLIS = 5_000;
 
+/** Name of the copy that a backup is made in; the next start removes one that was left over. */
+export function backupPath(path: string): string {
+  return `${path}.backup`;
+}
+
 /** How to open a store. */
 export interface OpenOptions {
   /** The data directory; made when it is missing. */
@@ -38,10 +51,10 @@ export interface OpenOptions {
   /** Every channel. */
   readonly channels: readonly ChannelSpec[];
   /**
-   * Whether this process had the store open already, in a thread that was lost. Epochs go on then, as
-   * the machine cannot have stopped.
+   * The database, when this process had it open already, in a thread that was lost. Epochs go on
+   * then, as the machine cannot have stopped.
    */
-  readonly resumes?: boolean;
+  readonly resumes?: FileId;
 }
 
 /** What opening found and did. */
@@ -56,6 +69,8 @@ export interface OpenReport {
   readonly migratedFrom?: number;
   /** Why every channel has a new epoch; absent when epochs go on. */
   readonly rotated?: RotationReason;
+  /** Whether other users can read the directory, which was there before. */
+  readonly exposed: boolean;
 }
 
 /** An open store. */
@@ -69,14 +84,21 @@ export interface OpenDatabase {
 /**
  * Opens or makes the store of a directory.
  *
- * @throws {StoreError} When it is locked, foreign, newer, damaged, or cannot be written.
+ * @throws {StoreError} When it is locked, foreign, newer, damaged, orphaned, or cannot be written.
  * @throws {Deno.errors.NotCapable} When the permissions do not cover the directory.
  */
 export function openDatabase(options: OpenOptions): OpenDatabase {
   const path = join(options.directory, STORE_FILE);
   let db: DatabaseSync | undefined;
   try {
-    mkdirSync(options.directory, { recursive: true, mode: 0o700 });
+    if (options.resumes !== undefined) {
+      const found = identifyFile(path);
+      if (!isSameFile(options.resumes, found)) throw replaced(path, found);
+    }
+    makePrivateDirectory(options.directory);
+    refuseOrphanedLog(path);
+    // SQLite gives its log the rights of the database.
+    makePrivateFile(path);
     db = new DatabaseSync(path);
     return { db, report: prepare(db, path, options) };
   } catch (error) {
@@ -150,7 +172,10 @@ function prepare(db: DatabaseSync, path: string, options: OpenOptions): OpenRepo
   const previous = empty ? undefined : readSession(db);
   if (previous?.clean === false) check(db, path);
   const stopped = options.resumes ? undefined : previous;
-  const rotated = stopped && rotationReason(stopped, options.bootId);
+  const marker = markerPath(path);
+  const marked = options.resumes === undefined && identifyFile(marker) !== undefined;
+  const rotated = stopped &&
+    (marked ? "file_replaced" : rotationReason(stopped, options.bootId));
   transact(db, () => {
     migrate(db, version, options.channels);
     if (rotated !== undefined) rotateEpochs(db);
@@ -159,6 +184,9 @@ function prepare(db: DatabaseSync, path: string, options: OpenOptions): OpenRepo
     db.prepare("INSERT OR REPLACE INTO session VALUES (1, ?, ?, 0)")
       .run(options.durability, options.bootId);
   });
+  // The new epochs are on the disk.
+  if (marked) removeFile(marker);
+  if (options.resumes === undefined) removeFile(backupPath(path));
   if (options.durability === "process") run(db, "PRAGMA synchronous = NORMAL");
   return {
     path,
@@ -166,7 +194,32 @@ function prepare(db: DatabaseSync, path: string, options: OpenOptions): OpenRepo
     clean: previous?.clean ?? true,
     ...(!empty && version < SCHEMA_VERSION && { migratedFrom: version }),
     ...(rotated && { rotated }),
+    exposed: isReadableByOthers(options.directory),
   };
+}
+
+/**
+ * A log without its database belongs to one that was renamed or removed. SQLite would delete it, and
+ * what it holds, and make a new store.
+ */
+function refuseOrphanedLog(path: string): void {
+  const log = logPath(path);
+  if (sizeOf(path) > 0 || sizeOf(log) === 0) return;
+  throw new StoreError("orphaned", describe("orphaned", path, `${sizeOf(log)} bytes`));
+}
+
+/** Bytes of a file; 0 when there is none. Does not open it. */
+function sizeOf(path: string): number {
+  return identifyFile(path) === undefined ? 0 : Deno.statSync(path).size;
+}
+
+/** Removes a file; one that is missing, or stays, is found again by the next start. */
+function removeFile(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // See above.
+  }
 }
 
 function readSession(db: DatabaseSync): Session | undefined {

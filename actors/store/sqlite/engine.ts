@@ -3,10 +3,15 @@
  *
  * @module
  */
+import { dirname } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { Channel } from "../../../protocol/channels.ts";
-import type { RestoredChannel, RestoreRequest, StoredEvent, StoredIdentity } from "../../ports.ts";
+import type { RestoreRequest, StoredEvent, StoredIdentity } from "../../ports.ts";
+import { freeBytes, megabytes } from "../free_space.ts";
+import { makePrivateDirectory, removeIfPresent } from "../private_files.ts";
+import { BackupCopy, type CopyProgress, type CopyResult } from "./backup_copy.ts";
 import {
+  backupPath,
   closeDatabase,
   openDatabase,
   type OpenOptions,
@@ -16,8 +21,16 @@ import {
   transact,
 } from "./database.ts";
 import { StoreError, toStoreError } from "./errors.ts";
-import { type Extent, type IdentitiesPage, Reader, type StatesPage } from "./reader.ts";
+import { FileGuard, type FileId, identifyFile, logPath } from "./file_guard.ts";
+import {
+  type Extent,
+  type IdentitiesPage,
+  Reader,
+  type SoundChannel,
+  type StatesPage,
+} from "./reader.ts";
 import { Retention, type RetentionLimits, type RetentionStep } from "./retention.ts";
+import { closeReplaced, emptyLog } from "./replaced_store.ts";
 import { Writer } from "./writer.ts";
 
 /** How to open an engine. */
@@ -34,6 +47,21 @@ export interface Opened {
   readonly extents: ReadonlyMap<Channel, Extent>;
 }
 
+/** What must stay free on the disk beside the copy of a backup, in bytes: the store goes on. */
+const SPARE_BYTES = 67_108_864;
+
+/** A backup that has begun. */
+export interface BackupBegun {
+  /** The file in which it is made. */
+  readonly path: string;
+  /** Rows to copy, latest states not counted. */
+  readonly rows: number;
+  /** About the size of the result. */
+  readonly bytes: number;
+  /** Where every channel begins and ends in it. */
+  readonly extents: ReadonlyMap<Channel, Extent>;
+}
+
 /** The store on an open file. Every method throws {@link StoreError}. */
 export class Engine {
   readonly #db: DatabaseSync;
@@ -42,7 +70,10 @@ export class Engine {
   readonly #writer: Writer;
   readonly #reader: Reader;
   readonly #retention: Retention;
+  readonly #files: FileGuard;
   readonly #heads = new Map<Channel, number>();
+  #backup: BackupCopy | undefined;
+  #secured = false;
 
   /** Opens the file. */
   constructor(options: EngineOptions) {
@@ -51,6 +82,7 @@ export class Engine {
     this.#options = options;
     this.#report = report;
     try {
+      this.#files = new FileGuard(report.path);
       this.#writer = new Writer(db, options.channels);
       this.#reader = new Reader(db, options.channels);
       this.#retention = new Retention(db, options.channels, options.retention);
@@ -66,8 +98,13 @@ export class Engine {
     return this.#guard(() => ({ report: this.#report, extents: this.#reader.extents() }));
   }
 
+  /** The open file, by which a thread that takes over recognises it. */
+  file(): FileId | undefined {
+    return this.#files.database;
+  }
+
   /** What a gateway continues a channel from. */
-  restore(channel: Channel, request: RestoreRequest): RestoredChannel {
+  restore(channel: Channel, request: RestoreRequest): SoundChannel {
     return this.#guard(() => this.#reader.restore(channel, request));
   }
 
@@ -84,7 +121,11 @@ export class Engine {
   /** Keeps a batch whole or not at all. */
   commit(batch: readonly StoredEvent[], identities: readonly StoredIdentity[]): void {
     const heads = this.#headsAfter(batch);
-    this.#guard(() => this.#writer.commit(batch, identities));
+    this.#guard(() => {
+      this.#requireFiles();
+      this.#backup?.beforeCommit(batch);
+      this.#writer.commit(batch, identities);
+    });
     for (const [channel, seq] of heads) this.#heads.set(channel, seq);
   }
 
@@ -93,9 +134,60 @@ export class Engine {
     return this.#guard(() => this.#reader.page(channel, afterSeq, limit));
   }
 
-  /** Takes one step of retention. */
+  /** Takes one step of retention; none while a backup copies. */
   retain(epochMillis: number): RetentionStep {
-    return this.#guard(() => this.#retention.step(epochMillis));
+    return this.#guard(() => {
+      this.#requireFiles();
+      return this.#backup === undefined ? this.#retention.step(epochMillis) : { removed: 0 };
+    });
+  }
+
+  /**
+   * Begins a backup of what is stored now, in a file beside the store.
+   *
+   * @throws {StoreError} `busy` while another is made, `full` when the disk has no room for it.
+   */
+  beginBackup(): BackupBegun {
+    return this.#guard(() => {
+      const { path } = this.#report;
+      if (identifyFile(backupPath(path)) !== undefined) {
+        throw new StoreError("busy", "another backup is being made; wait until it has ended");
+      }
+      makePrivateDirectory(dirname(path)); // It may have been removed under the store.
+      const bytes = this.#size();
+      const free = freeBytes(dirname(path));
+      if (free !== undefined && free < bytes + SPARE_BYTES) {
+        const need = `${megabytes(bytes)} and ${megabytes(SPARE_BYTES)} to spare`;
+        const message = `the backup is first made beside ${path} and needs ${need}; ` +
+          `${megabytes(free)} are free: make room on that disk`;
+        throw new StoreError("full", message);
+      }
+      const { channels } = this.#options;
+      const copy = new BackupCopy(this.#db, backupPath(path), channels, this.#reader.extents());
+      this.#backup = copy;
+      return { path: backupPath(path), rows: copy.rows, bytes, extents: this.#reader.extents() };
+    });
+  }
+
+  /** Copies some rows. What throws ends the backup. */
+  stepBackup(): CopyProgress {
+    return this.#withBackup((copy) => copy.step());
+  }
+
+  /** Closes the copy, whole. Retention goes on; the file stays until {@link Engine.endBackup}. */
+  finishBackup(): CopyResult {
+    const result = this.#withBackup((copy) => copy.finish());
+    this.#backup = undefined;
+    return result;
+  }
+
+  /** Removes what a backup has left, at whatever point it is. Idempotent. */
+  endBackup(): void {
+    this.#guard(() => {
+      this.#backup?.discard();
+      this.#backup = undefined;
+      removeIfPresent(backupPath(this.#report.path));
+    });
   }
 
   /** Gives every channel a new epoch, on the disk before it returns. */
@@ -110,7 +202,13 @@ export class Engine {
 
   /** Closes the file. */
   close(): void {
-    this.#guard(() => closeDatabase(this.#db));
+    this.#guard(() => {
+      this.#backup?.discard();
+      const failure = this.#files.check(true);
+      if (failure === undefined) return closeDatabase(this.#db);
+      closeReplaced(this.#db, this.#files, logPath(this.#report.path));
+      throw failure;
+    });
   }
 
   /** Lets go of the file without a word, as its thread is about to end. */
@@ -129,6 +227,29 @@ export class Engine {
       heads.set(channel, seq);
     }
     return heads;
+  }
+
+  /** @throws {StoreError} `replaced` when the files are no longer those that were opened. */
+  #requireFiles(): void {
+    const failure = this.#files.check();
+    if (failure === undefined) return;
+    if (!this.#secured) this.#secured = emptyLog(this.#db);
+    throw failure;
+  }
+
+  #withBackup<Result>(work: (copy: BackupCopy) => Result): Result {
+    return this.#guard(() => {
+      if (this.#backup === undefined) {
+        throw new StoreError("internal", "the backup was cut off; begin another");
+      }
+      return work(this.#backup);
+    });
+  }
+
+  /** Bytes of what the store holds, without free pages. */
+  #size(): number {
+    const read = (name: string) => this.#db.prepare(`PRAGMA ${name}`).get()![name] as number;
+    return (read("page_count") - read("freelist_count")) * read("page_size");
   }
 
   #guard<Result>(work: () => Result): Result {

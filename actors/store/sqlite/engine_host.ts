@@ -12,6 +12,7 @@ import type { StoredEvent } from "../../ports.ts";
 import type { EngineOptions } from "./engine.ts";
 import type { CallName, EngineCalls } from "./engine_calls.ts";
 import { StoreError } from "./errors.ts";
+import type { FileId } from "./file_guard.ts";
 import { type EngineThread, startThread } from "./engine_thread.ts";
 
 /** What tests and operators need to know of threads. */
@@ -26,13 +27,20 @@ export interface HostOptions {
 export class EngineHost {
   readonly #options: EngineOptions;
   readonly #host: HostOptions;
+  readonly #file: FileId | undefined;
   #thread: Promise<EngineThread>;
   #disposed = false;
   #failure: StoreError | undefined;
 
-  private constructor(options: EngineOptions, host: HostOptions, thread: EngineThread) {
+  private constructor(
+    options: EngineOptions,
+    host: HostOptions,
+    thread: EngineThread,
+    file: FileId | undefined,
+  ) {
     this.#options = options;
     this.#host = host;
+    this.#file = file;
     this.#thread = Promise.resolve(thread);
   }
 
@@ -42,7 +50,8 @@ export class EngineHost {
    * @throws {StoreError} What opening throws.
    */
   static async start(options: EngineOptions, host: HostOptions = {}): Promise<EngineHost> {
-    return new EngineHost(options, host, await startThread(options, host.module));
+    const thread = await startThread(options, host.module);
+    return new EngineHost(options, host, thread, await thread.call("file"));
   }
 
   /**
@@ -84,10 +93,14 @@ export class EngineHost {
     if (this.#thread === known) {
       if (thread?.lost !== undefined) this.#host.onLost?.(thread.lost);
       thread?.dispose();
-      this.#thread = startThread({ ...this.#options, resumes: true }, this.#host.module);
+      this.#thread = startThread(this.#resuming(), this.#host.module);
       this.#thread.catch(() => {});
     }
     return await this.#thread;
+  }
+
+  #resuming(): EngineOptions {
+    return { ...this.#options, resumes: this.#file ?? { dev: 0, ino: null } };
   }
 
   /**

@@ -29,8 +29,9 @@ export interface Session {
  *
  * - `machine_stopped`: the machine has started anew since an unclean stop.
  * - `unknown_boot`: after an unclean stop nobody can say whether it has.
+ * - `file_replaced`: the store was removed or exchanged under the last gateway.
  */
-export type RotationReason = "machine_stopped" | "unknown_boot";
+export type RotationReason = "machine_stopped" | "unknown_boot" | "file_replaced";
 
 /**
  * Whether numbers that clients have seen may be lost.

@@ -11,6 +11,10 @@
  * - `foreign`: the file is something else.
  * - `newer`: a newer version of the gateway wrote it.
  * - `corrupt`: the file is damaged.
+ * - `damaged`: one stored event is not what was written; the others can be read.
+ * - `orphaned`: there is a write-ahead log without the database it belongs to.
+ * - `replaced`: the files were removed or exchanged under the open store.
+ * - `busy`: a backup is being made already.
  * - `full`: the disk is full; goes away with room.
  * - `readonly`: the file or its directory cannot be written.
  * - `io`: the disk failed, or the file cannot be opened.
@@ -24,6 +28,10 @@ export type StoreErrorCode =
   | "foreign"
   | "newer"
   | "corrupt"
+  | "damaged"
+  | "orphaned"
+  | "replaced"
+  | "busy"
   | "full"
   | "readonly"
   | "io"
@@ -85,9 +93,11 @@ export function toStoreError(error: unknown, path: string): Error {
 }
 
 function codeOf(error: Error): StoreErrorCode {
-  const { errcode } = error as { errcode?: number };
+  const { errcode, code } = error as { errcode?: number; code?: unknown };
   // The low byte is the primary code; the rest says more than matters here.
   if (errcode !== undefined) return CODES[errcode & 0xff] ?? "internal";
+  if (code === "ENOSPC" || code === "EDQUOT") return "full";
+  if (typeof code === "string" && /^E[A-Z]+$/.test(code)) return "io"; // The file system said so.
   return TEXTS.find(([text]) => error.message.includes(text))?.[1] ?? "internal";
 }
 
@@ -106,6 +116,13 @@ export function describe(code: StoreErrorCode, path: string, detail: string): st
     case "corrupt":
       return `${path} is damaged (${detail}); move it away together with the files beside it that ` +
         "begin with its name, then restore a backup and rotate its epoch, or start without it";
+    case "orphaned":
+      return `${path} is missing or empty, but its log ${path}-wal holds data (${detail}); move the ` +
+        "database back beside its log, or move the log away to start with an empty store";
+    case "replaced":
+      return `${path} or its log was removed or exchanged while the gateway ran (${detail}); nothing ` +
+        "is stored any more. Save what the gateway still has with deno task backup FILE, put the " +
+        "store that shall be used in place, and restart the gateway";
     case "full":
       return `${path}: the disk is full; nothing is stored until there is room`;
     case "readonly":

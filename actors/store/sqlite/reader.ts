@@ -6,7 +6,9 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Channel } from "../../../protocol/channels.ts";
 import type { RestoredChannel, RestoreRequest, StoredEvent, StoredIdentity } from "../../ports.ts";
-import { EVENT_COLUMNS, toEvent, unescape } from "./rows.ts";
+import { isSound } from "./checksum.ts";
+import { StoreError } from "./errors.ts";
+import { EVENT_COLUMNS, type Row, toEvent, unescape } from "./rows.ts";
 import { type ChannelSpec, eventsTable, latestTable } from "./schema.ts";
 
 /** Most identities brought back; as many as a window remembers. */
@@ -25,6 +27,8 @@ const STATES_PAGE_CHARACTERS = 1024 * 1024;
 export interface StatesPage {
   /** The states. */
   readonly states: readonly StoredEvent[];
+  /** What was left out, as no copy was sound. */
+  readonly damaged: readonly Damage[];
   /** Where the next page begins; absent after the last. */
   readonly next?: string;
 }
@@ -45,6 +49,20 @@ export interface Extent {
   readonly seq: number;
   /** Number of the oldest event kept; seq + 1 when there is none. */
   readonly oldest: number;
+}
+
+/** A stored event that is not what was written. */
+export interface Damage {
+  /** Its number. */
+  readonly seq: number;
+  /** What a start lost with it: `state` when it was the latest of its key, as no copy was sound. */
+  readonly lost: "event" | "state";
+}
+
+/** What a start continues a channel from, without what is damaged. */
+export interface SoundChannel extends RestoredChannel {
+  /** What was left out. */
+  readonly damaged: readonly Damage[];
 }
 
 /** Reads. */
@@ -80,17 +98,32 @@ export class Reader {
     }));
   }
 
-  /** At most `limit` events after a number, which must not be below what is kept. */
+  /**
+   * At most `limit` events after a number, which must not be below what is kept. Ends before an event
+   * that is damaged.
+   *
+   * @throws {StoreError} `damaged` when that is the first.
+   */
   page(channel: Channel, afterSeq: number, limit: number): StoredEvent[] {
     const rows = this.#pages.get(channel)!.all(afterSeq, limit);
-    return rows.map((row) => toEvent(channel, row));
+    const events: StoredEvent[] = [];
+    for (const row of rows) {
+      if (isSound(row)) {
+        events.push(toEvent(channel, row));
+        continue;
+      }
+      if (events.length > 0) return events;
+      throw new StoreError("damaged", `event ${row["seq"]} of ${channel} is damaged in the store`);
+    }
+    return events;
   }
 
-  /** What a start continues a channel from; latest states come in pages of their own. */
-  restore(channel: Channel, request: RestoreRequest): RestoredChannel {
+  /** What a start continues a channel from; the states of keyed channels come in pages of their own. */
+  restore(channel: Channel, request: RestoreRequest): SoundChannel {
     const { epoch, seq } = this.extents().get(channel)!;
-    const events = this.#newest(channel, request);
-    return { epoch, seq, events, ...this.#latest(channel, request) };
+    const damaged: Damage[] = [];
+    const events = this.#newest(channel, request, damaged);
+    return { epoch, seq, events, ...this.#latest(channel, request, damaged), damaged };
   }
 
   /**
@@ -105,16 +138,19 @@ export class Reader {
          WHERE key >= ? AND (ends IS NULL OR timestamp > ?) ORDER BY key`,
     ).iterate(from, since);
     const states: StoredEvent[] = [];
+    const damaged: Damage[] = [];
     let held = 0;
-    for (const row of rows) {
+    for (const row of rows as Iterable<Row>) {
       if (held >= STATES_PAGE_CHARACTERS || states.length === STATES_PAGE) {
-        return { states, next: row["key"] as string };
+        return { states, damaged, next: row["key"] as string };
       }
-      const event = toEvent(channel, row);
+      const sound = isSound(row) ? row : this.#otherCopy(channel, row, damaged);
+      if (sound === undefined) continue;
+      const event = toEvent(channel, sound);
       held += event.data.length;
       states.push(event);
     }
-    return { states };
+    return { states, damaged };
   }
 
   /**
@@ -145,29 +181,55 @@ export class Reader {
     return (this.#db.prepare("SELECT max(id) AS id FROM identities").get()!["id"] ?? 0) as number;
   }
 
-  #newest(channel: Channel, { events, characters }: RestoreRequest): StoredEvent[] {
+  /** The newest events up to the first that is damaged: they are to be consecutive. */
+  #newest(
+    channel: Channel,
+    { events: limit, characters }: RestoreRequest,
+    damaged: Damage[],
+  ): StoredEvent[] {
     const sql = `SELECT ${EVENT_COLUMNS} FROM ${eventsTable(channel)} ORDER BY seq DESC LIMIT ?`;
-    return this.#descending(channel, sql, events, characters);
+    const isConsecutive = true;
+    return this.#descending(channel, sql, { limit, characters, isConsecutive }, damaged);
   }
 
-  /** The latest event of each of the last keys. The index alone finds them: 0.2 s in a million. */
-  #recent(channel: Channel, { recentKeys, characters }: RestoreRequest): StoredEvent[] {
+  /**
+   * The latest event of each of the last keys, without those that are damaged. The index alone finds
+   * them, whatever was emitted in between.
+   */
+  #recent(
+    channel: Channel,
+    { recentKeys: limit, characters }: RestoreRequest,
+    damaged: Damage[],
+  ): StoredEvent[] {
     const table = eventsTable(channel);
     const sql = `SELECT ${EVENT_COLUMNS} FROM ${table} WHERE seq IN
         (SELECT max(seq) FROM ${table} GROUP BY key ORDER BY max(seq) DESC LIMIT ?)
       ORDER BY seq DESC`;
-    return this.#descending(channel, sql, recentKeys, characters);
+    const isConsecutive = false;
+    return this.#descending(channel, sql, { limit, characters, isConsecutive }, damaged);
   }
 
   /** What a query finds, newest first, until it is too much; returned in order. */
-  #descending(channel: Channel, sql: string, limit: number, characters: number): StoredEvent[] {
+  #descending(
+    channel: Channel,
+    sql: string,
+    most: { readonly limit: number; readonly characters: number; readonly isConsecutive: boolean },
+    damaged: Damage[],
+  ): StoredEvent[] {
     const events: StoredEvent[] = [];
-    const rows = this.#db.prepare(sql).iterate(limit);
+    const rows = this.#db.prepare(sql).iterate(most.limit);
     let held = 0;
     for (const row of rows) {
-      const event = toEvent(channel, row as Record<string, unknown>);
+      if (!isSound(row as Row)) {
+        const seq = (row as Row)["seq"] as number;
+        // Both queries may come upon it.
+        if (!damaged.some((one) => one.seq === seq)) damaged.push({ seq, lost: "event" });
+        if (most.isConsecutive) break;
+        continue;
+      }
+      const event = toEvent(channel, row as Row);
       held += event.data.length;
-      if (held > characters && events.length > 0) break;
+      if (held > most.characters && events.length > 0) break;
       events.push(event);
     }
     return events.reverse();
@@ -176,9 +238,12 @@ export class Reader {
   #latest(
     channel: Channel,
     request: RestoreRequest,
+    damaged: Damage[],
   ): Pick<RestoredChannel, "latest" | "horizon"> {
     const { keyed, indexed } = this.#channels.find(({ name }) => name === channel)!;
-    if (!keyed) return { latest: indexed ? this.#recent(channel, request) : [], horizon: 0 };
+    if (!keyed) {
+      return { latest: indexed ? this.#recent(channel, request, damaged) : [], horizon: 0 };
+    }
     const table = latestTable(channel);
     const since = request.epochMillis - request.tombstoneMillis;
     const { horizon } = this.#db.prepare(
@@ -186,5 +251,13 @@ export class Reader {
          FROM ${table} WHERE ends IS NOT NULL AND timestamp <= ?), 0)) AS horizon`,
     ).get(channel, since) as { horizon: number };
     return { latest: [], horizon };
+  }
+
+  /** The event that a damaged state was made from, while it is kept and sound. */
+  #otherCopy(channel: Channel, { seq }: Row, damaged: Damage[]): Row | undefined {
+    const row = this.#pages.get(channel)!.get(seq as number - 1, 1) as Row | undefined;
+    if (row !== undefined && row["seq"] === seq && isSound(row)) return row;
+    damaged.push({ seq: seq as number, lost: "state" });
+    return undefined;
   }
 }

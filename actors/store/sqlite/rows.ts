@@ -5,12 +5,13 @@
  */
 import type { Channel } from "../../../protocol/channels.ts";
 import type { StoredEvent } from "../../ports.ts";
+import { checksumOf } from "./checksum.ts";
 
 /** The columns of an event, in the order of {@link toRow}. */
-export const EVENT_COLUMNS = "seq, key, ends, timestamp, time, data";
+export const EVENT_COLUMNS = "seq, key, ends, timestamp, time, data, checksum";
 
 /** Placeholders for {@link EVENT_COLUMNS}. */
-export const EVENT_VALUES = "?, ?, ?, ?, ?, ?";
+export const EVENT_VALUES = "?, ?, ?, ?, ?, ?, ?";
 
 /** A row as SQLite returns it. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -31,12 +32,14 @@ export function unescape(text: string): string {
 /** The values of {@link EVENT_COLUMNS}. */
 export function toRow(
   event: StoredEvent,
-): [number, string, string | null, number, string, string] {
-  const { seq, key, ends, timestamp, time, data } = event;
-  return [seq, escape(key), ends ?? null, timestamp, time, data];
+): [number, string, string | null, number, string, string, number] {
+  const { seq, ends = null, timestamp, time, data } = event;
+  const key = escape(event.key);
+  const checksum = checksumOf(seq, key, ends, timestamp, time, data);
+  return [seq, key, ends, timestamp, time, data, checksum];
 }
 
-/** The event of a row of {@link EVENT_COLUMNS}. */
+/** The event of a row of {@link EVENT_COLUMNS} that was found to be sound. */
 export function toEvent(channel: Channel, row: Row): StoredEvent {
   const { seq, key, ends, timestamp, time, data } = row;
   return {

@@ -75,10 +75,11 @@ export function createChannelTables(
   { name, keyed, indexed }: ChannelSpec,
 ): void {
   const columns = "key TEXT NOT NULL, ends TEXT, timestamp INTEGER NOT NULL, time TEXT NOT NULL, " +
-    "data TEXT NOT NULL";
+    "data TEXT NOT NULL, checksum INTEGER";
   db.exec(
     `CREATE TABLE IF NOT EXISTS ${eventsTable(name)} (seq INTEGER PRIMARY KEY, ${columns}) STRICT`,
   );
+  addChecksum(db, eventsTable(name));
   if (indexed) {
     // An index holds the rowid as well, so that the latest numbers are found without the events.
     const table = eventsTable(name);
@@ -91,6 +92,18 @@ export function createChannelTables(
       (seq INTEGER NOT NULL, ${columns}, PRIMARY KEY (key)) STRICT, WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS ${latest}_ended ON ${latest} (timestamp) WHERE ends IS NOT NULL;
   `);
+  addChecksum(db, latest);
+}
+
+/**
+ * Adds the column that tables of earlier versions lack; it takes no time, whatever they hold. The
+ * version of the schema stays: a program that does not know the column reads and writes correctly,
+ * so that going back to it is possible at any time.
+ */
+function addChecksum(db: DatabaseSync, table: string): void {
+  const columns = db.prepare(`PRAGMA table_info(${table})`).all();
+  if (columns.some(({ name }) => name === "checksum")) return;
+  db.exec(`ALTER TABLE ${table} ADD COLUMN checksum INTEGER`);
 }
 
 /** What a file holds, read without changing it. */

@@ -15,10 +15,11 @@ import type {
   StoredIdentity,
 } from "../../ports.ts";
 import type { OpenReport } from "./database.ts";
+import { Backup } from "./backup.ts";
 import { EngineHost } from "./engine_host.ts";
 import type { Durability } from "./epoch.ts";
 import { StoreError } from "./errors.ts";
-import type { Extent } from "./reader.ts";
+import type { Damage, Extent, SoundChannel } from "./reader.ts";
 import type { RetentionLimits } from "./retention.ts";
 
 /** How to open a store. */
@@ -35,6 +36,8 @@ export interface SqliteOptions {
   readonly threadModule?: URL;
   /** Told that the store's thread was lost and another takes over. */
   readonly onThreadLost?: (why: StoreError) => void;
+  /** Told what a start left out because it is damaged. */
+  readonly onDamage?: (channel: Channel, damage: Damage) => void;
 }
 
 /** Keeps events in `telemetry.db` of a directory. */
@@ -44,6 +47,7 @@ export class SqliteStore implements Store {
   /** What opening found and did. */
   readonly report: OpenReport;
   readonly #host: EngineHost;
+  readonly #onDamage: SqliteOptions["onDamage"];
   readonly #extents: Map<Channel, Extent>;
   #closing: Promise<void> | undefined;
 
@@ -51,8 +55,10 @@ export class SqliteStore implements Store {
     host: EngineHost,
     report: OpenReport,
     extents: ReadonlyMap<Channel, Extent>,
+    onDamage: SqliteOptions["onDamage"],
   ) {
     this.#host = host;
+    this.#onDamage = onDamage;
     this.report = report;
     this.#extents = new Map(extents);
   }
@@ -73,7 +79,7 @@ export class SqliteStore implements Store {
     const { threadModule: module, onThreadLost: onLost } = options;
     const host = await EngineHost.start(engine, { module, onLost });
     const { report, extents } = await host.call("opened");
-    return new SqliteStore(host, report, extents);
+    return new SqliteStore(host, report, extents, options.onDamage);
   }
 
   /** {@inheritDoc Store.head} */
@@ -92,11 +98,14 @@ export class SqliteStore implements Store {
     this.#requireOpen();
     const channels = new Map<Channel, RestoredChannel>();
     for (const channel of CHANNELS) {
-      const { events, ...restored } = await this.#host.call("restore", channel, request);
-      const isKeyed = LANES[channel] !== "lossless";
-      const latest = isKeyed ? await this.#states(channel, request) : restored.latest;
+      const restored = await this.#host.call("restore", channel, request);
+      const { damaged, ...sound } = LANES[channel] === "lossless"
+        ? restored
+        : await this.#addStates(channel, request, restored);
+      const { events, latest, ...rest } = sound;
+      for (const damage of damaged) this.#onDamage?.(channel, damage);
       channels.set(channel, {
-        ...restored,
+        ...rest,
         events: events.map(normaliseStored),
         latest: latest.map(normaliseStored),
       });
@@ -112,15 +121,27 @@ export class SqliteStore implements Store {
   }
 
   /** In pages, as what passes between threads at once is held three times and then garbage. */
-  async #states(channel: Channel, request: RestoreRequest): Promise<StoredEvent[]> {
-    const states: StoredEvent[] = [];
+  async #addStates(
+    channel: Channel,
+    request: RestoreRequest,
+    restored: SoundChannel,
+  ): Promise<SoundChannel> {
+    const latest: StoredEvent[] = [];
+    const damaged = [...restored.damaged];
+    let { horizon } = restored;
     for (let from: string | undefined, more = true; more;) {
       const page = await this.#host.call("states", channel, request, from);
-      for (const state of page.states) states.push(state);
+      for (const state of page.states) latest.push(state);
+      for (const damage of page.damaged) {
+        damaged.push(damage);
+        // Below a state that is lost no table is whole: clients get a snapshot that replaces theirs.
+        horizon = Math.max(horizon, damage.seq);
+      }
       from = page.next;
       more = from !== undefined;
     }
-    return states.sort((a, b) => a.seq - b.seq);
+    latest.sort((a, b) => a.seq - b.seq);
+    return { ...restored, latest, horizon, damaged };
   }
 
   /** {@inheritDoc Store.commit} */
@@ -161,6 +182,16 @@ export class SqliteStore implements Store {
     this.#requireOpen();
     const extents = await this.#host.call("rotateEpoch");
     for (const [channel, { epoch }] of extents) this.#move(channel, { epoch });
+  }
+
+  /**
+   * Begins a backup of what is stored now, while the store goes on.
+   *
+   * @throws {StoreError} `busy` while another is made, `full` when the disk has no room for it.
+   */
+  async backup(pause: (millis: number) => Promise<void>): Promise<Backup> {
+    this.#requireOpen();
+    return await Backup.begin(this.#host, pause);
   }
 
   /** {@inheritDoc Store.close} */

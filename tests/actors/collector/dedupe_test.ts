@@ -5,6 +5,7 @@ import {
   digestOf,
   identityKey,
   MAX_IDENTITIES,
+  MAX_IDENTITY_BYTES,
 } from "../../../actors/collector/dedupe.ts";
 
 Deno.test("an identity is known until its window ends", () => {
@@ -95,4 +96,55 @@ Deno.test("the digest is that of the payload, whatever the id", () => {
   const digest = digestOf({ eventId: "1", payload: '{"a":1}' });
   assert.equal(digestOf({ eventId: "2", payload: '{"a":1}' }), digest);
   assert.notEqual(digestOf({ eventId: "1", payload: '{"a":2}' }), digest);
+});
+
+Deno.test("identities are bounded in bytes as well, and the oldest goes first", () => {
+  const window = new DedupeWindow(120);
+  // As long as a key may be before it is replaced by a digest.
+  const long = (index: number) => String(index).padStart(400, "x");
+  let count = 0;
+  while (window.size === count) window.remember(long(count++), "d", count, 0);
+  assert.ok(window.bytes <= MAX_IDENTITY_BYTES);
+  assert.ok(window.size < MAX_IDENTITIES / 2, String(window.size));
+  assert.equal(window.find(long(0), 0), undefined);
+  assert.equal(window.find(long(count - 1), 0)?.seq, count);
+});
+
+Deno.test("bytes are given back as identities are forgotten, and counted once when remembered again", () => {
+  const window = new DedupeWindow(1);
+  window.remember("a", "digest", 1, 0);
+  const { bytes } = window;
+  assert.ok(bytes > 0);
+  window.remember("a", "digest", 2, 500);
+  window.restore("a", "digest", 2, 500, 1_000);
+  assert.equal(window.bytes, bytes);
+  window.remember("b", "digest", 3, 2_000); // a is over.
+  assert.equal(window.bytes, bytes);
+  window.forget("b");
+  assert.equal(window.bytes, 0);
+});
+
+Deno.test("what an earlier process left is bounded like what this one remembers", () => {
+  const window = new DedupeWindow(120);
+  for (let index = 0; index <= MAX_IDENTITIES; index++) {
+    window.restore(`${index}`, "d", index, 0, 1_000);
+  }
+  assert.equal(window.size, MAX_IDENTITIES);
+  assert.equal(window.find("0", 0), undefined);
+});
+
+Deno.test("a long key takes as much memory as a short one, and is still its own", () => {
+  const id = "x".repeat(127);
+  const [a, b] = [
+    identityKey("core", "market-data", `${id}a`),
+    identityKey("core", "market-data", `${id}b`),
+  ];
+  assert.notEqual(a, b);
+  assert.equal(identityKey("core", "market-data", `${id}a`), a);
+  assert.ok(a.length < 64, String(a.length));
+  assert.ok(identityKey("core", "market-data", "ß€").length < 64);
+  assert.notEqual(
+    identityKey("core", "market-data", "€"),
+    identityKey("core", "market-data", "\u20ad"),
+  );
 });

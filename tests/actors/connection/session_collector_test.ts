@@ -1,141 +1,23 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { MAX_VIOLATIONS } from "../../../actors/connection/inbound_guard.ts";
-import type { SessionHost } from "../../../actors/connection/session.ts";
 import {
   MAX_PENDING_PUBLISHES,
   PENDING_RETRY_MILLIS,
-  SessionCollector,
 } from "../../../actors/connection/session_collector.ts";
+import { MESSAGE_BOUNDS, SMALL_SHARE } from "../../../actors/intake/byte_budget.ts";
 import { PublishError } from "../../../actors/operations.ts";
 import { HARD_CAP_BYTES } from "../../../actors/stream/subscriber.ts";
-import type { ErrorCode, PublishReceipt } from "../../../protocol/api.ts";
-import type { Channel } from "../../../protocol/channels.ts";
+import type { ErrorCode } from "../../../protocol/api.ts";
 import { MAX_TOLERATED_LENGTH } from "../../../protocol/client_action.ts";
-import type { EndingCause } from "../../../protocol/close_codes.ts";
-import { CollectorServerMessage } from "../../../protocol/collector_message.ts";
-import type { Submission, SubmissionOptions } from "../../../protocol/publish.ts";
+import { CollectorHost } from "../../support/collector_host.ts";
 import { marketData, position, removal, systemWarning } from "../../support/events.ts";
-import { fakePeer, keyHolder, RecordingLogger } from "../../support/fake_gateway.ts";
-import { NO_PUBLISHER, sessionDeps } from "../../support/session_deps.ts";
-import { StreamFixture } from "../../support/stream_fixture.ts";
 import { settle, TEST_EPOCH } from "../../support/test_clock.ts";
-
-interface Publication {
-  readonly principal: string;
-  readonly keys: readonly string[];
-  readonly ignored: readonly (readonly string[] | undefined)[];
-  readonly done: PromiseWithResolvers<PublishReceipt>;
-}
-
-interface Limits extends SubmissionOptions {
-  readonly messagesPerSecond?: number;
-  readonly maxBatchEvents?: number;
-  readonly maxMessageBytes?: number;
-}
-
-/** What a session asked of its connection, and of the gateway, whose commits wait for the test. */
-class Host implements SessionHost {
-  readonly #fixture = new StreamFixture();
-  readonly clock = this.#fixture.clock;
-  readonly id = "a1b2-00000001";
-  readonly clientId = "core-1";
-  readonly peer = fakePeer({
-    principal: keyHolder("floor", ["publish"]),
-    protocol: "telemetry.collector",
-  });
-  readonly subscriber = this.#fixture.reader().subscriber;
-  readonly log = new RecordingLogger();
-  readonly session: SessionCollector;
-  readonly frames: string[] = [];
-  readonly endings: EndingCause[] = [];
-  readonly publications: Publication[] = [];
-  readonly declarations: (readonly Channel[])[] = [];
-
-  constructor(limits: Limits = {}) {
-    const deps = sessionDeps(this.#fixture, {
-      log: this.log,
-      publisher: { ...NO_PUBLISHER, publish: (...batch) => this.#publish(...batch) },
-      inboundMessagesPerSecond: limits.messagesPerSecond ?? 20,
-      publishing: {
-        declare: (channels) => this.declarations.push(channels),
-        maxBatchEvents: limits.maxBatchEvents ?? 1_000,
-        maxMessageBytes: limits.maxMessageBytes ?? 1_048_576,
-        ...(limits.unknownFields && { unknownFields: limits.unknownFields }),
-      },
-    });
-    this.session = new SessionCollector(this, deps);
-  }
-
-  #publish(principal: string, submissions: readonly Submission[]): Promise<PublishReceipt> {
-    const done = Promise.withResolvers<PublishReceipt>();
-    const keys = submissions.map(({ draft }) => draft.key);
-    this.publications.push({
-      principal,
-      keys,
-      ignored: submissions.map(({ ignored }) => ignored),
-      done,
-    });
-    return done.promise;
-  }
-
-  reply(frame: string): void {
-    this.frames.push(frame);
-  }
-
-  subscribe(): void {
-    assert.fail("a publisher subscribes to nothing");
-  }
-
-  unsubscribe(): void {
-    assert.fail("a publisher subscribes to nothing");
-  }
-
-  end(cause: EndingCause): void {
-    this.endings.push(cause);
-  }
-
-  /** Sends a message; what is not text is written as JSON. */
-  say(message: unknown): void {
-    const raw = typeof message === "string" || message instanceof ArrayBuffer;
-    this.session.receive(raw ? message : JSON.stringify(message));
-  }
-
-  publish(id: string, ...events: readonly unknown[]): void {
-    this.say({ id, action: "publish", events });
-  }
-
-  /** Commits a publication, named by when it came. */
-  async commit(index: number, receipt: Partial<PublishReceipt> = {}): Promise<void> {
-    this.publications[index]!.done.resolve({ accepted: 1, duplicates: 0, last: {}, ...receipt });
-    await settle();
-  }
-
-  /** The messages so far. */
-  get messages(): CollectorServerMessage[] {
-    return this.frames.map((frame) => CollectorServerMessage.parse(JSON.parse(frame)));
-  }
-
-  /** The errors so far. */
-  get errors() {
-    return this.messages.filter((message) => message.type === "error");
-  }
-
-  /** The codes of the errors so far. */
-  get codes(): string[] {
-    return this.errors.map(({ code }) => code);
-  }
-
-  /** The ids of the acks so far. */
-  get acked(): string[] {
-    return this.messages.filter((message) => message.type === "ack").map(({ id }) => id);
-  }
-}
 
 const PRICE = marketData("A", "1");
 
 Deno.test("the welcome names every limit that holds", () => {
-  const host = new Host({ maxBatchEvents: 7, maxMessageBytes: 65_536 });
+  const host = new CollectorHost({ maxBatchEvents: 7, maxMessageBytes: 65_536 });
   host.session.welcome();
   assert.deepEqual(host.messages, [{
     type: "welcome",
@@ -151,7 +33,7 @@ Deno.test("the welcome names every limit that holds", () => {
 });
 
 Deno.test("a batch is acknowledged after its commit, never before", async () => {
-  const host = new Host();
+  const host = new CollectorHost();
   host.publish("7", PRICE, removal("positions", "p1"));
   await settle();
   assert.deepEqual(host.frames, []);
@@ -166,7 +48,7 @@ Deno.test("a batch is acknowledged after its commit, never before", async () => 
 });
 
 Deno.test("the ack names the fields that were left out", async () => {
-  const host = new Host();
+  const host = new CollectorHost();
   host.publish("7", marketData("A", "1", { venue: "X" }));
   const ignored = ["events[0].data.venue"];
   assert.deepEqual(host.publications[0]?.ignored, [ignored]);
@@ -177,7 +59,7 @@ Deno.test("the ack names the fields that were left out", async () => {
 });
 
 Deno.test("a session that rejects unknown fields refuses them", () => {
-  const host = new Host({ unknownFields: "reject" });
+  const host = new CollectorHost({ unknownFields: "reject" });
   host.publish("7", marketData("A", "1", { venue: "X" }));
   assert.deepEqual(host.publications, []);
   assert.deepEqual(host.errors[0]?.faults, [
@@ -186,7 +68,7 @@ Deno.test("a session that rejects unknown fields refuses them", () => {
 });
 
 Deno.test("batches are handed on in the order of their messages, and acknowledged as they commit", async () => {
-  const host = new Host();
+  const host = new CollectorHost();
   for (const id of ["a", "b", "c"]) host.publish(id, marketData(id.toUpperCase(), "1"));
   assert.deepEqual(host.publications.map(({ keys }) => keys[0]), ["A", "B", "C"]);
   await host.commit(1);
@@ -196,7 +78,7 @@ Deno.test("batches are handed on in the order of their messages, and acknowledge
 });
 
 Deno.test("anything invalid refuses the whole batch with the place of each fault", () => {
-  const host = new Host();
+  const host = new CollectorHost();
   host.publish("7", PRICE, marketData("A", "1", { price: 1.5 }), "nonsense");
   host.publish("8");
   assert.deepEqual(host.publications, []);
@@ -207,24 +89,24 @@ Deno.test("anything invalid refuses the whole batch with the place of each fault
   assert.deepEqual([second?.id, second?.faults?.[0]?.path], ["8", "events"]);
 });
 
-Deno.test("of many faults the first hundred are named, and the answer can always be sent", () => {
-  const host = new Host();
+Deno.test("reading stops at a hundred faults, and the answer can always be sent", () => {
+  const host = new CollectorHost();
   host.publish("7", ...new Array(250).fill({ ...PRICE, ["€".repeat(1_000)]: 1 }));
   const [error] = host.errors;
   assert.equal(error?.faults?.length, 100);
-  assert.match(error!.message, /250 faults/);
+  assert.match(error!.message, /100 faults or more/);
   assert.ok(Buffer.byteLength(host.frames[0]!) < HARD_CAP_BYTES);
 });
 
 Deno.test("system-warnings are the gateway's alone, and nothing beside them is stored", () => {
-  const host = new Host();
+  const host = new CollectorHost();
   host.publish("7", PRICE, { ...systemWarning("w"), channel: "system.warning" });
   assert.deepEqual(host.errors.map(({ id, code }) => [id, code]), [["7", "forbidden"]]);
   assert.deepEqual(host.publications, []);
 });
 
 Deno.test("a batch of too many events is too_large under its id", () => {
-  const host = new Host({ maxBatchEvents: 2 });
+  const host = new CollectorHost({ maxBatchEvents: 2 });
   host.publish("7", PRICE, PRICE, PRICE);
   assert.deepEqual(host.errors.map(({ id, code }) => [id, code]), [["7", "too_large"]]);
   host.publish("8", PRICE, PRICE);
@@ -240,7 +122,7 @@ Deno.test("what the store or the collector refuses is answered with its word and
     ["SNAPSHOT_FULL", "snapshot_full", undefined, true],
   ];
   for (const [code, word, retryAfterMs, faulty] of cases) {
-    const host = new Host();
+    const host = new CollectorHost();
     host.publish("7", PRICE);
     const refusal = new PublishError(code, "because", faulty ? [fault] : []);
     host.publications[0]!.done.reject(refusal);
@@ -253,7 +135,7 @@ Deno.test("what the store or the collector refuses is answered with its word and
 });
 
 Deno.test("a failure of the gateway ends the connection, as nobody knows what was stored", async () => {
-  const host = new Host();
+  const host = new CollectorHost();
   host.publish("7", PRICE);
   host.publications[0]!.done.reject(new TypeError("a bug"));
   await settle();
@@ -264,7 +146,7 @@ Deno.test("a failure of the gateway ends the connection, as nobody knows what wa
 });
 
 Deno.test("one publication too many in flight is rate_limited, and the next after an ack is taken", async () => {
-  const host = new Host();
+  const host = new CollectorHost();
   for (let i = 0; i < MAX_PENDING_PUBLISHES; i++) host.publish(`${i}`, PRICE);
   assert.equal(host.errors.length, 0);
   host.publish("over", PRICE);
@@ -284,7 +166,7 @@ Deno.test("one publication too many in flight is rate_limited, and the next afte
 });
 
 Deno.test("what is in flight may have as many bytes as one message", async () => {
-  const host = new Host({ maxMessageBytes: 2_000 });
+  const host = new CollectorHost({ maxMessageBytes: 2_000 });
   const large = marketData("A", "1", { source: "x".repeat(1_000) });
   host.publish("1", large);
   host.publish("2", large);
@@ -296,8 +178,34 @@ Deno.test("what is in flight may have as many bytes as one message", async () =>
   assert.deepEqual(host.publications.length, 3);
 });
 
+Deno.test("without room for a message its publisher is told when there may be some, not at once", async () => {
+  const host = new CollectorHost();
+  const { messages } = host.intake;
+  const room = MESSAGE_BOUNDS.perPrincipal;
+  messages.take("floor", room, 1);
+  host.publish("7", PRICE);
+  assert.equal(host.frames.length, 0);
+  host.clock.advance(1_000);
+  const [{ id, code, retryAfterMs } = { id: "", code: "", retryAfterMs: 0 }] = host.errors;
+  assert.deepEqual([id, code, retryAfterMs], ["7", "overloaded", 1_000]);
+  messages.give("floor", SMALL_SHARE);
+  host.publish("8", PRICE);
+  await host.commit(0);
+  assert.deepEqual(host.acked, ["8"]);
+  assert.equal(messages.held("floor"), room - SMALL_SHARE);
+});
+
+Deno.test("an event that is no JSON refuses its batch and is no violation", () => {
+  const host = new CollectorHost();
+  const text = '{"id":"7","action":"publish","events":[{"channel":}]}';
+  for (let i = 0; i < 2 * MAX_VIOLATIONS; i++) host.say(text);
+  assert.deepEqual(host.endings, []);
+  assert.deepEqual(new Set(host.codes), new Set(["invalid_payload"]));
+  assert.match(host.errors[0]!.message, /events\[0\] is not JSON/);
+});
+
 Deno.test("a stream of publications is no flood", async () => {
-  const host = new Host({ messagesPerSecond: 1 });
+  const host = new CollectorHost({ messagesPerSecond: 1 });
   for (let i = 0; i < 2_000; i++) {
     host.publish(`${i}`, PRICE);
     await host.commit(i);
@@ -307,7 +215,7 @@ Deno.test("a stream of publications is no flood", async () => {
 });
 
 Deno.test("a flood of heartbeats is told to slow down, then ended", () => {
-  const host = new Host({ messagesPerSecond: 20 });
+  const host = new CollectorHost({ messagesPerSecond: 20 });
   const beat = () => host.say({ action: "heartbeat", id: "h", channels: ["positions"] });
   for (let i = 0; i < 40; i++) beat();
   assert.equal(host.declarations.length, 20);
@@ -331,7 +239,7 @@ Deno.test("every way to be malformed is answered with its code", () => {
     [new ArrayBuffer(2), "invalid_payload", undefined],
   ];
   for (const [message, code, id] of cases) {
-    const host = new Host({ maxMessageBytes: 1_024 });
+    const host = new CollectorHost({ maxMessageBytes: 1_024 });
     host.say(message);
     assert.deepEqual(host.errors.map((error) => [error.code, error.id]), [[code, id]]);
     assert.deepEqual([host.publications, host.declarations, host.endings], [[], [], []]);
@@ -339,7 +247,7 @@ Deno.test("every way to be malformed is answered with its code", () => {
 });
 
 Deno.test("malformed messages beyond measure end the connection, refused batches never do", () => {
-  const host = new Host();
+  const host = new CollectorHost();
   for (let i = 0; i < 500; i++) host.publish("7", "nonsense");
   assert.deepEqual(host.endings, []);
   for (let i = 0; i < MAX_VIOLATIONS; i++) host.say("nonsense");
@@ -352,18 +260,18 @@ Deno.test("a message that nobody could mean ends with 1009; the limit grows with
   for (const maxMessageBytes of [1_024, MAX_TOLERATED_LENGTH]) {
     const tolerated = Math.max(MAX_TOLERATED_LENGTH, 2 * maxMessageBytes);
     for (const message of ["x".repeat(tolerated + 1), new ArrayBuffer(tolerated + 1)]) {
-      const host = new Host({ maxMessageBytes });
+      const host = new CollectorHost({ maxMessageBytes });
       host.say(message);
       assert.deepEqual([host.endings, host.frames], [["messageTooLarge"], []]);
     }
-    const host = new Host({ maxMessageBytes });
+    const host = new CollectorHost({ maxMessageBytes });
     host.say("x".repeat(tolerated));
     assert.deepEqual([host.endings, host.codes], [[], ["too_large"]]);
   }
 });
 
 Deno.test("a heartbeat declares the channels that it names, and is answered", () => {
-  const host = new Host();
+  const host = new CollectorHost();
   host.clock.advance(1_234);
   host.say({ action: "heartbeat", id: "h1", channels: ["market.data", "positions", "position"] });
   host.say({ action: "heartbeat" });
@@ -374,14 +282,14 @@ Deno.test("a heartbeat declares the channels that it names, and is answered", ()
 });
 
 Deno.test("nobody declares the channel that the gateway publishes on", () => {
-  const host = new Host();
+  const host = new CollectorHost();
   host.say({ action: "heartbeat", id: "h", channels: ["positions", "system-warnings"] });
   assert.deepEqual(host.errors.map(({ id, code }) => [id, code]), [["h", "forbidden"]]);
   assert.deepEqual(host.declarations, []);
 });
 
 Deno.test("a publisher is told before its connection is closed, and of nothing else", () => {
-  const host = new Host();
+  const host = new CollectorHost();
   host.session.start({ channels: ["positions"], replay: true });
   host.session.advance(15_000);
   host.session.tellStatus({ channel: "positions", state: "stale", lastEventAt: undefined });
@@ -391,7 +299,7 @@ Deno.test("a publisher is told before its connection is closed, and of nothing e
 });
 
 Deno.test("removals and payloads of any channel may stand in one batch", () => {
-  const host = new Host();
+  const host = new CollectorHost();
   host.publish("7", position("p1"), removal("trader-status", "42"), PRICE);
   assert.deepEqual(host.publications[0]?.keys, ["p1", "42", "A"]);
 });

@@ -109,6 +109,16 @@ Deno.test("a store that fails is asked again at the next tick, and nothing is lo
   assert.deepEqual(reader.calls, []);
 });
 
+Deno.test("who comes to a damaged event gets all before it, and is closed instead of waiting for ever", async () => {
+  const past = new Past(10);
+  const reader = past.resume(2);
+  past.store.damaged = 5;
+  await past.tick();
+  await past.tick();
+  assert.deepEqual(batchesOf(reader), ["r3-4: 3 4"]);
+  assert.deepEqual(reader.calls, ["tooSlow"]);
+});
+
 Deno.test("a store that takes its time is not asked a second time meanwhile", async () => {
   const past = new Past(10);
   const reader = past.resume(2);

@@ -89,6 +89,41 @@ Deno.test("a store of a newer version is refused", async () => {
   await assertRefused(directory.path, "newer", /newer version .*schema 99/);
 });
 
+Deno.test("a log whose database was renamed or emptied is refused, and stays as it is", async () => {
+  using directory = new TempDir();
+  using killed = new TempDir();
+  const store = await SqliteStore.open(sqliteOptions(directory.path));
+  await store.commit(events("positions", 1, 3));
+  const [path, other] = [directory, killed].map((one) => `${one.path}/${STORE_FILE}`) as [
+    string,
+    string,
+  ];
+  for (const suffix of ["", "-wal"]) Deno.copyFileSync(path + suffix, other + suffix);
+  await store.close();
+  const log = Deno.readFileSync(`${other}-wal`);
+  Deno.renameSync(other, `${killed.path}/kept.db`);
+  const refused = {
+    code: "orphaned",
+    message: /log .*-wal holds data .*move the database back .*or move the log away/,
+  };
+  await assert.rejects(SqliteStore.open(sqliteOptions(killed.path)), refused);
+  Deno.writeTextFileSync(other, "");
+  await assert.rejects(SqliteStore.open(sqliteOptions(killed.path)), refused);
+  assert.deepEqual(Deno.readFileSync(`${other}-wal`), log);
+  Deno.renameSync(`${killed.path}/kept.db`, other);
+  const again = await SqliteStore.open(sqliteOptions(killed.path));
+  assert.deepEqual(seqs(await again.read("positions", 0, 9)), [1, 2, 3]);
+  await again.close();
+});
+
+Deno.test("an empty log of nothing does not stop a start", async () => {
+  using directory = new TempDir();
+  Deno.writeTextFileSync(`${directory.path}/${STORE_FILE}-wal`, "");
+  const store = await SqliteStore.open(sqliteOptions(directory.path));
+  assert.equal(store.report.created, true);
+  await store.close();
+});
+
 Deno.test("an empty file is a new store", async () => {
   using directory = new TempDir();
   Deno.writeTextFileSync(`${directory.path}/${STORE_FILE}`, "");
