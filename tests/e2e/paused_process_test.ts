@@ -22,6 +22,7 @@ for (const way of ["a socket", "HTTP"]) {
     await using publisher = await CollectorClient.connect(wsUrl, { apiKey });
     const price = (n: number) => marketData("BTCUSDT", String(n));
     await publisher.store([price(1)]);
+    await pause(600); // The price was noticed.
     gateway.signal("SIGSTOP");
     const answers: Promise<unknown>[] = [];
     try {

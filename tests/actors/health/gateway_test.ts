@@ -299,6 +299,7 @@ Deno.test("after a pause of the process, what was waiting is read before a chann
   await withGateway({}, async (fake) => {
     const client = watch(fake, "risk-alerts");
     await fake.publish(marketData("BTCUSDT", "1"));
+    await passFor(fake, 0); // The price was noticed.
     fake.clock.suspend(12_000);
     await fake.clock.advanceAsync(SWEEP_MILLIS);
     await fake.publish(marketData("BTCUSDT", "2"));
