@@ -101,6 +101,7 @@ Deno.test(
       ...wall.env,
       TELEMETRY_INCIDENT_GAP_SECONDS: "2",
       TELEMETRY_RETENTION_HOURS: "1",
+      TELEMETRY_RING_CAPACITY: "16", // So that history comes from the store.
     };
     await using gateway = await GatewayProcess.start({ env });
     const { wsUrl, apiKey } = gateway;
@@ -135,13 +136,18 @@ for (const offset of ["+10d", "-1h"]) {
     async () => {
       using directory = new TempDir();
       const wall = new FakeWall(directory.path);
+      const more = Array.from({ length: 50 }, (_, n) => riskAlert(`b-${n}`));
       const event = { ...riskAlert("a"), eventId: "once" };
-      const env = { ...wall.env, TELEMETRY_RETENTION_HOURS: "1" };
+      const env = {
+        ...wall.env,
+        TELEMETRY_RETENTION_HOURS: "1",
+        TELEMETRY_RING_CAPACITY: "16",
+      };
       const options = { apiKey: "clock-test-key", env };
       {
         await using gateway = await GatewayProcess.start(options);
         assert.equal(
-          (await new HttpApi(gateway).publish([event, riskAlert("b")]))["duplicates"],
+          (await new HttpApi(gateway).publish([event, ...more]))["duplicates"],
           0,
         );
         await gateway.stop();
