@@ -123,7 +123,7 @@ Deno.test(
     await pause(2_500);
     assert.equal(await emit(api, client, "back"), "ACTIVE", "a step merged two incidents");
 
-    const page = await api.request("/api/v1/telemetry/risk-alerts/events?after=0&limit=1");
+    const page = await api.request("/api/v1/telemetry/risk-alerts/events?afterSeq=0&limit=1");
     assert.equal(page.status, 200, page.text);
     assert.equal((page.body as Json)["data"].events[0].seq, 1, page.text.slice(0, 500));
   },
@@ -157,7 +157,7 @@ for (const offset of ["+10d", "-1h"]) {
       const api = new HttpApi(gateway);
       assert.equal((await api.publish(event))["duplicates"], 1);
       await pause(1_500); // Retention has looked.
-      const page = await api.request("/api/v1/telemetry/risk-alerts/events?after=0&limit=1");
+      const page = await api.request("/api/v1/telemetry/risk-alerts/events?afterSeq=0&limit=1");
       assert.equal(page.body["data"].events[0].seq, 1, page.text);
     },
   );
