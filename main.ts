@@ -17,6 +17,7 @@ import { startDemo } from "./routes/demo.ts";
 import { ResilientListener } from "./routes/listener.ts";
 import { reportIgnored } from "./routes/cli/kubernetes_variables.ts";
 import { type Command, loadConfig } from "./routes/cli/load_config.ts";
+import { warnOfRuntime } from "./routes/cli/runtime_faults.ts";
 import { prepareShutdown } from "./routes/cli/shutdown.ts";
 import { onShutdownSignal } from "./routes/cli/signals.ts";
 import { explainStartError } from "./routes/cli/start_error.ts";
@@ -37,6 +38,7 @@ async function serve(command: Extract<Command, { kind: "start" }>): Promise<void
   const terminal = Deno.stdout.isTerminal();
   const format = config.log.format ?? (terminal ? "pretty" : "json");
   const log = createLogger({ level: config.log.level, format, write: logWriter(clock) });
+  warnOfRuntime(Deno.version.deno, log);
   reportIgnored(ignoredVariables, log);
   const keys = await acceptedKeys(config, apiKey, printError);
   // What was restored is let go when everything is built from it; it may be large.

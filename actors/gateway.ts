@@ -5,6 +5,7 @@
  */
 import { type Channel, CHANNELS } from "../protocol/channels.ts";
 import { type Config, effectiveMaxConnections } from "../protocol/config.ts";
+import { ClockWatch } from "./clock_watch.ts";
 import { Collector } from "./collector/collector.ts";
 import { Health } from "./health/health.ts";
 import { ChannelHistory } from "./history.ts";
@@ -46,6 +47,7 @@ export function restoreRequest({ telemetry }: Config, clock: Clock): RestoreRequ
     recentKeys: telemetry.replayLimit,
     tombstoneMillis: TOMBSTONE_MILLIS,
     epochMillis: clock.epochMillis(),
+    expiredIdentities: true,
   };
 }
 
@@ -79,6 +81,11 @@ export function createGateway(
     // The memory store has nothing that is worth a detour: what left the ring counts as gone.
     ...(store.kind !== "memory" && { store }),
   });
+  const watch = new ClockWatch(clock, (millis) => {
+    if (!clock.seesSuspend && millis > 0) collector.doubtSilence(millis);
+    health.clockStepped(millis);
+  });
+  const beforeTurn = () => watch.look();
   const { dedupeWindowSeconds, incidentGapSeconds } = telemetry;
   const collector = new Collector(
     {
@@ -89,6 +96,7 @@ export function createGateway(
       streams,
       dedupeWindowSeconds,
       incidentGapSeconds,
+      beforeTurn,
       onIgnoredFields: (...fields) => health.ignoredFields(...fields),
     },
     { identities: restored?.identities ?? [], alerts: alerts ?? [] },
@@ -101,7 +109,10 @@ export function createGateway(
     fanout,
     streams,
     observer: {
-      look: () => health.look(),
+      look: () => {
+        watch.look();
+        health.look();
+      },
       slowConsumer: (...client) => health.slowConsumer(...client),
       rolledBack: (...finding) => health.rolledBack(...finding),
       shuttingDown: () => health.shuttingDown(),

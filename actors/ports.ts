@@ -10,6 +10,10 @@ import type { Channel } from "../protocol/channels.ts";
 export interface Clock {
   /** Monotonic time in ms; only differences mean anything. */
   now(): number;
+  /** Adds the time for which the machine was suspended to {@link Clock.now}, if that can be seen. */
+  catchUp?(): void;
+  /** Whether {@link Clock.now} counts suspend; `false` or absent: it may look like a step. */
+  readonly seesSuspend?: boolean;
   /** Wall-clock time in epoch ms. */
   epochMillis(): number;
   /** Calls once after `ms` milliseconds. */
@@ -70,6 +74,16 @@ export interface ChannelHead {
   readonly seq: number;
 }
 
+/** What a process knows of the age of its own events, whatever the wall clock did. */
+export interface OwnAge {
+  /** Number of the first event of this process. */
+  readonly first: number;
+  /** The highest number that is past the age of retention; 0 when none is. */
+  readonly aged: number;
+  /** The time by which events of earlier processes are judged, epoch ms. */
+  readonly epochMillis: number;
+}
+
 /** Under which identity an event was published. Kept with it, so that a late retry is harmless. */
 export interface StoredIdentity {
   /** The channel of the event. */
@@ -101,6 +115,8 @@ export interface RestoreRequest {
   readonly tombstoneMillis: number;
   /** The time now, epoch ms. */
   readonly epochMillis: number;
+  /** Whether identities whose time is over come back as well, as the clock may have been set. */
+  readonly expiredIdentities?: boolean;
 }
 
 /** A channel as it was when the store was closed, or the process killed. */
@@ -166,11 +182,12 @@ export interface Store {
   /**
    * Takes one small step of forgetting what is over the limits: old events, tombstones, identities.
    *
-   * @param epochMillis The time now, epoch ms.
+   * @param epochMillis The time now, epoch ms. An event dated later than that is as old as the next.
+   * @param own The age of the events of this process; by their dates when absent.
    * @returns Whether there may be more to forget.
    * @throws {Error} When the step could not be taken; nothing of it is.
    */
-  retain(epochMillis: number): Promise<boolean>;
+  retain(epochMillis: number, own?: ReadonlyMap<Channel, OwnAge>): Promise<boolean>;
   /**
    * Gives every channel a new epoch; numbers go on. For a store that was restored from a backup,
    * before a gateway continues from it.

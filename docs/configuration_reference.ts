@@ -42,7 +42,8 @@ it in the data directory. On any other address it does not start.
 
 ## Paths and permissions
 
-\`deno task start\` grants the process the network, the environment, a look at how much room a disk
+\`deno task start\` grants the process the network, the environment, the uptime of the
+machine ([time](time.md#suspend)), a look at how much room a disk
 has (\`statfs\`), and the paths that are configured: the data directory for reading and writing, and the configuration file for reading. It
 works them out before the gateway runs, so that it sees \`TELEMETRY_DATA_DIR\`, \`${EXTRA_VARIABLES.config}\`
 and \`store.dataDir\` in that file, but not flags. Set these in the environment. Deno's permissions

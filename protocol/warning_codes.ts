@@ -54,6 +54,11 @@ export const WARNINGS = {
     meaning: "a publisher sends fields that the gateway does not know; they are left out",
     stored: true,
   },
+  CLOCK_STEPPED: {
+    severity: "WARNING",
+    meaning: "the clock of the machine was set by more than a few seconds",
+    stored: true,
+  },
   STORE_FAILING: {
     severity: "CRITICAL",
     meaning: "events are refused, as they cannot be stored",

@@ -15,6 +15,7 @@ import {
   type StorageStats,
 } from "../operations.ts";
 import type { Clock, Logger, Store, StoredEvent, StoredIdentity } from "../ports.ts";
+import { SteadyTime } from "../steady_time.ts";
 import type { ChannelStream } from "../stream/channel_stream.ts";
 import type { Fanout } from "../stream/fanout.ts";
 import { DedupeWindow, identityKey } from "./dedupe.ts";
@@ -46,6 +47,8 @@ export interface CollectorDeps {
   readonly streams: ReadonlyMap<Channel, ChannelStream>;
   /** How long an `eventId` is remembered, in seconds. */
   readonly dedupeWindowSeconds: number;
+  /** Called before a turn judges the age of anything. */
+  readonly beforeTurn?: () => void;
   /** Longest time between two emissions of an alert that are one incident, in seconds. */
   readonly incidentGapSeconds: number;
   /** Told after the commit of fields that were left out of events, once a channel and turn. */
@@ -94,8 +97,11 @@ export class Collector implements Publisher {
     const { clock, streams, store, dedupeWindowSeconds, incidentGapSeconds } = deps;
     const incidents = new Incidents(incidentGapSeconds);
     recoverIncidents(incidents, past.alerts);
+    incidents.distrust(clock.epochMillis());
     this.#turns = {
       clock,
+      steady: new SteadyTime(clock),
+      unexplainedMillis: 0,
       streams,
       sequencer: new Sequencer(store),
       dedupe: recoverDedupe(past.identities, dedupeWindowSeconds, clock),
@@ -107,6 +113,14 @@ export class Collector implements Publisher {
   /** {@inheritDoc Publisher.storage} */
   storage(): StorageStats {
     return { commits: this.#commits, failures: this.#failures, failing: this.#failing };
+  }
+
+  /**
+   * The wall clock went ahead, and nobody can say whether it was set or the machine was suspended:
+   * every incident counts as quiet for so long more, as an alert in doubt is active.
+   */
+  doubtSilence(millis: number): void {
+    this.#turns.unexplainedMillis += millis;
   }
 
   /** Queues a batch for the commit at the end of this turn. */
@@ -148,6 +162,7 @@ export class Collector implements Publisher {
 
   /** Never rejects: each request is answered by its own promise. */
   async #runTurn(): Promise<void> {
+    this.#deps.beforeTurn?.();
     const turn = new Turn(this.#turns);
     const answers: Answer[] = [];
     for (const { events, stage, reject } of this.#takeRequests()) {
@@ -213,9 +228,14 @@ function recoverDedupe(
   const dedupe = new DedupeWindow(windowSeconds);
   const now = clock.now();
   const epochMillis = clock.epochMillis();
+  const windowMillis = windowSeconds * 1_000;
   for (const { principal, channel, eventId, digest, seq, expiresAt } of identities) {
     const key = identityKey(principal, channel, eventId);
-    dedupe.restore(key, digest, seq, now, expiresAt - epochMillis);
+    const remaining = expiresAt - epochMillis;
+    // Outside of its window either the gateway was down for long or a clock was set. In doubt it is
+    // remembered: a retry that is stored twice is worse than one that is recognised late.
+    const plausible = remaining > 0 && remaining <= windowMillis;
+    dedupe.restore(key, digest, seq, now, plausible ? remaining : windowMillis);
   }
   return dedupe;
 }

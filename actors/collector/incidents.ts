@@ -33,8 +33,13 @@ export interface Incident {
   readonly first: number;
   /** Number of its last event, an acknowledgement included. */
   readonly last: number;
-  /** What the core emitted last, as stored. Its `timestamp` is where the gap begins. */
+  /** What the core emitted last, as stored. */
   readonly emission: StoredEvent;
+  /**
+   * Where the gap begins, on the steady line of the process; its `timestamp` when absent. `-Infinity`
+   * when it is not known: then the next emission is another incident.
+   */
+  readonly quietFrom?: number;
   /** Absent while nobody has acknowledged it. */
   readonly acknowledgement?: Acknowledgement;
 }
@@ -65,9 +70,20 @@ export class Incidents {
     return this.#incidents.get(id);
   }
 
-  /** Whether an emission at `timestamp` (epoch ms) belongs to an incident. */
-  continues(incident: Incident, timestamp: number): boolean {
-    return timestamp - incident.emission.timestamp <= this.#gapMillis;
+  /** Whether an emission at a time of the steady line (epoch ms) belongs to an incident. */
+  continues({ emission, quietFrom = emission.timestamp }: Incident, steady: number): boolean {
+    return steady - quietFrom <= this.#gapMillis;
+  }
+
+  /**
+   * Incidents of an earlier process that are dated later than now: the clock was set, so that nobody
+   * knows for how long they were quiet.
+   */
+  distrust(epochMillis: number): void {
+    for (const [id, incident] of this.#incidents) {
+      if (incident.emission.timestamp <= epochMillis) continue;
+      this.#incidents.set(id, { ...incident, quietFrom: -Infinity });
+    }
   }
 
   /** What is to change with a turn, which may still fail. */
@@ -116,11 +132,12 @@ export class StagedIncidents {
   /**
    * Notes what the core emits.
    *
+   * @param steady The time of its acceptance on the steady line; its `timestamp` when absent.
    * @returns The event to store: within an acknowledged incident it says so.
    */
-  emit(event: StoredEvent): StoredEvent {
+  emit(event: StoredEvent, steady: number = event.timestamp): StoredEvent {
     const known = this.find(event.key);
-    const incident = known !== undefined && this.#incidents.continues(known, event.timestamp)
+    const incident = known !== undefined && this.#incidents.continues(known, steady)
       ? known
       : undefined;
     const { first = event.seq, acknowledgement } = incident ?? {};
@@ -128,7 +145,13 @@ export class StagedIncidents {
       ? event
       : { ...event, data: markAcknowledged(event.data, acknowledgement) };
     const marked = acknowledgement && { acknowledgement };
-    this.#changed.set(event.key, { first, last: event.seq, emission, ...marked });
+    this.#changed.set(event.key, {
+      first,
+      last: event.seq,
+      emission,
+      quietFrom: steady,
+      ...marked,
+    });
     return emission;
   }
 

@@ -15,11 +15,16 @@ import { type DedupeWindow, digestOf, identityKey } from "./dedupe.ts";
 import type { Incidents, StagedIncidents } from "./incidents.ts";
 import type { Sequencer } from "./sequencer.ts";
 import { StateRoom } from "./state_room.ts";
+import type { SteadyTime } from "../steady_time.ts";
 
 /** What turns work with. */
 export interface TurnDeps {
   /** Time. */
   readonly clock: Clock;
+  /** Time of day without its steps. */
+  readonly steady: SteadyTime;
+  /** Time that may have passed unseen since the start, in ms: an incident may be quiet for longer. */
+  unexplainedMillis: number;
   /** The channels, for their epochs and keys. */
   readonly streams: ReadonlyMap<Channel, ChannelStream>;
   /** Hands out numbers. */
@@ -71,7 +76,7 @@ export class Turn {
    * @throws {PublishError} When the batch is to blame; nothing of it is staged.
    */
   publish(principal: string, submissions: readonly Submission[]): PublishReceipt {
-    const { clock, dedupe, dedupeWindowSeconds, sequencer, streams } = this.#deps;
+    const { clock, dedupe, dedupeWindowSeconds, sequencer, streams, steady } = this.#deps;
     const now = clock.now();
     const identities = this.#checkIdentities(principal, submissions, now);
     this.#room.take(submissions, (index) => {
@@ -79,6 +84,8 @@ export class Turn {
       return identity !== undefined && dedupe.find(identity.key, now) !== undefined;
     });
     const timestamp = clock.epochMillis();
+    const steadyNow = steady.now();
+    const emittedAt = steadyNow + this.#deps.unexplainedMillis;
     const last: Partial<Record<Channel, ChannelPosition>> = {};
     const ignored: string[] = [];
     let duplicates = 0;
@@ -89,11 +96,12 @@ export class Turn {
       if (seq === undefined) {
         seq = sequencer.next(channel);
         const event = { ...draft, seq, timestamp };
-        this.events.push(channel === "risk-alerts" ? this.#incidents.emit(event) : event);
+        const isAlert = channel === "risk-alerts";
+        this.events.push(isAlert ? this.#incidents.emit(event, emittedAt) : event);
         if (identity !== undefined) {
           dedupe.remember(identity.key, identity.digest, seq, now);
           const { eventId, digest } = identity;
-          const expiresAt = timestamp + dedupeWindowSeconds * 1_000;
+          const expiresAt = steadyNow + dedupeWindowSeconds * 1_000;
           this.identities.push({ channel, seq, principal, eventId, digest, expiresAt });
         }
         if (fields !== undefined) this.#noteIgnored(channel, fields);

@@ -113,6 +113,14 @@ export class Health {
     return this.#ignored;
   }
 
+  /** The wall clock was set, by so many ms. */
+  clockStepped(millis: number): void {
+    const stepSeconds = Math.round(millis) / 1_000;
+    const how = millis > 0 ? "ahead" : "back";
+    const message = `the clock of this machine went ${how} by ${Math.abs(stepSeconds)} s`;
+    this.#warnings.raise("CLOCK_STEPPED", "gateway", message, { stepSeconds });
+  }
+
   #lookAtStore(): void {
     const { clock, publisher } = this.#deps;
     const now = clock.now();

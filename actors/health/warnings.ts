@@ -18,6 +18,7 @@ import {
 } from "../../protocol/warning_codes.ts";
 import type { Publisher } from "../operations.ts";
 import type { Clock, Logger } from "../ports.ts";
+import { SteadyTime } from "../steady_time.ts";
 
 /** At most one event of a code and subject in so many ms. */
 export const COALESCE_MILLIS = 60_000;
@@ -72,11 +73,13 @@ export class Warnings {
   readonly #deps: WarningsDeps;
   /** By code and subject; subjects in the order in which they are due. */
   readonly #entries = new Map<StoredWarningCode, Map<string, Entry>>();
+  readonly #steady: SteadyTime;
   #failureLoggedAt = -Infinity;
 
   /** Starts with nothing said. */
   constructor(deps: WarningsDeps) {
     this.#deps = deps;
+    this.#steady = new SteadyTime(deps.clock);
   }
 
   /**
@@ -148,7 +151,7 @@ export class Warnings {
 
   /** Names the incident by its first minute: it takes a quiet minute for another one to begin. */
   #idOf(code: WarningCode, subject: string): string {
-    const minute = Math.floor(this.#deps.clock.epochMillis() / COALESCE_MILLIS);
+    const minute = Math.floor(this.#steady.now() / COALESCE_MILLIS);
     const room = MAX_ID_LENGTH - code.length - String(minute).length - 2;
     return `${code}:${subject.slice(0, room).toWellFormed()}:${minute}`;
   }

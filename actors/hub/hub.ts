@@ -25,6 +25,7 @@ import type { ChannelStream } from "../stream/channel_stream.ts";
 import { announceStatus, announceWarning } from "./announcement.ts";
 import { drainInWaves } from "./drain.ts";
 import { hubLogic } from "./lifecycle.ts";
+import { PauseGuard } from "./pause_guard.ts";
 import { Registry } from "./registry.ts";
 import { sweep, type SweeperDeps } from "./sweeper.ts";
 
@@ -82,6 +83,7 @@ export class Hub implements Operations {
   #failures = 0;
   #nextId = 0;
   #ticker: unknown;
+  readonly #pauses = new PauseGuard();
   readonly #whenEmpty: (() => void)[] = [];
 
   /** Starts the hub's actor and its ticker. */
@@ -290,11 +292,15 @@ export class Hub implements Operations {
 
   #arm(): void {
     const { clock, observer, heartbeatIntervalMillis } = this.#deps;
+    const periodMillis = Math.min(SWEEP_MILLIS, heartbeatIntervalMillis / 4);
+    const dueAt = clock.now() + periodMillis;
     this.#ticker = clock.setTimeout(() => {
       this.#arm();
+      clock.catchUp?.();
+      if (this.#pauses.defers(clock.now(), dueAt)) return;
       sweep(this.#registry.live.values(), this.#deps);
       if (this.status === "running") observer.look();
-    }, Math.min(SWEEP_MILLIS, heartbeatIntervalMillis / 4));
+    }, periodMillis);
   }
 
   #checkEmpty(): void {

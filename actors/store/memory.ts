@@ -55,7 +55,9 @@ export class MemoryStore implements Store {
   restore(request: RestoreRequest): Promise<RestoredStore> {
     if (this.#closed) return closed();
     const channels = new Map(CHANNELS.map((channel) => [channel, this.#restore(channel, request)]));
-    const identities = this.#identities.filter((one) => one.expiresAt > request.epochMillis);
+    const identities = this.#identities.filter((one) =>
+      request.expiredIdentities || one.expiresAt > request.epochMillis
+    );
     return Promise.resolve({ channels, identities });
   }
 

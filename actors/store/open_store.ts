@@ -50,7 +50,13 @@ export async function openStore(
     );
     const millis = Math.round(clock.now() - startedAt);
     log.info("store open", { store: store.kind, events, millis });
-    const retention = new RetentionTicker(clock, log, store);
+    const retention = new RetentionTicker(
+      clock,
+      log,
+      store,
+      config.store.retentionHours * HOUR_MILLIS,
+      lastSeen(restored, clock.epochMillis()),
+    );
     const pause = (millis: number) =>
       new Promise<void>((resolve) => clock.setTimeout(resolve, millis));
     return {
@@ -68,6 +74,15 @@ export async function openStore(
     await store.close();
     throw error;
   }
+}
+
+/**
+ * The time from which stored events age on: that of the newest, as the clock may have been set since.
+ * So the time for which nothing ran does not count; everything is gone after the age of retention.
+ */
+function lastSeen({ channels }: RestoredStore, epochMillis: number): number {
+  const newest = [...channels.values()].flatMap(({ events }) => events.at(-1)?.timestamp ?? []);
+  return newest.length === 0 ? epochMillis : Math.min(epochMillis, Math.max(...newest));
 }
 
 async function open({ store, telemetry }: Config, log: Logger): Promise<Store> {

@@ -4,6 +4,8 @@
  * @module
  */
 import type { Clock, Logger, Store } from "../ports.ts";
+import { SteadyTime } from "../steady_time.ts";
+import { AgeMarks } from "./age_marks.ts";
 
 /** Time between two looks when nothing was over the limits, in ms. */
 export const RETENTION_MILLIS = 1_000;
@@ -19,12 +21,28 @@ export class RetentionTicker {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #store: Store;
+  readonly #steady: SteadyTime;
+  readonly #marks: AgeMarks;
   #timer: unknown;
   #stopped = false;
   #failing = false;
 
-  /** Starts ticking. */
-  constructor(clock: Clock, log: Logger, store: Store) {
+  /**
+   * Starts ticking.
+   *
+   * @param millis Age of retention.
+   * @param lastSeen The time from which events that are stored already age on, epoch ms; that of the
+   *   wall clock when absent.
+   */
+  constructor(
+    clock: Clock,
+    log: Logger,
+    store: Store,
+    millis: number,
+    lastSeen?: number,
+  ) {
+    this.#steady = new SteadyTime(clock);
+    this.#marks = new AgeMarks(store, millis, new SteadyTime(clock, lastSeen));
     this.#clock = clock;
     this.#log = log;
     this.#store = store;
@@ -45,7 +63,7 @@ export class RetentionTicker {
   async #tick(): Promise<void> {
     let more = false;
     try {
-      more = await this.#store.retain(this.#clock.epochMillis());
+      more = await this.#store.retain(this.#steady.now(), this.#marks.look(this.#clock.now()));
       this.#failing = false;
     } catch (error) {
       // A full disk fails every tick; once is enough to say so.

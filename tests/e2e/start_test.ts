@@ -4,6 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { runtimeFaults } from "../../routes/cli/runtime_faults.ts";
 import { GatewayProcess } from "../support/gateway_process.ts";
 import { V1Client } from "../support/v1_client.ts";
 
@@ -47,6 +48,12 @@ Deno.test("variables that Kubernetes sets for a Service are ignored with one lin
   assert.equal(lines[0]!["level"], "WARNING");
   const { names } = lines[0]!["properties"] as { names: string };
   assert.deepEqual(names.split(", "), Object.keys(env).sort());
+});
+
+Deno.test("the gateway starts on any Deno, with one warning if its version has known faults", async () => {
+  await using gateway = await GatewayProcess.start();
+  const warnings = gateway.logs.filter(({ message }) => /version of Deno/.test(String(message)));
+  assert.equal(warnings.length, runtimeFaults(Deno.version.deno).length > 0 ? 1 : 0);
 });
 
 Deno.test("off loopback a gateway without a key refuses to start, and says why", async () => {

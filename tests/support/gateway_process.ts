@@ -53,7 +53,7 @@ const PERMISSIONS = [
   "--allow-env",
   "--allow-read",
   "--allow-write",
-  "--allow-sys=statfs",
+  "--allow-sys=osUptime,statfs",
 ];
 
 /** Patience with a process that was told to stop. */

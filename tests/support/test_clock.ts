@@ -25,6 +25,7 @@ interface Timer {
  */
 export class TestClock implements Clock {
   #now = 0;
+  #stepped = 0;
   #lastId = 0;
   readonly #timers = new Map<number, Timer>();
 
@@ -38,9 +39,24 @@ export class TestClock implements Clock {
     return this.#now;
   }
 
-  /** {@link TEST_EPOCH} plus {@link TestClock.now}. */
+  /** {@link TEST_EPOCH} plus {@link TestClock.now}, plus the steps so far. */
   epochMillis(): number {
-    return TEST_EPOCH + this.#now;
+    return TEST_EPOCH + this.#now + this.#stepped;
+  }
+
+  /** Whether a suspend counts in {@link TestClock.now}. */
+  seesSuspend = true;
+
+  /** Sets the wall clock by so many ms; nothing else notices. */
+  step(ms: number): void {
+    this.#stepped += ms;
+  }
+
+  /** The machine sleeps: the wall clock goes on, no timer comes nearer. */
+  suspend(ms: number): void {
+    if (!this.seesSuspend) return this.step(ms);
+    this.#now += ms;
+    for (const [id, timer] of this.#timers) this.#timers.set(id, { ...timer, due: timer.due + ms });
   }
 
   /** Calls once when the clock has been advanced by `ms`; negative counts as 0. */

@@ -6,7 +6,7 @@
 import { dirname } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { Channel } from "../../../protocol/channels.ts";
-import type { RestoreRequest, StoredEvent, StoredIdentity } from "../../ports.ts";
+import type { OwnAge, RestoreRequest, StoredEvent, StoredIdentity } from "../../ports.ts";
 import { freeBytes, megabytes } from "../free_space.ts";
 import { makePrivateDirectory, removeIfPresent } from "../private_files.ts";
 import { BackupCopy, type CopyProgress, type CopyResult } from "./backup_copy.ts";
@@ -135,10 +135,10 @@ export class Engine {
   }
 
   /** Takes one step of retention; none while a backup copies. */
-  retain(epochMillis: number): RetentionStep {
+  retain(epochMillis: number, own?: ReadonlyMap<Channel, OwnAge>): RetentionStep {
     return this.#guard(() => {
       this.#requireFiles();
-      return this.#backup === undefined ? this.#retention.step(epochMillis) : { removed: 0 };
+      return this.#backup === undefined ? this.#retention.step(epochMillis, own) : { removed: 0 };
     });
   }
 

@@ -7,6 +7,7 @@ import { type Channel, CHANNELS, isReplayedByKey, LANES } from "../../../protoco
 import { normaliseStored } from "../../../protocol/events/normalise_stored.ts";
 import type {
   ChannelHead,
+  OwnAge,
   RestoredChannel,
   RestoredStore,
   RestoreRequest,
@@ -112,7 +113,8 @@ export class SqliteStore implements Store {
     }
     const identities: StoredIdentity[] = [];
     for (let from: number | undefined, more = true; more;) {
-      const page = await this.#host.call("identities", request.epochMillis, from);
+      const after = request.expiredIdentities ? -Infinity : request.epochMillis;
+      const page = await this.#host.call("identities", after, from);
       for (const identity of page.identities) identities.push(identity);
       from = page.next;
       more = from !== undefined;
@@ -170,9 +172,9 @@ export class SqliteStore implements Store {
   }
 
   /** {@inheritDoc Store.retain} */
-  async retain(epochMillis: number): Promise<boolean> {
+  async retain(epochMillis: number, own?: ReadonlyMap<Channel, OwnAge>): Promise<boolean> {
     this.#requireOpen();
-    const { removed, cut } = await this.#host.call("retain", epochMillis);
+    const { removed, cut } = await this.#host.call("retain", epochMillis, own);
     if (cut !== undefined) this.#move(cut.channel, { oldest: cut.oldest });
     return removed > 0;
   }

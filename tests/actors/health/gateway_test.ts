@@ -274,3 +274,38 @@ Deno.test("a change of state is told to the sessions of the channel's subscriber
     assert.deepEqual(told, ["market-data: stale", "market-data: fresh"]);
   });
 });
+
+for (const seesSuspend of [true, false]) {
+  const holds = seesSuspend
+    ? "a clock that went ahead is a warning, and an acknowledged incident stays acknowledged"
+    : "where a suspend cannot be told from a step ahead, an acknowledged incident is active again";
+  Deno.test(holds, async () => {
+    await withGateway({}, async (fake) => {
+      fake.clock.seesSuspend = seesSuspend;
+      const client = watch(fake, "risk-alerts");
+      await fake.publish(riskAlert("a"));
+      await fake.settled(fake.gateway.collector.acknowledge("desk", [{ id: "a" }]));
+      fake.clock.step(600_000);
+      await fake.publish(riskAlert("a"));
+      await passFor(fake, 0);
+      const alerts = client.socket.events.filter(({ channel }) => channel === "risk-alerts");
+      assert.equal(alerts.at(-1)!.data!["status"], seesSuspend ? "ACKNOWLEDGED" : "ACTIVE");
+      assert.deepEqual(warningsOf(client), ["CLOCK_STEPPED WARNING 1"]);
+    });
+  });
+}
+
+Deno.test("after a pause of the process, what was waiting is read before a channel is called stale", async () => {
+  await withGateway({}, async (fake) => {
+    const client = watch(fake, "risk-alerts");
+    await fake.publish(marketData("BTCUSDT", "1"));
+    await passFor(fake, 0); // The price was noticed.
+    fake.clock.suspend(12_000);
+    await fake.clock.advanceAsync(SWEEP_MILLIS);
+    await fake.publish(marketData("BTCUSDT", "2"));
+    await passFor(fake, 5_000);
+    assert.deepEqual(warningsOf(client), []);
+    await passFor(fake, 5_000);
+    assert.deepEqual(warningsOf(client), ["STALE_CHANNEL WARNING 1"]);
+  });
+});

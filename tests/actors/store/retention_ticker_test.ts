@@ -29,7 +29,7 @@ function fixture(script: (boolean | Error)[]) {
   const warn = (message: string) => void warnings.push(message);
   const log: Logger = { debug: () => {}, info: () => {}, warn, error: warn };
   const store = new ScriptedStore(script);
-  return { clock, warnings, store, ticker: new RetentionTicker(clock, log, store) };
+  return { clock, warnings, store, ticker: new RetentionTicker(clock, log, store, 3_600_000) };
 }
 
 Deno.test("while there is more to forget, steps follow each other after short pauses", async () => {

@@ -173,7 +173,7 @@ async function load(store: Store, restored: RestoredStore) {
   await pause(2_000); // What starting and preparing left to be collected.
   const acks: number[] = [];
   const pauses = new LoopPauses();
-  const ticker = new RetentionTicker(systemClock, SILENT, store);
+  const ticker = new RetentionTicker(systemClock, SILENT, store, 1e12);
   pauses.start();
   const startedAt = performance.now();
   await Promise.all(batches.map(async (batch, index) => {

@@ -57,15 +57,15 @@ Deno.test(`a step removes at most ${MAX_STEP_ROWS} rows, and channels take turns
   await store.close();
 });
 
-Deno.test("a clock that was set back stops nothing and forgets nothing too early", async () => {
+Deno.test("events dated in the future are as old as what follows them, and block nothing", async () => {
   using directory = new TempDir();
   const retention = { events: 1_000_000, millis: HOUR };
   const store = await SqliteStore.open(sqliteOptions(directory.path, { retention }));
   await store.commit(events("positions", 1, 10, { timestamp: STORE_EPOCH + 5 * HOUR }));
   await store.commit(events("positions", 11, 20, { timestamp: STORE_EPOCH }));
+  await retainAll(store, STORE_EPOCH + HOUR / 2);
+  assert.equal(store.oldest("positions"), 1, "nothing of it is old");
   await retainAll(store, STORE_EPOCH + 2 * HOUR);
-  assert.equal(store.oldest("positions"), 1, "a hole in the middle would be a lie");
-  await retainAll(store, STORE_EPOCH + 7 * HOUR);
   assert.equal(store.oldest("positions"), 20);
   await store.close();
 });
