@@ -17,14 +17,17 @@ import { Config } from "../../../../protocol/config.ts";
 import { decodeV1 } from "../../../support/decode_v1.ts";
 import { RecordingLogger } from "../../../support/fake_gateway.ts";
 import { sqliteOptions, TempDir } from "../../../support/store_fixture.ts";
-import { systemClock } from "../../../../actors/system_clock.ts";
+import { SystemClock } from "../../../../actors/system_clock.ts";
 
 const ROWS = Deno.readTextFileSync(new URL("./fixtures/v0_1_0.sql", import.meta.url));
 
 /** Minutes after the store was closed: its tombstones are young. */
 const REOPENED = Date.parse("2026-11-23T12:05:00Z");
 
-const CLOCK = { ...systemClock, epochMillis: () => REOPENED };
+const CLOCK = new SystemClock({
+  monotonicMillis: () => performance.now(),
+  epochMillis: () => REOPENED,
+});
 
 /** Makes the store of the earlier version in a directory. */
 function makeStore(directory: string): void {
