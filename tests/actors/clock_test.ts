@@ -168,7 +168,8 @@ Deno.test("identities whose time is over come back when they are asked for: a cl
     digest: "d",
   } as const;
   await store.commit([], [{ ...identity, expiresAt: 5 }]);
-  const request = { events: 1, characters: 1, tombstoneMillis: 1, epochMillis: 10 };
+  const limits = { events: 1, characters: 1, recentKeys: 1 };
+  const request = { ...limits, tombstoneMillis: 1, epochMillis: 10 };
   assert.equal((await store.restore(request)).identities.length, 0);
   const all = await store.restore({ ...request, expiredIdentities: true });
   assert.equal(all.identities.length, 1);
