@@ -1,0 +1,223 @@
+/**
+ * The client of a gateway: one connection, the channels on it, and requests.
+ *
+ * @module
+ */
+import { Connection, type ConnectionState, type Message } from "./connection.ts";
+import type { Credentials } from "./credentials.ts";
+import { Emitter, type HandlerErrorSink, reportToConsole } from "./emitter.ts";
+import { type Environment, environment, type SocketConstructor } from "./environment.ts";
+import { TelemetryError } from "./errors.ts";
+import { EventLog, type LogOptions } from "./event_log.ts";
+import { Feed, type FeedHost } from "./feed.ts";
+import { GatewayClock } from "./gateway_clock.ts";
+import { Requests } from "./requests.ts";
+import { Table, type TableOptions } from "./table.ts";
+import type { AckedAlert, Channel, EventsFrame, SnapshotPart } from "./wire_types.ts";
+
+/** How long an acknowledgement may take, in ms, reconnects included. */
+export const ACKNOWLEDGE_MILLIS = 30_000;
+
+/** Whom to connect to, and as whom. */
+export interface ConnectOptions extends Credentials {
+  /** The gateway's address: `wss://host/ws/telemetry`; the path may be left out. */
+  readonly url: string | URL;
+  /**
+   * This client's name, 1 to 128 printable characters. A later connection with the same name and
+   * credentials replaces it. Without one the gateway gives a name, and nobody is replaced.
+   */
+  readonly clientId?: string;
+  /** Where the platform has none: that of the package `ws`. */
+  readonly WebSocket?: SocketConstructor;
+  /** Takes what handlers throw; the console when absent. */
+  readonly onHandlerError?: HandlerErrorSink;
+  /** Stands in for the platform in tests. */
+  readonly environment?: Partial<Environment>;
+}
+
+/** What a client announces. */
+export interface GatewayEvents {
+  /** It is connecting, live, waiting or ended now. */
+  state: ConnectionState;
+}
+
+/** A client; {@link connect} makes one. */
+export interface Gateway {
+  /** What the connection is doing, and why. */
+  readonly state: ConnectionState;
+  /** Ms since the gateway's last sign of life; grows while nothing comes. */
+  readonly silenceMs: number;
+  /** A channel as a table. Tables and logs of one channel do not affect each other. */
+  table<C extends Channel>(channel: C, options?: TableOptions): Table<C>;
+  /** A channel as a log. */
+  log<C extends Channel>(channel: C, options?: LogOptions): EventLog<C>;
+  /**
+   * Acknowledges alerts, all of them or none. Doing it twice is harmless: it waits for a connection,
+   * and is repeated over a reconnect, for {@link ACKNOWLEDGE_MILLIS}.
+   *
+   * @throws {TelemetryError} `not_found`, `forbidden`, `unavailable`, `timeout`, or why it has ended.
+   */
+  acknowledge(...alerts: { readonly id: string; readonly seq?: number }[]): Promise<AckedAlert[]>;
+  /** Adds a handler; the result removes it. What it throws is reported, and does no harm. */
+  on<Name extends keyof GatewayEvents>(
+    name: Name,
+    handler: (event: GatewayEvents[Name]) => unknown,
+  ): () => void;
+  /** Ends it: logs end, tables stay as they are. */
+  close(): void;
+}
+
+/**
+ * Connects to a gateway, and keeps connected.
+ *
+ * @throws {TypeError} When the address is not one, or there is no WebSocket.
+ */
+export function connect(options: ConnectOptions): Gateway {
+  const given = options.WebSocket && { WebSocket: options.WebSocket };
+  const env = environment({ ...options.environment, ...given });
+  const client = new Client(options, env);
+  client.start();
+  return client;
+}
+
+/** The address of a socket: `http` becomes `ws`, and an address without a path gets one. */
+export function socketUrl(url: string | URL, path: string, clientId: string | undefined): URL {
+  const target = new URL(url);
+  target.protocol = target.protocol.replace("http", "ws");
+  if (!/^wss?:$/.test(target.protocol)) throw new TypeError("url: expected ws:// or wss://");
+  if (target.pathname === "/") target.pathname = path;
+  if (clientId !== undefined) target.searchParams.set("clientId", clientId);
+  return target;
+}
+
+class Client implements Gateway {
+  readonly #connection: Connection;
+  readonly #requests: Requests;
+  readonly #emitter: Emitter<GatewayEvents>;
+  readonly #feeds = new Map<string, Feed>();
+  readonly #feedHost: FeedHost;
+  readonly #time: GatewayClock;
+  readonly #report: HandlerErrorSink;
+  #isOpen = false;
+
+  constructor(options: ConnectOptions, env: Environment) {
+    const { url, clientId, key, ticket } = options;
+    this.#report = options.onHandlerError ?? reportToConsole;
+    this.#emitter = new Emitter(this.#report);
+    this.#time = new GatewayClock(env.clock);
+    const target = {
+      url: socketUrl(url, "/ws/telemetry", clientId),
+      protocol: "telemetry.v2",
+      // Needs the scope that the socket needs, and costs the gateway next to nothing.
+      reason: { method: "GET", path: "/api/v1/telemetry/system-warnings/events?limit=1" },
+      ...(ticket ? { ticket } : key !== undefined && { key }),
+    };
+    this.#connection = new Connection(target, env, {
+      opened: (welcome) => this.#opened(welcome),
+      received: (message) => this.#receive(message),
+      lost: (why) => this.#lost(why),
+      changed: (state) => this.#emitter.emit("state", state),
+    });
+    this.#requests = new Requests(env.clock, (message) => this.#connection.send(message));
+    this.#feedHost = {
+      requests: this.#requests,
+      clock: env.clock,
+      fail: (why) => this.#connection.fail(why),
+    };
+  }
+
+  get state(): ConnectionState {
+    return this.#connection.state;
+  }
+
+  get silenceMs(): number {
+    return this.#connection.silenceMs;
+  }
+
+  start(): void {
+    this.#connection.start();
+  }
+
+  table<C extends Channel>(channel: C, options: TableOptions = {}): Table<C> {
+    const feed = this.#feed(channel);
+    return new Table(channel, options, { feed, time: this.#time, report: this.#report });
+  }
+
+  log<C extends Channel>(channel: C, options: LogOptions = {}): EventLog<C> {
+    return new EventLog(channel, options, this.#feed(channel));
+  }
+
+  acknowledge(...alerts: { readonly id: string; readonly seq?: number }[]): Promise<AckedAlert[]> {
+    const wanted = alerts.map(({ id, seq }) => seq === undefined ? { id } : { id, seq });
+    return new Promise((resolve, reject) => {
+      if (this.state.status === "ended") return reject(this.state.why);
+      const message = { action: "acknowledge", alerts: wanted };
+      this.#requests.make(
+        message,
+        (answer) => {
+          if (answer instanceof TelemetryError) reject(answer);
+          else resolve((answer["alerts"] ?? []) as AckedAlert[]);
+        },
+        true,
+        ACKNOWLEDGE_MILLIS,
+      );
+    });
+  }
+
+  on<Name extends keyof GatewayEvents>(
+    name: Name,
+    handler: (event: GatewayEvents[Name]) => unknown,
+  ): () => void {
+    return this.#emitter.on(name, handler);
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  #feed(channel: Channel): Feed {
+    const { state } = this;
+    if (state.status === "ended") throw state.why;
+    const known = this.#feeds.get(channel);
+    if (known !== undefined) return known;
+    const feed = new Feed(channel, this.#feedHost);
+    this.#feeds.set(channel, feed);
+    if (this.#isOpen) feed.opened();
+    return feed;
+  }
+
+  #opened(welcome: Message): void {
+    this.#isOpen = true;
+    this.#time.hear(welcome["timestamp"]);
+    this.#requests.opened();
+    for (const feed of [...this.#feeds.values()]) feed.opened();
+  }
+
+  /** Feeds first: what is unanswered is not theirs to repeat any more. */
+  #lost(why: TelemetryError): void {
+    this.#isOpen = false;
+    for (const feed of [...this.#feeds.values()]) feed.lost(why);
+    this.#requests.lost(why);
+  }
+
+  /** Types and keys that are not known are ignored: there may be more one day. */
+  #receive(message: Message): void {
+    const feed = this.#feeds.get(message["channel"] as string);
+    switch (message["type"]) {
+      case "events":
+        return feed?.events(message as unknown as EventsFrame);
+      case "snapshot":
+        return feed?.snapshot(message as unknown as SnapshotPart);
+      case "status":
+        return feed?.status({
+          state: message["state"] as "fresh",
+          lastEventAt: message["lastEventAt"] as string | null,
+        });
+      case "heartbeat":
+        return this.#time.hear(message["timestamp"]);
+      case "ack":
+      case "error":
+        this.#requests.answer(message);
+    }
+  }
+}

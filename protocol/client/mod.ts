@@ -1,0 +1,40 @@
+/**
+ * The client of the telemetry gateway, for browsers, Deno, Node and Bun. See
+ * `docs/websocket_client.md`.
+ *
+ * @module
+ */
+export { connect, type ConnectOptions, type Gateway, type GatewayEvents } from "./gateway.ts";
+export type { ConnectionState } from "./connection.ts";
+export { type Credentials, refusal } from "./credentials.ts";
+export type { Demand } from "./demand.ts";
+export type { HandlerErrorSink } from "./emitter.ts";
+export type { ClientClock, Environment, SocketConstructor, SocketLike } from "./environment.ts";
+export {
+  ERROR_MEANINGS,
+  type ErrorCode,
+  type ErrorDetails,
+  Gap,
+  type GapReason,
+  type StreamPosition,
+  TelemetryError,
+} from "./errors.ts";
+export type { EventLog, LogEvent, LogOptions } from "./event_log.ts";
+export type { Freshness, ResyncReason } from "./feed.ts";
+export { memoryOutbox, type Outbox, type OutboxEntry } from "./outbox.ts";
+export {
+  type Publisher,
+  publisher,
+  type PublisherEvents,
+  type PublisherOptions,
+} from "./publisher.ts";
+export type { PublishEvent } from "./batcher.ts";
+export type { Account, Change, Row, Table, TableEvents, TableOptions } from "./table.ts";
+export type {
+  AckedAlert,
+  Channel,
+  ChannelData,
+  ChannelState,
+  Filter,
+  PublishedData,
+} from "./wire_types.ts";

@@ -1,0 +1,96 @@
+/**
+ * The types of the wire, as the client uses them. The one file of the client that refers to the rest
+ * of `protocol/`, and for types alone: the package has no dependency at run time.
+ *
+ * @module
+ */
+import type { Channel as WireChannel } from "../channels.ts";
+import type { Filter as WireFilter } from "../client_message_v2.ts";
+import type { ENDINGS } from "../close_codes.ts";
+import type { CollectorServerMessage as WireCollectorMessage } from "../collector_message.ts";
+import type { MarketData } from "../events/market_data.ts";
+import type { Position } from "../events/position.ts";
+import type { RiskAlert } from "../events/risk_alert.ts";
+import type { SystemWarning } from "../events/system_warning.ts";
+import type { TraderStatus } from "../events/trader_status.ts";
+import type {
+  AckedAlert as WireAckedAlert,
+  ChannelState as WireChannelState,
+  ServerMessageV2,
+} from "../server_message_v2.ts";
+
+/** The wire name of a channel. */
+export type Channel = WireChannel;
+
+/** Which events of a channel are wanted; absent conditions admit everything. */
+export type Filter = Flat<Without<WireFilter>>;
+
+/** Whether the collector of a channel lives (`fresh`), is silent, or events are refused. */
+export type ChannelState = WireChannelState;
+
+/** An alert that counts as acknowledged. */
+export type AckedAlert = Flat<WireAckedAlert>;
+
+/** What publishers send, by channel. Nobody but the gateway may publish `system-warnings`. */
+export interface PublishedData {
+  /** Alerts. */
+  readonly "risk-alerts": RiskAlert;
+  /** Notices of the gateway. */
+  readonly "system-warnings": SystemWarning;
+  /** States of traders. */
+  readonly "trader-status": TraderStatus;
+  /** Positions. */
+  readonly "positions": Position;
+  /** Prices. */
+  readonly "market-data": MarketData;
+}
+
+/** What subscribers receive, by channel: with `id`, the event's time in ISO form, and in epoch ms. */
+export interface ChannelData {
+  /** Alerts; the last three keys say whether and by whom the incident was acknowledged. */
+  readonly "risk-alerts": Flat<
+    Sent<RiskAlert, "createdAt"> & { acknowledgedBy?: string; acknowledgedAt?: string }
+  >;
+  /** Notices of the gateway. */
+  readonly "system-warnings": Flat<Sent<SystemWarning, "createdAt">>;
+  /** States of traders. */
+  readonly "trader-status": Flat<Sent<TraderStatus, "updatedAt">>;
+  /** Positions. */
+  readonly "positions": Flat<Sent<Position, "updatedAt">>;
+  /** Prices. */
+  readonly "market-data": Flat<Sent<MarketData, "updatedAt">>;
+}
+
+/** Any message to a subscriber. */
+export type ServerMessage = ServerMessageV2;
+
+/** The first message to a subscriber. */
+export type Welcome = Extract<ServerMessageV2, { type: "welcome" }>;
+
+/** A frame of events. */
+export type EventsFrame = Extract<ServerMessageV2, { type: "events" }>;
+
+/** A part of a snapshot. */
+export type SnapshotPart = Extract<ServerMessageV2, { type: "snapshot" }>;
+
+/** An event as it is sent. */
+export type WireEvent = EventsFrame["events"][number];
+
+/** Any message to a publisher. */
+export type CollectorMessage = WireCollectorMessage;
+
+/** The close codes of the gateway's catalogue after which a client does one thing. */
+export type CodesWhere<Reconnect extends string> = {
+  [Name in keyof typeof ENDINGS]: (typeof ENDINGS)[Name] extends { reconnect: Reconnect }
+    ? (typeof ENDINGS)[Name]["code"]
+    : never;
+}[keyof typeof ENDINGS];
+
+type Sent<Payload, Time extends string> =
+  & Omit<Payload, Time | "id">
+  & { id: string; timestamp: number }
+  & Record<Time, string>;
+
+type Without<Value> = { [Key in keyof Value]: Exclude<Value[Key], undefined> };
+
+type Flat<Value> = { [Key in keyof Value]: Value[Key] };
