@@ -4,32 +4,51 @@
  * @module
  */
 
-/** Every `code` with what it means. */
-export const ERROR_MEANINGS = {
-  closed: "this program closed it",
-  unreachable: "nobody answered",
-  lost: "the connection ended without a word",
-  stalled: "the connection is open, but nothing comes",
-  going_away: "the gateway announced that it stops or restarts",
-  overloaded: "the gateway asked to come back later",
-  slow_consumer: "the gateway gave up on this reader",
-  unauthorized: "the credentials are missing, wrong, revoked or expired",
-  forbidden: "the credentials do not allow this",
-  refused: "the gateway refuses this client for another reason",
-  replaced: "a newer connection with the same clientId took over",
-  disconnected: "an administrator ended the connection",
-  protocol: "one of the two ends does not keep to the protocol",
-  invalid_request: "the gateway does not accept the request",
-  not_found: "what the request names is not known",
-  unavailable: "the gateway cannot do this now",
-  timeout: "no answer in time",
-  gap: "events are missing",
-  outbox_full: "the outbox has no room",
-  rejected: "the gateway does not accept an event",
-} as const;
-
-/** What kind of error it is. */
-export type ErrorCode = keyof typeof ERROR_MEANINGS;
+/**
+ * What kind of error it is.
+ *
+ * - `closed`: this program closed it.
+ * - `unreachable`: nobody answered.
+ * - `lost`: the connection ended without a word.
+ * - `stalled`: the connection is open, but nothing comes.
+ * - `going_away`: the gateway announced that it stops or restarts.
+ * - `overloaded`: the gateway asked to come back later.
+ * - `slow_consumer`: the gateway gave up on this reader.
+ * - `unauthorized`: the credentials are missing, wrong, revoked or expired.
+ * - `forbidden`: the credentials do not allow this.
+ * - `refused`: the gateway refuses this client for another reason.
+ * - `replaced`: a newer connection with the same `clientId` took over.
+ * - `disconnected`: an administrator ended the connection.
+ * - `protocol`: one of the two ends does not keep to the protocol.
+ * - `invalid_request`: the gateway does not accept the request.
+ * - `not_found`: what the request names is not known.
+ * - `unavailable`: the gateway, or the outbox, cannot do this now.
+ * - `timeout`: no answer in time.
+ * - `gap`: events are missing, see {@link Gap}.
+ * - `outbox_full`: the outbox has no room.
+ * - `rejected`: the gateway does not accept an event.
+ */
+export type ErrorCode =
+  | "closed"
+  | "unreachable"
+  | "lost"
+  | "stalled"
+  | "going_away"
+  | "overloaded"
+  | "slow_consumer"
+  | "unauthorized"
+  | "forbidden"
+  | "refused"
+  | "replaced"
+  | "disconnected"
+  | "protocol"
+  | "invalid_request"
+  | "not_found"
+  | "unavailable"
+  | "timeout"
+  | "gap"
+  | "outbox_full"
+  | "rejected";
 
 /** What is known beside the code. */
 export interface ErrorDetails {
@@ -60,8 +79,8 @@ export class TelemetryError extends Error {
   /** The HTTP status, when an answer was received. */
   readonly status: number | undefined;
 
-  /** The message defaults to the meaning of the code. */
-  constructor(code: ErrorCode, message: string = ERROR_MEANINGS[code], details: ErrorDetails = {}) {
+  /** The message defaults to the code. */
+  constructor(code: ErrorCode, message: string = code, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.final = details.final ?? false;

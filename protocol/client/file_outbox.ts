@@ -8,8 +8,8 @@
  * @module
  */
 import { type FileHandle, open, readFile, rename } from "node:fs/promises";
-import { TelemetryError } from "./errors.ts";
-import { type Outbox, type OutboxEntry, sizeOf } from "./outbox.ts";
+// What users see as well, so that the two entries of the package share one class of errors.
+import { type Outbox, type OutboxEntry, TelemetryError } from "./mod.ts";
 
 /** Bytes of lines that are of no use any more at which the file is written anew: 1 MiB. */
 export const COMPACT_BYTES = 1024 * 1024;
@@ -128,6 +128,12 @@ class FileOutbox implements Outbox {
     this.#file = await open(this.#path, "a");
     this.#fileBytes = new TextEncoder().encode(text).length;
   }
+}
+
+/** The size of entries in bytes of UTF-8. */
+function sizeOf(entries: readonly OutboxEntry[]): number {
+  const encoder = new TextEncoder();
+  return entries.reduce((sum, { text }) => sum + encoder.encode(text).length, 0);
 }
 
 interface Line {

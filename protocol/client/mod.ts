@@ -11,7 +11,6 @@ export type { Demand } from "./demand.ts";
 export type { HandlerErrorSink } from "./emitter.ts";
 export type { ClientClock, Environment, SocketConstructor, SocketLike } from "./environment.ts";
 export {
-  ERROR_MEANINGS,
   type ErrorCode,
   type ErrorDetails,
   Gap,
