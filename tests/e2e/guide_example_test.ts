@@ -1,10 +1,11 @@
 /**
- * The client that the guide prints, run as it stands against a gateway that stops, is killed and
- * loses its store; and every request that the guide shows.
+ * The client against a gateway that stops, is killed and loses its store; and every request that the
+ * guide shows.
  *
  * @module
  */
 import assert from "node:assert/strict";
+import { connect, type SocketConstructor, type Table } from "../../protocol/client/mod.ts";
 import { marketData, position, type PublishBody } from "../support/events.ts";
 import { type GatewayOptions, GatewayProcess } from "../support/gateway_process.ts";
 import { HttpApi, type Json } from "../support/http_api.ts";
@@ -16,19 +17,10 @@ const KEY = "guide-test-key";
 const CHANNELS = ["positions", "market-data"] as const;
 
 /** By channel: id to data. */
-type Tables = Record<string, Map<string, Json>>;
+type Tables = Readonly<Record<string, ReadonlyMap<string, Json>>>;
 
-/** What `watch` of the guide is called with. */
-type Watch = (
-  url: string,
-  key: string,
-  channels: readonly string[],
-  onChange: (channel: string, table: Map<string, Json>) => void,
-) => () => void;
-
-/** The client of the guide, with the messages that it is sent. */
-function guideClient(): { readonly watch: Watch; readonly messages: Json[] } {
-  const [code] = new MarkdownDocument("docs/websocket_client.md").code("js");
+/** The platform's WebSocket, which keeps what it receives. */
+function observedSocket(): { readonly WebSocket: SocketConstructor; readonly messages: Json[] } {
   const messages: Json[] = [];
   class ObservedSocket extends WebSocket {
     constructor(url: string, protocols: string[]) {
@@ -36,13 +28,15 @@ function guideClient(): { readonly watch: Watch; readonly messages: Json[] } {
       this.addEventListener("message", ({ data }) => messages.push(JSON.parse(data)));
     }
   }
-  const watch = new Function("WebSocket", `${code}\nreturn watch;`)(ObservedSocket) as Watch;
-  return { watch, messages };
+  return { WebSocket: ObservedSocket as SocketConstructor, messages };
 }
 
 /** What publishers did, as a table must show it in the end. */
 class Floor {
-  readonly tables: Tables = { "positions": new Map(), "market-data": new Map() };
+  readonly tables: Record<string, Map<string, Json>> = {
+    "positions": new Map(),
+    "market-data": new Map(),
+  };
 
   /** Publishes, and remembers what lives. */
   async publish(gateway: GatewayProcess, events: readonly (PublishBody | Json)[]): Promise<void> {
@@ -72,7 +66,7 @@ function book(price: string): PublishBody[] {
   return Array.from({ length: 600 }, (_, n) => position(`p${n}`, { currentPrice: price }));
 }
 
-Deno.test("the client of the guide keeps its tables right over drains, kills and a new store", async (t) => {
+Deno.test("the client keeps its tables right over drains, kills and a new store", async (t) => {
   using directory = new TempDir();
   const env = {
     TELEMETRY_STORE: "sqlite",
@@ -80,17 +74,11 @@ Deno.test("the client of the guide keeps its tables right over drains, kills and
     TELEMETRY_BOOT_ID: BOOT,
   };
   const floor = new Floor();
-  const shown: Tables = {};
-  const { watch, messages } = guideClient();
-  const isRight = () =>
-    waitUntil(
-      "the tables are what was published",
-      () => ({ shown: essence(shown), published: essence(floor.tables) }),
-      (state) => JSON.stringify(state.shown) === JSON.stringify(state.published),
-      { withinMs: 15_000 },
-    );
+  const { WebSocket, messages } = observedSocket();
   const acks = () => messages.filter(({ type }) => type === "ack");
-  const recovered = (channel: string) => acks().at(-1)!["channels"][channel].recovered;
+  const recovered = (channel: string) =>
+    acks().findLast(({ channels }) => channels[channel] !== undefined)!["channels"][channel]
+      .recovered;
 
   /** Numbers that came in frames more than once: the client would have forgotten its place. */
   const repeats = () => {
@@ -113,8 +101,21 @@ Deno.test("the client of the guide keeps its tables right over drains, kills and
     marketData("BTCUSDT", "1"),
     marketData("ETHUSDT", "2"),
   ]);
-  const url = `${first.wsUrl}/ws/telemetry?clientId=desk-7`;
-  const stop = watch(url, KEY, CHANNELS, (channel, table) => shown[channel] = table);
+  const client = connect({ url: first.wsUrl, key: KEY, clientId: "desk-7", WebSocket });
+  const shown: Tables = Object.fromEntries(
+    CHANNELS.map((channel) => [channel, client.table(channel)]),
+  );
+  const resyncs: string[] = [];
+  for (const channel of CHANNELS) {
+    (shown[channel] as Table<typeof channel>).on("resync", ({ reason }) => resyncs.push(reason));
+  }
+  const isRight = () =>
+    waitUntil(
+      "the tables are what was published",
+      () => ({ shown: essence(shown), published: essence(floor.tables) }),
+      (state) => JSON.stringify(state.shown) === JSON.stringify(state.published),
+      { withinMs: 15_000 },
+    );
   try {
     await t.step("it begins with snapshots, also with one of several parts", async () => {
       await isRight();
@@ -138,6 +139,8 @@ Deno.test("the client of the guide keeps its tables right over drains, kills and
       assert.equal((await first.stop()).code, 0);
       const { type, reconnectAfterMs } = messages.at(-1)!;
       assert.deepEqual([type, reconnectAfterMs], ["going_away", 1_000]);
+      const { state } = client;
+      assert.ok(state.status === "waiting" && state.why.code === "going_away");
       await floor.publish(await start({ env, port }), [
         position("p3", { status: "CLOSED" }),
         { channel: "positions", id: "p4", removed: true },
@@ -155,7 +158,7 @@ Deno.test("the client of the guide keeps its tables right over drains, kills and
       ]);
       await isRight();
       assert.deepEqual(CHANNELS.map(recovered), [true, true]);
-      assert.deepEqual(repeats(), []);
+      assert.deepEqual([repeats(), resyncs], [[], []]);
     });
 
     await t.step("with a new store it starts over", async () => {
@@ -164,9 +167,10 @@ Deno.test("the client of the guide keeps its tables right over drains, kills and
       await floor.publish(await start({ port }), [position("q1"), marketData("BTCUSDT", "5")]);
       await isRight();
       assert.deepEqual(CHANNELS.map(recovered), [false, false]);
+      assert.deepEqual(resyncs, ["epoch_changed", "epoch_changed"]);
     });
   } finally {
-    stop();
+    client.close();
     for (const gateway of lives) await gateway[Symbol.asyncDispose]();
   }
 });

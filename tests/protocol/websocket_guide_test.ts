@@ -118,13 +118,6 @@ Deno.test("the guide's table of close codes is the catalogue", () => {
   assert.deepEqual(GUIDE.rows(/^\| [14]\d{3} \|/), expected);
 });
 
-Deno.test("the client of the guide stays away after exactly the codes that say so", () => {
-  const [code] = new MarkdownDocument("docs/websocket_client.md").code("js");
-  const listed = /new Set\(\[([\d, ]+)\]\)/.exec(code!)![1]!.split(", ").map(Number);
-  const final = Object.values<Ending>(ENDINGS).filter(({ reconnect }) => reconnect === "no");
-  assert.deepEqual(listed, final.map(({ code }) => code));
-});
-
 Deno.test("the guide names error codes of HTTP that exist, with their status", () => {
   const named = GUIDE.rows(/^\| [2345]\d\d \|/).flatMap(([status, codes]) =>
     [...codes!.matchAll(/`([A-Z_]+)`/g)].map(([, code]) => [code!, Number(status)] as const)
