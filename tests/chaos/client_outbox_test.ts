@@ -1,0 +1,80 @@
+/**
+ * A publisher with an outbox in a file, killed at random moments while its gateway restarts: every
+ * event is stored once, in order.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { HttpApi, type Json } from "../support/http_api.ts";
+import { projectPath } from "../support/paths.ts";
+import { ProcessOutput } from "../support/process_output.ts";
+import { TempDir } from "../support/store_fixture.ts";
+import { pause } from "../support/wait.ts";
+import { GatewayLives } from "./resume_gateway.ts";
+
+const KILLS = Number(Deno.env.get("TELEMETRY_TEST_OUTBOX_KILLS") ?? 20);
+
+/** Life of a program, on average, in ms; it takes about 150 to start. */
+const LIFE_MS = 450;
+
+/** Events that are published in all, at least. */
+const EVENTS = 2_000;
+
+Deno.test(`a publisher with a file outbox is killed ${KILLS} times: every event is stored once, in order`, async () => {
+  await using lives = await GatewayLives.begin();
+  using directory = new TempDir();
+  const outbox = `${directory.path}/outbox.ndjson`;
+  let kept = 0;
+
+  /** Runs the program. @returns Whether it published everything. */
+  const run = async (killAfterMs: number | undefined): Promise<boolean> => {
+    const program = projectPath("tests/chaos/client_outbox.ts");
+    const to = killAfterMs === undefined ? Math.max(EVENTS, kept) : 1_000_000;
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", program, lives.wsUrl, outbox, String(kept + 1), String(to)],
+      env: { TELEMETRY_API_KEY: lives.apiKey },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const output = new ProcessOutput(child);
+    if (killAfterMs !== undefined) {
+      await pause(killAfterMs);
+      child.kill("SIGKILL");
+    }
+    const { success } = await child.status;
+    await output.ended;
+    const numbers = output.text.split("\n").map(Number).filter(Number.isInteger);
+    kept = Math.max(kept, ...numbers);
+    if (killAfterMs === undefined && !success) throw new Error(output.text.slice(-2_000));
+    return success;
+  };
+
+  let fruitful = 0;
+  for (let kill = 0; kill < KILLS; kill++) {
+    const before = kept;
+    await run(LIFE_MS * (0.4 + 1.2 * Math.random()));
+    fruitful += Number(kept > before);
+    if (kill % 5 === 4) {
+      await lives.end(kill % 2 === 0 ? "SIGKILL" : "SIGTERM");
+      await lives.start();
+    }
+  }
+  assert.ok(fruitful > KILLS / 2, `only ${fruitful} of the lives published anything`);
+  await run(undefined);
+
+  const api = new HttpApi({ url: lives.url, apiKey: lives.apiKey });
+  const ids: string[] = [];
+  let next: string | undefined = "/api/v1/telemetry/risk-alerts/events?afterSeq=0";
+  while (next !== undefined) {
+    const { body }: Json = await api.request(next);
+    ids.push(...body.data.events.map(({ data }: Json) => data.id));
+    next = body.data.next;
+  }
+  const expected = Array.from(
+    { length: Math.max(EVENTS, kept) },
+    (_, index) => `alert-${index + 1}`,
+  );
+  assert.equal(new Set(ids).size, ids.length, "an event was stored twice");
+  assert.deepEqual(ids, expected);
+});
