@@ -31,11 +31,6 @@ export class Backoff {
     this.#random = random;
   }
 
-  /** Failures in a row. */
-  get failures(): number {
-    return this.#failures;
-  }
-
   /**
    * Counts a failure.
    *

@@ -5,9 +5,15 @@
  * @module
  */
 import { Backoff } from "./backoff.ts";
-import { askReason, type Credentials, keyProtocol, type ReasonRequest } from "./credentials.ts";
+import {
+  askReason,
+  type Credentials,
+  keyProtocol,
+  type ReasonRequest,
+  ticketError,
+} from "./credentials.ts";
 import { endingError } from "./endings.ts";
-import { asTelemetryError, type Environment } from "./environment.ts";
+import type { Environment } from "./environment.ts";
 import { TelemetryError } from "./errors.ts";
 import { Link } from "./link.ts";
 import { Liveness } from "./liveness.ts";
@@ -101,7 +107,7 @@ export class Connection {
     this.#attemptedAt = clock.now();
     this.#hintMs = undefined;
     this.#arm(HANDSHAKE_MILLIS, () => {
-      this.fail(new TelemetryError("unreachable", "the handshake was not finished in time"));
+      this.fail(new TelemetryError("unreachable", "no welcome in time"));
     });
     this.#set({ status: "connecting" });
     if (attempt !== this.#attempt) return; // A handler closed it.
@@ -115,7 +121,7 @@ export class Connection {
         url.searchParams.set("ticket", text);
         if (isCurrent()) this.#open(url);
       },
-      (error) => isCurrent() && this.fail(asTelemetryError(error, "unreachable")),
+      (error) => isCurrent() && this.fail(ticketError(error)),
     );
   }
 
@@ -172,12 +178,12 @@ export class Connection {
   #receive(message: Message): void {
     if (this.#state.status === "live") {
       this.#liveness.heard(message["type"] === "heartbeat" && message["direction"] === "ack");
-      if (message["type"] === "going_away") this.#hintMs = Number(message["reconnectAfterMs"]) || 0;
+      if (message["type"] === "going_away") this.#hintMs = positive(message["reconnectAfterMs"], 0);
       else this.#handler.received(message);
     } else if (message["type"] === "welcome") {
       this.#env.clock.clearTimeout(this.#timer);
       this.#liveSince = this.#env.clock.now();
-      const intervalMs = Number(message["heartbeatIntervalSeconds"] ?? 15) * 1_000;
+      const intervalMs = positive(message["heartbeatIntervalSeconds"], 15) * 1_000;
       this.#liveness.start(intervalMs * 2);
       this.#handler.opened(message);
       const connectionId = String(message["connectionId"]);
@@ -225,4 +231,9 @@ export class Connection {
     this.#state = state;
     this.#handler.changed(state);
   }
+}
+
+/** A number of a message, or what stands in for one that is not positive. */
+function positive(value: unknown, otherwise: number): number {
+  return typeof value === "number" && value > 0 ? value : otherwise;
 }

@@ -72,6 +72,12 @@ export interface ReasonRequest {
   readonly body?: string;
 }
 
+/** What a `ticket` callback throws, as an error of the family; one that is in it stays as it is. */
+export function ticketError(thrown: unknown): TelemetryError {
+  if (thrown instanceof TelemetryError) return thrown;
+  return new TelemetryError("unreachable", undefined, { cause: thrown });
+}
+
 /**
  * Asks over HTTP why a handshake failed, as no platform shows its answer to a program.
  *

@@ -31,9 +31,6 @@ const RETRY: Readonly<Record<CodesWhere<"yes" | "after-hint">, ErrorCode>> = {
   4413: "slow_consumer",
 };
 
-/** Longest reason that is repeated, in characters. */
-const MAX_REASON_LENGTH = 123;
-
 /**
  * The error that stands for an ending. Codes that are not in the catalogue come from the network or a
  * proxy: come back.
@@ -41,7 +38,7 @@ const MAX_REASON_LENGTH = 123;
  * @param hintMs What `going_away` asked for, in ms.
  */
 export function endingError(code: number, reason: string, hintMs?: number): TelemetryError {
-  const said = reason === "" ? "" : `: ${reason.slice(0, MAX_REASON_LENGTH)}`;
+  const said = reason === "" ? "" : `: ${reason}`;
   const message = `the connection ended with ${code}${said}`;
   const final = (FINAL as Record<number, ErrorCode>)[code];
   if (final !== undefined) {

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { TelemetryError } from "./errors.ts";
 
 /** Time and timers. */
 export interface ClientClock {
@@ -17,14 +16,21 @@ export interface ClientClock {
   clearTimeout(timer: unknown): void;
 }
 
+/**
+ * A handler of a socket. Platforms and packages declare their events each in their own way, and none
+ * of them is a part of the other.
+ */
+// deno-lint-ignore no-explicit-any -- only so do the sockets of all platforms fit
+export type SocketHandler = ((event: any) => void) | null;
+
 /** The part of a WebSocket that the client uses. */
 export interface SocketLike {
-  /** Called with each message. */
-  onmessage: ((event: { readonly data: unknown }) => void) | null;
-  /** Called when it is over, perhaps twice. */
-  onclose: ((event: { readonly code: number; readonly reason: string }) => void) | null;
+  /** Called with each message: `{data}`. */
+  onmessage: SocketHandler;
+  /** Called when it is over, perhaps twice: `{code, reason}`. */
+  onclose: SocketHandler;
   /** Called when something failed; `onclose` follows, or not. */
-  onerror: ((event: never) => void) | null;
+  onerror: SocketHandler;
   /** Sends a text message. */
   send(text: string): void;
   /** Begins the closing handshake. */
@@ -58,10 +64,13 @@ export interface Environment {
   readonly document: (EventTarget & { readonly visibilityState?: string }) | undefined;
 }
 
+/** Longest delay of a timer, in ms: platforms take a longer one for none at all. */
+const MAX_TIMER_MILLIS = 2 ** 31 - 1;
+
 const CLOCK: ClientClock = {
   now: () => performance.now(),
   epochMillis: () => Date.now(),
-  setTimeout: (callback, ms) => setTimeout(callback, ms),
+  setTimeout: (callback, ms) => setTimeout(callback, Math.min(ms, MAX_TIMER_MILLIS)),
   clearTimeout: (timer) => clearTimeout(timer as number),
 };
 
@@ -74,9 +83,7 @@ export function environment(given: Partial<Environment> = {}): Environment {
   const platform = globalThis as unknown as Partial<Environment> & Record<string, unknown>;
   const WebSocket = given.WebSocket ?? platform.WebSocket;
   if (WebSocket === undefined) {
-    throw new TypeError(
-      'no WebSocket on this platform: pass one, such as that of the package "ws"',
-    );
+    throw new TypeError('no WebSocket here: pass that of the package "ws"');
   }
   const isPage = platform.document !== undefined;
   const { fetch } = platform;
@@ -90,10 +97,4 @@ export function environment(given: Partial<Environment> = {}): Environment {
     ...given,
     WebSocket,
   };
-}
-
-/** Turns what was thrown into an error of the family; what is in it already stays. */
-export function asTelemetryError(thrown: unknown, code: "unreachable" | "refused"): TelemetryError {
-  if (thrown instanceof TelemetryError) return thrown;
-  return new TelemetryError(code, undefined, { cause: thrown });
 }

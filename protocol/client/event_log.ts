@@ -5,7 +5,8 @@
  */
 import { admits, type Demand } from "./demand.ts";
 import { Gap, type GapReason, type StreamPosition, type TelemetryError } from "./errors.ts";
-import type { Feed, FeedUser } from "./feed.ts";
+import type { Feed } from "./feed.ts";
+import type { FeedUser } from "./feed_user.ts";
 import type { Channel, ChannelData, EventsFrame, Filter, WireEvent } from "./wire_types.ts";
 
 /** Most events that wait for a reader: more are left at the gateway, and fetched when it is ready. */

@@ -35,8 +35,9 @@ export class Link {
     this.#listener = listener;
     const socket = new WebSocket(url, protocols);
     this.#socket = socket;
-    socket.onmessage = ({ data }) => this.#receive(data);
-    socket.onclose = ({ code, reason }) => this.#end(code || ABNORMAL, reason ?? "");
+    socket.onmessage = ({ data }: { data: unknown }) => this.#receive(data);
+    socket.onclose = ({ code, reason }: { code?: number; reason?: string }) =>
+      this.#end(code || ABNORMAL, reason ?? "");
     // Node's `ws` ends the process over an error that nobody listens to; some platforms report no
     // close after it.
     socket.onerror = () => this.#end(ABNORMAL, "");

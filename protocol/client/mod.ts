@@ -19,7 +19,7 @@ export {
   TelemetryError,
 } from "./errors.ts";
 export type { EventLog, LogEvent, LogOptions } from "./event_log.ts";
-export type { Freshness, ResyncReason } from "./feed.ts";
+export type { Freshness, ResyncReason } from "./feed_user.ts";
 export { memoryOutbox, type Outbox, type OutboxEntry } from "./outbox.ts";
 export {
   type Publisher,

@@ -35,7 +35,7 @@ export function errorOf(message: Message): TelemetryError {
   const { retryAfterMs } = message;
   return new TelemetryError(code, `${message["code"]}: ${message["message"]}`, {
     final: code !== "overloaded" && code !== "unavailable",
-    ...(typeof retryAfterMs === "number" && { retryAfterMs }),
+    ...(typeof retryAfterMs === "number" && retryAfterMs > 0 && { retryAfterMs }),
   });
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Freshness } from "./feed.ts";
+import type { Freshness } from "./feed_user.ts";
 import type { Channel } from "./wire_types.ts";
 
 /**

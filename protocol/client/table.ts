@@ -6,7 +6,8 @@
 import { admits, type Demand } from "./demand.ts";
 import { Emitter, type HandlerErrorSink } from "./emitter.ts";
 import type { StreamPosition, TelemetryError } from "./errors.ts";
-import type { Feed, FeedUser, Freshness, ResyncReason } from "./feed.ts";
+import type { Feed } from "./feed.ts";
+import type { FeedUser, Freshness, ResyncReason } from "./feed_user.ts";
 import type { GatewayClock } from "./gateway_clock.ts";
 import { MAX_AGE_MILLIS, staleSince } from "./staleness.ts";
 import type { Channel, ChannelData, EventsFrame, WireEvent } from "./wire_types.ts";

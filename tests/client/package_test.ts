@@ -19,6 +19,7 @@ import { inChromium } from "./package/page.ts";
 const GUIDE = new MarkdownDocument("docs/websocket_client.md");
 const KEY = "package-test-key";
 const missing = await buildMissing();
+const skipped = missing === undefined ? "" : `: skipped, ${missing}`;
 
 /** Whether a program is there. */
 function hasProgram(name: string): boolean {
@@ -54,6 +55,17 @@ publisher({ url: "wss://gateway.example" }).publish({
   channel: "market-data",
   data: { symbol: "A", price: "1", source: "s", isSnapshot: false },
 });
+connect({ url: "", WebSocket });
+/** As the package ws declares its class. */
+declare class NodeSocket {
+  onmessage: ((event: { data: string | ArrayBuffer; type: string; target: NodeSocket }) => void) | null;
+  onclose: ((event: { code: number; reason: string; wasClean: boolean; type: string }) => void) | null;
+  onerror: ((event: { error: unknown; message: string; type: string }) => void) | null;
+  constructor(address: string | URL, protocols?: string | string[], options?: object);
+  send(data: string | ArrayBuffer, callback?: (error?: Error) => void): void;
+  close(code?: number, data?: string | ArrayBuffer): void;
+}
+connect({ url: "", WebSocket: NodeSocket });
 // @ts-expect-error no such channel
 gateway.table("weather");
 // @ts-expect-error no such field
@@ -65,9 +77,7 @@ publisher({ url: "" }).publish({ channel: "market-data", data: { symbol: "A", pr
 `;
 
 Deno.test({
-  name: `the package is installed and used as its guide says${
-    missing ? `: skipped, ${missing}` : ""
-  }`,
+  name: `the package is installed and used as its guide says${skipped}`,
   ignore: missing !== undefined,
   async fn(t) {
     using installed = await InstalledPackage.make();

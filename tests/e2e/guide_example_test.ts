@@ -28,7 +28,7 @@ function observedSocket(): { readonly WebSocket: SocketConstructor; readonly mes
       this.addEventListener("message", ({ data }) => messages.push(JSON.parse(data)));
     }
   }
-  return { WebSocket: ObservedSocket as SocketConstructor, messages };
+  return { WebSocket: ObservedSocket, messages };
 }
 
 /** What publishers did, as a table must show it in the end. */

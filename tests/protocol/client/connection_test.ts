@@ -230,3 +230,18 @@ Deno.test("types that are not known are ignored", () => {
   assert.equal(stateOf(gateway), "live");
   gateway.close();
 });
+
+Deno.test("a welcome or a hint without a sensible number is taken as if it had none", async () => {
+  for (const odd of [-5, 0, "soon", null, undefined]) {
+    const network = new FakeNetwork();
+    const gateway = network.connect();
+    network.connection.welcome({ heartbeatIntervalSeconds: odd });
+    await network.clock.advanceAsync(29_999);
+    assert.equal(stateOf(gateway), "live");
+    network.connection.say({ type: "going_away", reconnectAfterMs: odd });
+    network.connection.end(1001);
+    await network.clock.advanceAsync(1_000);
+    assert.equal(network.connections.length, 2);
+    gateway.close();
+  }
+});
