@@ -26,7 +26,7 @@ export class Backoff {
   readonly #random: () => number;
   #failures = 0;
 
-  /** @param random A number from 0 to below 1. */
+  /** Has seen no failure. @param random A number from 0 to below 1. */
   constructor(random: () => number) {
     this.#random = random;
   }

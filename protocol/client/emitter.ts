@@ -16,7 +16,7 @@ export class Emitter<Events> {
   readonly #handlers = new Map<keyof Events, Set<(event: never) => unknown>>();
   readonly #report: HandlerErrorSink;
 
-  /** @param report Receives what handlers throw, and what their promises are rejected with. */
+  /** Has no handlers. @param report Receives what handlers throw, and what their promises are rejected with. */
   constructor(report: HandlerErrorSink) {
     this.#report = report;
   }

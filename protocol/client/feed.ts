@@ -26,6 +26,7 @@ const MAX_STRIKES = 3;
 
 /** See the module. */
 export class Feed {
+  /** Its name. */
   readonly channel: Channel;
   readonly #host: FeedHost;
   readonly #users = new Map<FeedUser, User>();

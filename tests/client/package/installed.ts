@@ -4,13 +4,13 @@
  * @module
  */
 import { TempDir } from "../../support/store_fixture.ts";
-import { buildClient, type Built } from "./build.ts";
 import { installTools, run, TOOLS } from "./tools.ts";
+
+/** The arguments of Deno that build; the compiler is CommonJS, which older versions ask to be told. */
+const BUILD = ["run", "-A", "--no-lock", "--unstable-detect-cjs", `${TOOLS}build.ts`];
 
 /** A project that installed the package, with `ws` beside it. */
 export class InstalledPackage implements Disposable {
-  /** What was built. */
-  readonly built: Built;
   /** Where it was built. */
   readonly source: string;
   /** The project. */
@@ -19,9 +19,8 @@ export class InstalledPackage implements Disposable {
   readonly files: readonly string[];
   readonly #directory: TempDir;
 
-  private constructor(directory: TempDir, built: Built, files: readonly string[]) {
+  private constructor(directory: TempDir, files: readonly string[]) {
     this.#directory = directory;
-    this.built = built;
     this.files = files;
     this.source = `${directory.path}/client`;
     this.project = `${directory.path}/project`;
@@ -31,7 +30,7 @@ export class InstalledPackage implements Disposable {
   static async make(): Promise<InstalledPackage> {
     const directory = new TempDir();
     try {
-      const built = await buildClient(`${directory.path}/client`);
+      await run(Deno.execPath(), [...BUILD, `${directory.path}/client`], TOOLS);
       const packed = await run("npm", ["pack", "--json", "./client"], directory.path);
       const [{ filename, files }] = JSON.parse(packed);
       const project = `${directory.path}/project`;
@@ -40,7 +39,7 @@ export class InstalledPackage implements Disposable {
       await run("npm", ["install", "--offline", "--no-save", `../${filename}`], project);
       Deno.symlinkSync(`${TOOLS}node_modules/ws`, `${project}/node_modules/ws`);
       const paths = files.map(({ path }: { path: string }) => path);
-      return new InstalledPackage(directory, built, paths);
+      return new InstalledPackage(directory, paths);
     } catch (error) {
       directory[Symbol.dispose]();
       throw error;
