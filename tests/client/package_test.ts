@@ -12,6 +12,9 @@ import { HttpApi } from "../support/http_api.ts";
 import { MarkdownDocument } from "../support/markdown.ts";
 import { ProcessOutput } from "../support/process_output.ts";
 import { waitUntil } from "../support/wait.ts";
+import { projectPath } from "../support/paths.ts";
+import { playAll } from "./conformance/runner.ts";
+import { SCENARIOS } from "./conformance/scenarios/mod.ts";
 import { MAX_GZIPPED_BYTES } from "./package/build.ts";
 import { buildMissing, InstalledPackage } from "./package/installed.ts";
 import { run, TOOLS } from "./package/tools.ts";
@@ -149,6 +152,23 @@ Deno.test({
       async fn() {
         const path = installed.write("example.mjs", GUIDE.code("js")[0]!);
         await expectOutput("node", [path], /^BTCUSDT 9750\.25$/m);
+      },
+    });
+
+    await t.step({
+      name: "on Node, with ws, it does what is right about every planted fault",
+      ignore: !hasProgram("node"),
+      async fn() {
+        const source = Deno.readTextFileSync(projectPath("tests/client/conformance/our_client.ts"))
+          .replace("../../../protocol/client/mod.ts", "@telemetry/client")
+          .replaceAll(/Deno\.env\.get\("(\w+)"\)/g, "process.env.$1")
+          .replace('clientId: "tested",', "WebSocket, $&");
+        const path = installed.write("tested.mjs", `import WebSocket from "ws";\n${source}`);
+        const wrong: string[] = [];
+        await playAll(SCENARIOS, ["node", path], 8, ({ fault }, verdict) => {
+          if (verdict !== undefined) wrong.push(`${fault}: ${verdict}`);
+        });
+        assert.deepEqual(wrong, []);
       },
     });
 
