@@ -3,10 +3,10 @@
  *
  * @module
  */
+import { type ConnectOptions, type Endpoint, environmentOf, targetOf } from "./connect_options.ts";
 import { Connection, type ConnectionState, type Message } from "./connection.ts";
-import type { Credentials } from "./credentials.ts";
 import { Emitter, type HandlerErrorSink, reportToConsole } from "./emitter.ts";
-import { type Environment, environment, type SocketConstructor } from "./environment.ts";
+import type { Environment } from "./environment.ts";
 import { TelemetryError } from "./errors.ts";
 import { EventLog, type LogOptions } from "./event_log.ts";
 import { Feed } from "./feed.ts";
@@ -19,22 +19,12 @@ import type { AckedAlert, Channel, EventsFrame, SnapshotPart } from "./wire_type
 /** How long an acknowledgement may take, in ms, reconnects included. */
 export const ACKNOWLEDGE_MILLIS = 30_000;
 
-/** Whom to connect to, and as whom. */
-export interface ConnectOptions extends Credentials {
-  /** The gateway's address: `wss://host/ws/telemetry`; the path may be left out. */
-  readonly url: string | URL;
-  /**
-   * This client's name, 1 to 128 printable characters. A later connection with the same name and
-   * credentials replaces it. Without one the gateway gives a name, and nobody is replaced.
-   */
-  readonly clientId?: string;
-  /** Where the platform has none: that of the package `ws`. */
-  readonly WebSocket?: SocketConstructor;
-  /** Takes what handlers throw; the console when absent. */
-  readonly onHandlerError?: HandlerErrorSink;
-  /** Stands in for the platform in tests. */
-  readonly environment?: Partial<Environment>;
-}
+/** The dialect of subscribers. */
+const ENDPOINT: Endpoint = {
+  path: "/ws/telemetry",
+  protocol: "telemetry.v2",
+  reason: { method: "GET", path: "/api/v1/telemetry/system-warnings/events?limit=1" },
+};
 
 /** What a client announces. */
 export interface GatewayEvents {
@@ -74,21 +64,9 @@ export interface Gateway {
  * @throws {TypeError} When the address is not one, or there is no WebSocket.
  */
 export function connect(options: ConnectOptions): Gateway {
-  const given = options.WebSocket && { WebSocket: options.WebSocket };
-  const env = environment({ ...options.environment, ...given });
-  const client = new Client(options, env);
+  const client = new Client(options, environmentOf(options));
   client.start();
   return client;
-}
-
-/** The address of a socket: `http` becomes `ws`, and an address without a path gets one. */
-export function socketUrl(url: string | URL, path: string, clientId: string | undefined): URL {
-  const target = new URL(url);
-  target.protocol = target.protocol.replace("http", "ws");
-  if (!/^wss?:$/.test(target.protocol)) throw new TypeError("url: expected ws:// or wss://");
-  if (target.pathname === "/") target.pathname = path;
-  if (clientId !== undefined) target.searchParams.set("clientId", clientId);
-  return target;
 }
 
 class Client implements Gateway {
@@ -102,18 +80,10 @@ class Client implements Gateway {
   #isOpen = false;
 
   constructor(options: ConnectOptions, env: Environment) {
-    const { url, clientId, key, ticket } = options;
     this.#report = options.onHandlerError ?? reportToConsole;
     this.#emitter = new Emitter(this.#report);
     this.#time = new GatewayClock(env.clock);
-    const target = {
-      url: socketUrl(url, "/ws/telemetry", clientId),
-      protocol: "telemetry.v2",
-      // Needs the scope that the socket needs, and costs the gateway next to nothing.
-      reason: { method: "GET", path: "/api/v1/telemetry/system-warnings/events?limit=1" },
-      ...(ticket ? { ticket } : key !== undefined && { key }),
-    };
-    this.#connection = new Connection(target, env, {
+    this.#connection = new Connection(targetOf(options, ENDPOINT), env, {
       opened: (welcome) => this.#opened(welcome),
       received: (message) => this.#receive(message),
       lost: (why) => this.#lost(why),

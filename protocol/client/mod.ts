@@ -4,7 +4,8 @@
  *
  * @module
  */
-export { connect, type ConnectOptions, type Gateway, type GatewayEvents } from "./gateway.ts";
+export { connect, type Gateway, type GatewayEvents } from "./gateway.ts";
+export type { ConnectOptions } from "./connect_options.ts";
 export type { ConnectionState } from "./connection.ts";
 export { type Credentials, refusal } from "./credentials.ts";
 export type { Demand } from "./demand.ts";

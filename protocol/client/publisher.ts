@@ -6,17 +6,11 @@
  */
 import { Backoff } from "./backoff.ts";
 import { Batcher, type PublishEvent } from "./batcher.ts";
+import { type ConnectOptions, type Endpoint, environmentOf, targetOf } from "./connect_options.ts";
 import { Connection, type ConnectionState, type Message } from "./connection.ts";
-import type { Credentials } from "./credentials.ts";
 import { Emitter, type HandlerErrorSink, reportToConsole } from "./emitter.ts";
-import {
-  type ClientClock,
-  type Environment,
-  environment,
-  type SocketConstructor,
-} from "./environment.ts";
+import type { ClientClock, Environment } from "./environment.ts";
 import { TelemetryError } from "./errors.ts";
-import { socketUrl } from "./gateway.ts";
 import { memoryOutbox, type Outbox, type OutboxEntry } from "./outbox.ts";
 import { errorOf } from "./requests.ts";
 import type { Channel } from "./wire_types.ts";
@@ -27,24 +21,21 @@ export const STORE_MILLIS = 30_000;
 /** How often the gateway is told that the publisher of declared channels lives, in ms. */
 export const DECLARE_MILLIS = 5_000;
 
-/** Whom to publish to, and as whom. */
-export interface PublisherOptions extends Credentials {
-  /** The gateway's address: `wss://host/ws/collector`; the path may be left out. */
-  readonly url: string | URL;
-  /** This publisher's name: a later connection with the same name and credentials replaces it. */
-  readonly clientId?: string;
+/** The dialect of publishers. An empty batch needs their scope, and stores nothing. */
+const ENDPOINT: Endpoint = {
+  path: "/ws/collector",
+  protocol: "telemetry.collector",
+  reason: { method: "POST", path: "/api/v1/telemetry/events", body: "[]" },
+};
+
+/** Whom to publish to, as whom, and what is kept meanwhile. */
+export interface PublisherOptions extends ConnectOptions {
   /** Where events wait; in memory when absent. */
   readonly outbox?: Outbox;
   /**
    * Channels whose only publisher this is: from now on watchers are told when it goes silent.
    */
   readonly declares?: readonly Channel[];
-  /** Where the platform has none: that of the package `ws`. */
-  readonly WebSocket?: SocketConstructor;
-  /** Takes what handlers throw; the console when absent. */
-  readonly onHandlerError?: HandlerErrorSink;
-  /** Stands in for the platform in tests. */
-  readonly environment?: Partial<Environment>;
 }
 
 /** What a publisher announces. */
@@ -95,8 +86,7 @@ function deferred(): Deferred {
 
 /** Connects, sends what is in the outbox, and then what is published. */
 export function publisher(options: PublisherOptions): Publisher {
-  const given = options.WebSocket && { WebSocket: options.WebSocket };
-  return new Publishing(options, environment({ ...options.environment, ...given }));
+  return new Publishing(options, environmentOf(options));
 }
 
 class Publishing implements Publisher {
@@ -121,19 +111,12 @@ class Publishing implements Publisher {
   #flushed: Deferred | undefined;
 
   constructor(options: PublisherOptions, env: Environment) {
-    const { url, clientId, key, ticket } = options;
     this.#clock = env.clock;
     this.#report = options.onHandlerError ?? reportToConsole;
     this.#emitter = new Emitter(this.#report);
     this.#backoff = new Backoff(env.random);
     this.#declares = options.declares ?? [];
-    const target = {
-      url: socketUrl(url, "/ws/collector", clientId),
-      protocol: "telemetry.collector",
-      reason: { method: "POST", path: "/api/v1/telemetry/events", body: "[]" },
-      ...(ticket ? { ticket } : key !== undefined && { key }),
-    };
-    this.#connection = new Connection(target, env, {
+    this.#connection = new Connection(targetOf(options, ENDPOINT), env, {
       opened: (welcome) => this.#opened(welcome),
       received: (message) => this.#receive(message),
       lost: (why) => this.#lost(why),

@@ -173,3 +173,10 @@ export class FakeNetwork {
 export function row(seq: number, id: string, fields: Said = {}): Said {
   return { seq, timestamp: 1_000_000, data: { id, status: "OPEN", seq, ...fields } };
 }
+
+/** How a gateway says that a place cannot be recovered, by the reason. */
+export const UNRECOVERED = [
+  { reason: "not_recoverable", epoch: EPOCH, fields: { recovered: false, lost: 30 } },
+  { reason: "rolled_back", epoch: EPOCH, fields: { recovered: false, lost: 0 } },
+  { reason: "epoch_changed", epoch: "e2", fields: { recovered: false, epoch: "e2" } },
+] as const;

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import type { Change } from "../../../protocol/client/mod.ts";
-import { EPOCH, FakeNetwork, row } from "./fake_network.ts";
+import { EPOCH, FakeNetwork, row, UNRECOVERED } from "./fake_network.ts";
 
 /** A live client with a table of positions that has its snapshot of `a` and `b` at 10. */
 function positions() {
@@ -88,19 +88,12 @@ Deno.test("a table keeps its rows over a reconnect, and goes on after its place"
   gateway.close();
 });
 
-for (
-  const [reason, fields] of [
-    ["not_recoverable", { recovered: false, lost: 30 }],
-    ["rolled_back", { recovered: false, lost: 0 }],
-    ["epoch_changed", { recovered: false, epoch: "e2" }],
-  ] as const
-) {
+for (const { reason, epoch, fields } of UNRECOVERED) {
   Deno.test(`what cannot be recovered (${reason}) is replaced whole, with the reason`, async () => {
     const { network, table, resyncs, changes, gateway } = positions();
     await reconnect(network);
     network.connection.ack(40, fields);
     assert.deepEqual(resyncs, [reason]);
-    const epoch = "epoch" in fields ? fields.epoch : EPOCH;
     network.connection.snapshot("positions", 40, [row(9, "b"), row(35, "d")], { epoch });
     assert.deepEqual([...table.keys()], ["b", "d"]);
     const [{ changed, removed, reset }] = changes as [Change<unknown>];
