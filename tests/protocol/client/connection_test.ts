@@ -245,3 +245,18 @@ Deno.test("a welcome or a hint without a sensible number is taken as if it had n
     gateway.close();
   }
 });
+
+Deno.test("the reason of an attempt that was given up says nothing about the next one", async () => {
+  const network = new FakeNetwork();
+  network.random = 0;
+  const { promise, resolve } = Promise.withResolvers<Response>();
+  const environment = { ...network.environment, fetch: () => promise };
+  const gateway = network.connect({ key: "secret-key", environment });
+  network.connection.end(1006);
+  await network.clock.advanceAsync(10_000);
+  assert.equal(network.connections.length, 2);
+  resolve(new Response("{}", { status: 401 }));
+  await settle();
+  assert.equal(stateOf(gateway), "connecting");
+  gateway.close();
+});

@@ -149,3 +149,15 @@ Deno.test("a snapshot of which nothing comes is one on a connection that is brok
   assert.equal(gateway.state.status, "waiting");
   gateway.close();
 });
+
+Deno.test("a subscription without an answer is made once over the next connection, by the places of then", async () => {
+  const network = new FakeNetwork();
+  network.random = 0;
+  const gateway = network.live();
+  gateway.table("positions");
+  network.connection.end(1006);
+  await network.clock.advanceAsync(0);
+  network.connection.welcome();
+  assert.equal(network.connection.requests("subscribe").length, 1);
+  gateway.close();
+});

@@ -142,6 +142,23 @@ Deno.test("a frame that came before is not applied again", () => {
   gateway.close();
 });
 
+Deno.test("a frame from long ago does not set the place back", () => {
+  const { network, resyncs, table, gateway } = positions();
+  for (const seq of [11, 12, 13]) network.connection.frame("positions", seq, [row(seq, "a")]);
+  network.connection.frame("positions", 11, [row(11, "a")]);
+  network.connection.frame("positions", 14, [row(14, "a")]);
+  assert.deepEqual([resyncs, table.place!.seq], [["repeat"], 14]);
+  gateway.close();
+});
+
+Deno.test("a snapshot of a subscription that was given up is not taken", () => {
+  const { network, table, gateway } = positions();
+  network.connection.frame("positions", 13, [row(13, "c")]);
+  network.connection.snapshot("positions", 13, [row(13, "c")]);
+  assert.deepEqual([[...table.keys()], table.place!.seq], [["a", "b"], 10]);
+  gateway.close();
+});
+
 Deno.test("what goes wrong at one place again is had over another connection, then from a snapshot", async () => {
   const { network, table, resyncs, gateway } = positions();
   network.random = 0;
@@ -241,6 +258,17 @@ Deno.test("handlers that throw, reject or close do no harm to the table or to ea
     3,
   ]);
   assert.equal(network.reported.length, 6);
+  gateway.close();
+});
+
+Deno.test("a handler that is added by a handler waits for the next announcement", () => {
+  const { network, table, gateway } = positions();
+  const calls: number[] = [];
+  table.on("change", () => void table.on("change", ({ place }) => calls.push(place.seq)));
+  network.connection.frame("positions", 11, [row(11, "a")]);
+  assert.deepEqual(calls, []);
+  network.connection.frame("positions", 12, [row(12, "a")]);
+  assert.deepEqual(calls, [12]);
   gateway.close();
 });
 
