@@ -23,7 +23,7 @@ export const ACKNOWLEDGE_MILLIS = 30_000;
 const ENDPOINT: Endpoint = {
   path: "/ws/telemetry",
   protocol: "telemetry.v2",
-  reason: { method: "GET", path: "/api/v1/telemetry/system-warnings/events?limit=1" },
+  reason: { method: "GET", path: "/api/v1/telemetry/system-warnings/events?afterSeq=0&limit=1" },
 };
 
 /** What a client announces. */
