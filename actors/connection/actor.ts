@@ -124,7 +124,9 @@ export class Connection implements SubscriberControl, SessionHost {
   /** A message came in. */
   receive(data: unknown): void {
     if (this.#cause !== undefined) return;
-    this.lastInboundAt = this.#deps.clock.now();
+    const { clock, fanout } = this.#deps;
+    this.lastInboundAt = clock.now();
+    if (this.subscriber !== undefined) fanout.heard(this.subscriber, this.lastInboundAt);
     this.session.receive(data);
   }
 

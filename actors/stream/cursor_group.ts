@@ -5,11 +5,17 @@
  */
 import type { Cursor } from "./cursor.ts";
 
+/**
+ * How long a client that has spoken is served before others, in ms: the default heartbeat timeout, in
+ * which a client that sends heartbeats speaks again.
+ */
+export const PREFERENCE_MILLIS = 45_000;
+
 /** Cursors with the same interval, and how far a pass over them has come. */
 export class CursorGroup {
   /** Time between two batches, in ms; 0 serves at once. */
   readonly intervalMillis: number;
-  /** The cursors, in no particular order. */
+  /** The cursors in the order in which they are served. */
   readonly cursors: Cursor[] = [];
   /** Index of the next cursor to serve. */
   position = 0;
@@ -23,6 +29,10 @@ export class CursorGroup {
   nextTickAt = -Infinity;
 
   readonly #restarts: boolean;
+  /** How many at the front belong to clients that have spoken since {@link CursorGroup.#since}. */
+  #preferred = 0;
+  /** When the preference began, monotonic ms. */
+  #since = -Infinity;
 
   /**
    * Starts without cursors.
@@ -43,9 +53,31 @@ export class CursorGroup {
     cursor.slot = this.cursors.push(cursor) - 1;
   }
 
+  /**
+   * Serves a cursor before those whose clients have not spoken lately: whoever sends something is not
+   * stalled, and nothing else tells on this platform. Only where passes begin anew does it matter.
+   *
+   * @param now Monotonic time in ms.
+   */
+  prefer(cursor: Cursor, now: number): void {
+    if (!this.#restarts || cursor.group !== this) return;
+    if (now - this.#since >= PREFERENCE_MILLIS) {
+      this.#since = now;
+      this.#preferred = 0;
+    }
+    if (cursor.slot < this.#preferred) return;
+    this.#swap(cursor.slot, this.#preferred);
+    this.#preferred += 1;
+    if (this.due) this.again = true; // A pass under way might have stepped over one of the two.
+  }
+
   /** Removes a cursor; the last one takes its slot. */
   detach(cursor: Cursor): void {
     if (cursor.group !== this) return;
+    if (cursor.slot < this.#preferred) {
+      this.#preferred -= 1;
+      this.#swap(cursor.slot, this.#preferred);
+    }
     const last = this.cursors.pop()!;
     if (last !== cursor) {
       this.cursors[cursor.slot] = last;
@@ -84,5 +116,14 @@ export class CursorGroup {
       this.nextTickAt = (Math.floor(now / this.intervalMillis) + 1) * this.intervalMillis;
     }
     this.markDue();
+  }
+
+  #swap(one: number, other: number): void {
+    const first = this.cursors[one]!;
+    const second = this.cursors[other]!;
+    this.cursors[one] = second;
+    this.cursors[other] = first;
+    second.slot = one;
+    first.slot = other;
   }
 }

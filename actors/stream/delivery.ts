@@ -9,6 +9,7 @@ import type { ShedReason } from "../operations.ts";
 import type { Clock } from "../ports.ts";
 import { BacklogReader, type EventReader } from "./backlog_reader.ts";
 import type { Cursor, Outcome } from "./cursor.ts";
+import type { CursorGroup } from "./cursor_group.ts";
 import { LOW_WATER_BYTES, type Subscriber } from "./subscriber.ts";
 
 /** How long a connection may be behind for its full buffer before it is conflated, in ms. */
@@ -47,6 +48,8 @@ export class Delivery {
   readonly #held = new Set<Subscriber>();
   /** The held subscribers that are still to be looked at in this round, from the end. */
   readonly #round: Subscriber[] = [];
+  /** Lossless groups with a cursor that waits for room. */
+  readonly #waitingForRoom = new Set<CursorGroup>();
   #lookScheduled = false;
   #tickScheduled = false;
   #slice = 0;
@@ -79,7 +82,7 @@ export class Delivery {
     this.#measure(subscriber);
     let outcome: Outcome = cursor.replaying ? cursor.serveReplay() : "current";
     if (outcome === "current") outcome = this.#serveLane(cursor, now);
-    if (outcome === "full") this.#park(subscriber, now);
+    if (outcome === "full") this.#park(cursor, now);
     if (cursor.stream.lane === "lossless") this.#reachBack(cursor, outcome);
     return outcome;
   }
@@ -146,12 +149,20 @@ export class Delivery {
     this.#schedule();
   }
 
-  /** Looks again soon at subscribers that are parked, so that bursts flow as fast as they are read. */
+  /**
+   * Looks again soon at subscribers that are parked, so that bursts flow as fast as they are read.
+   * Lossless passes begin anew for it: one who has room again does not wait for those behind.
+   */
   #scheduleLook(): void {
     if (this.#lookScheduled) return;
     this.#lookScheduled = true;
     this.#clock.setTimeout(() => {
       this.#lookScheduled = false;
+      if (this.#waitingForRoom.size > 0) {
+        for (const group of this.#waitingForRoom) group.markDue();
+        this.#waitingForRoom.clear();
+        this.#schedule();
+      }
       if (this.#round.length > 0) return;
       for (const subscriber of this.#held) {
         if (subscriber.throttle === undefined) this.#round.push(subscriber);
@@ -218,9 +229,10 @@ export class Delivery {
     subscriber.readBuffer();
   }
 
-  #park(subscriber: Subscriber, now: number): void {
+  #park({ subscriber, stream, group }: Cursor, now: number): void {
     if (subscriber.removed || subscriber.throttle !== undefined) return;
     subscriber.parkedAt ??= now;
+    if (stream.lane === "lossless" && group !== undefined) this.#waitingForRoom.add(group);
     this.#hold(subscriber);
     this.#scheduleLook();
   }

@@ -157,6 +157,11 @@ export class Fanout {
     }
   }
 
+  /** A client has sent something: it reads, so its alerts go before those of clients that may not. */
+  heard(subscriber: Subscriber, now: number): void {
+    for (const cursor of subscriber.cursors.values()) cursor.group?.prefer(cursor, now);
+  }
+
   /**
    * Ends a subscription; what was not sent by then is not sent.
    *

@@ -2,10 +2,12 @@
  * A burst of alerts while hundreds of subscribers do not read: what it does to those who do.
  *
  *     deno task chaos:burst [--alerts 8000] [--stalled 300] [--readers 10] [--protocol v1] [--late]
+ *                           [--heartbeats]
  *
  * The same burst is sent twice, without the stalled clients and with them; the reader's 99th
- * percentile may rise to 1.5 times. With `--late` the readers connect after the stalled clients, where
- * nothing distinguishes them until the kernel's buffers are full: that check fails (ADR 31).
+ * percentile may rise to 1.5 times. With `--late` the readers connect after the stalled clients: unless
+ * they send heartbeats, nothing distinguishes them until the kernel's buffers are full, and that check
+ * fails (ADR 31).
  *
  * @module
  */
@@ -33,6 +35,7 @@ const { values } = parseArgs({
     readers: { type: "string", default: "10" },
     protocol: { type: "string", default: "v1" },
     late: { type: "boolean", default: false },
+    heartbeats: { type: "boolean", default: false },
   },
 });
 const protocol = values.protocol === "v2" ? "v2" : "v1";
@@ -68,6 +71,7 @@ for (const stalled of [0, Number(values.stalled)]) {
     channel: "risk-alerts",
     protocol,
     eventsPerSecond: 0,
+    heartbeats: values.heartbeats,
   });
   if (!values.late) await connectStalled();
   const phase = `${stalled} stalled`;

@@ -25,6 +25,8 @@ export interface HealthyOptions {
   readonly channel?: "market-data" | "risk-alerts";
   /** Market-data events published a second, one a request; 50 when absent, 0 for none. */
   readonly eventsPerSecond?: number;
+  /** Whether clients send a heartbeat after connecting, as desktops do; not when absent. */
+  readonly heartbeats?: boolean;
 }
 
 /**
@@ -83,7 +85,7 @@ export class HealthyClients implements AsyncDisposable {
     options: HealthyOptions = {},
   ): Promise<HealthyClients> {
     const { clients = 2, protocol = "v1", channel = "market-data" } = options;
-    const { eventsPerSecond = 50 } = options;
+    const { eventsPerSecond = 50, heartbeats = false } = options;
     const { url, apiKey } = gateway;
     const healthy = new HealthyClients();
     try {
@@ -95,6 +97,7 @@ export class HealthyClients implements AsyncDisposable {
         protocol,
         channel,
         eventsPerSecond,
+        heartbeats,
       });
       return healthy;
     } catch (error) {

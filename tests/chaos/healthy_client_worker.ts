@@ -102,6 +102,7 @@ async function open(index: number): Promise<RawWebSocket> {
     await socket.send(JSON.stringify({ id: "1", action: "subscribe", channels }));
   }
   await subscribed.promise;
+  if (plan.heartbeats) await socket.send(JSON.stringify({ action: "heartbeat" }));
   return socket;
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Cursor } from "../../../actors/stream/cursor.ts";
-import { CursorGroup } from "../../../actors/stream/cursor_group.ts";
+import { CursorGroup, PREFERENCE_MILLIS } from "../../../actors/stream/cursor_group.ts";
 
 Deno.test("property: cursors come and go, and each knows its slot", () => {
   fc.assert(fc.property(fc.array(fc.nat(5), { maxLength: 40 }), (toggles) => {
@@ -19,6 +19,40 @@ Deno.test("property: cursors come and go, and each knows its slot", () => {
       for (const each of cursors) {
         assert.equal(market.cursors[each.slot] === each, attached.has(each));
       }
+    }
+  }));
+});
+
+Deno.test("property: clients that have spoken come before those that have not, and each knows its slot", () => {
+  const step = fc.record({ index: fc.nat(5), does: fc.constantFrom("toggle", "speak", "wait") });
+  fc.assert(fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+    const alerts = new CursorGroup(0, true);
+    const cursors = Array.from({ length: 6 }, () => ({ slot: -1 }) as Cursor);
+    const attached = new Set<Cursor>();
+    const spoken = new Set<Cursor>();
+    let now = 0;
+    let since = -Infinity;
+    for (const { index, does } of steps) {
+      const cursor = cursors[index]!;
+      if (does === "wait") {
+        now += PREFERENCE_MILLIS / 2;
+      } else if (does === "speak") {
+        alerts.prefer(cursor, now);
+        if (attached.has(cursor)) {
+          if (now - since >= PREFERENCE_MILLIS) spoken.clear();
+          if (now - since >= PREFERENCE_MILLIS) since = now;
+          spoken.add(cursor);
+        }
+      } else if (attached.delete(cursor)) {
+        alerts.detach(cursor);
+        spoken.delete(cursor);
+      } else {
+        alerts.attach(cursor);
+        attached.add(cursor);
+      }
+      assert.deepEqual(new Set(alerts.cursors), attached);
+      alerts.cursors.forEach((one, slot) => assert.equal(one.slot, slot));
+      assert.deepEqual(new Set(alerts.cursors.slice(0, spoken.size)), spoken);
     }
   }));
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { SLICE_MILLIS } from "../../../actors/stream/fanout.ts";
-import { HIGH_WATER_BYTES } from "../../../actors/stream/subscriber.ts";
+import { LOOK_MILLIS } from "../../../actors/stream/delivery.ts";
+import { HARD_CAP_BYTES, HIGH_WATER_BYTES } from "../../../actors/stream/subscriber.ts";
 import type { Channel } from "../../../protocol/channels.ts";
 import { FakeSocket } from "../../support/fake_socket.ts";
 import { fillBuffer, short, StreamFixture } from "../../support/stream_fixture.ts";
@@ -148,4 +149,32 @@ Deno.test("an alert that comes in the middle of a pass goes first to those who h
   for (const { subscriber } of fixture.stream("risk-alerts").group(0).cursors) {
     assert.deepEqual(short((subscriber.socket as FakeSocket).frames), ["1", "2"]);
   }
+});
+
+Deno.test("a reader whose buffer has room again is sent alerts before readers that have not been reached", () => {
+  const { fixture, log } = crowd(100);
+  const { cursors } = fixture.stream("risk-alerts").group(0);
+  const first = cursors[0]!.subscriber;
+  const socket = first.socket as FakeSocket;
+  fillBuffer({ socket, subscriber: first }, HARD_CAP_BYTES);
+  fixture.append("risk-alerts", "a");
+  fixture.clock.turn();
+  const begun = log.length;
+  assert.ok(begun > 0 && begun < 100 && !log.some(({ index }) => index === 0));
+  socket.drain();
+  fixture.clock.advance(LOOK_MILLIS);
+  fixture.clock.turns();
+  assert.equal(log[begun]!.index, 0);
+  assert.equal(log.length, 100);
+});
+
+Deno.test("alerts go first to clients that have spoken, wherever they stand", () => {
+  const { fixture, log } = crowd(100);
+  const { cursors } = fixture.stream("risk-alerts").group(0);
+  const last = cursors[99]!.subscriber;
+  fixture.fanout.heard(last, fixture.clock.now());
+  fixture.append("risk-alerts", "a");
+  fixture.clock.turns();
+  assert.equal(log[0]!.index, 99);
+  assert.deepEqual(log.map(({ index }) => index).sort((a, b) => a - b), [...Array(100).keys()]);
 });
