@@ -25,7 +25,7 @@ export class BacklogReader {
   /**
    * Starts with nobody waiting.
    *
-   * @param resume Serves a cursor whose next event is at hand.
+   * @param resume Sees that a cursor is served whose next event is at hand.
    */
   constructor(store: EventReader, resume: (cursor: Cursor) => void) {
     this.#store = store;

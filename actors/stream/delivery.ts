@@ -59,9 +59,10 @@ export class Delivery {
     this.#clock = clock;
     this.#schedule = schedule;
     this.#tickMillis = tickMillis;
+    // In slices like everything else: hundreds may have waited for the same page.
     this.#reader = store && new BacklogReader(store, (cursor) => {
-      this.beginSlice();
-      this.serve(cursor, clock.now());
+      cursor.group?.markDue();
+      schedule();
     });
   }
 

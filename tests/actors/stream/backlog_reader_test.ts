@@ -3,6 +3,7 @@ import { PAGE_EVENTS } from "../../../actors/stream/backlog.ts";
 import { MAX_ROWS_PER_TICK } from "../../../actors/stream/backlog_reader.ts";
 import { batchesOf } from "../../support/batch_notation.ts";
 import { EventArchive } from "../../support/event_archive.ts";
+import { FakeSocket } from "../../support/fake_socket.ts";
 import { EPOCH, FLUSH, type Reader, short, StreamFixture } from "../../support/stream_fixture.ts";
 import { settle } from "../../support/test_clock.ts";
 import { repeat } from "./fanout_readers.ts";
@@ -127,7 +128,32 @@ Deno.test("a store that takes its time is not asked a second time meanwhile", as
   assert.equal(past.store.take().length, 1);
   past.store.release();
   await settle();
+  past.fixture.clock.turns();
   assert.equal(reader.subscriber.eventsSent, 8);
+});
+
+Deno.test("many readers that waited for the same page are served in slices", async () => {
+  const past = new Past(200);
+  const { clock } = past.fixture;
+  const frames: number[] = [];
+  for (let index = 0; index < 60; index++) {
+    const socket = new FakeSocket(() => {
+      frames.push(index);
+      clock.spend(0.5);
+    });
+    past.fixture.open(past.fixture.reader({ socket }), "risk-alerts", {
+      since: { epoch: EPOCH, seq: 100 },
+    });
+  }
+  past.fixture.tick(FLUSH);
+  await settle();
+  assert.equal(frames.length, 0);
+  while (clock.waiting > 0) {
+    const before = frames.length;
+    clock.turn();
+    assert.ok(frames.length - before <= 20, `${frames.length - before} frames in one slice`);
+  }
+  assert.equal(new Set(frames).size, 60);
 });
 
 Deno.test("who waits while retention passes its place is too slow", async () => {
