@@ -125,7 +125,7 @@ export class Hub implements Operations {
   /** The socket of an admitted connection is open. A connection of the same identity gives way. */
   open(connection: Connection, socket: Socket, query: SocketQuery): void {
     if (connection.cause !== undefined) {
-      this.#registry.linger(connection);
+      this.#registry.linger(connection, this.#deps.clock.now());
     } else {
       this.#accepted += 1;
       const previous = this.#registry.claim(connection);
@@ -212,9 +212,9 @@ export class Hub implements Operations {
    * go.
    *
    * @param deadlineMillis How long to wait, in ms.
-   * @returns Whether every socket was gone in time.
+   * @returns How many sockets are still there.
    */
-  async drain(deadlineMillis: number): Promise<boolean> {
+  async drain(deadlineMillis: number): Promise<number> {
     this.#lifecycle.send({ type: "DRAIN" });
     this.#deps.observer.shuttingDown();
     drainInWaves([...this.#registry.live.values()], this.#deps.clock, deadlineMillis / 2);
@@ -224,7 +224,7 @@ export class Hub implements Operations {
     this.#checkEmpty();
     await promise;
     this.#deps.clock.clearTimeout(timer);
-    return this.#registry.seats === 0;
+    return this.#registry.live.size + this.#registry.lingering;
   }
 
   /** Stops the ticker and the hub's actor. */
@@ -257,7 +257,7 @@ export class Hub implements Operations {
     if (label === "slowConsumer") {
       this.#deps.observer.slowConsumer(connection.peer, connection.id, "closed");
     }
-    this.#registry.leave(connection);
+    this.#registry.leave(connection, this.#deps.clock.now());
     this.#checkEmpty();
   }
 
@@ -299,6 +299,8 @@ export class Hub implements Operations {
       clock.catchUp?.();
       if (this.#pauses.defers(clock.now(), dueAt)) return;
       sweep(this.#registry.live.values(), this.#deps);
+      this.#registry.expire(clock.now());
+      this.#checkEmpty();
       if (this.status === "running") observer.look();
     }, periodMillis);
   }

@@ -2,16 +2,23 @@
  * Every connection there is, and the seats they take.
  *
  * A seat is taken from the handshake until the socket is really gone: a peer that ignores the
- * closing handshake keeps memory and a descriptor, so it goes on counting.
+ * closing handshake keeps memory and a descriptor, so it goes on counting. But not for ever, as a
+ * socket cannot be ended from here: after {@link LINGER_MILLIS} others may have the seat.
  *
  * @module
  */
 import type { Connection } from "../connection/actor.ts";
 
+/** How long a peer that holds its socket after the end keeps its seat, in ms. */
+export const LINGER_MILLIS = 60_000;
+
 /** Connections by what they are looked up by. */
 export class Registry {
   readonly #live = new Map<string, Connection>();
-  readonly #lingering = new Set<Connection>();
+  /** Ended connections that have a seat, and since when, monotonic ms; the oldest first. */
+  readonly #lingering = new Map<Connection, number>();
+  /** Ended connections whose peers have held their sockets for longer than they have seats. */
+  readonly #unseated = new Set<Connection>();
   readonly #byIdentity = new Map<string, Connection>();
   readonly #byAddress = new Map<string, number>();
   readonly #byPrincipal = new Map<string, number>();
@@ -23,10 +30,10 @@ export class Registry {
 
   /** Connections that ended while the peer still holds the socket. */
   get lingering(): number {
-    return this.#lingering.size;
+    return this.#lingering.size + this.#unseated.size;
   }
 
-  /** Seats taken: live and lingering. */
+  /** Seats taken: live, and lingering for less than {@link LINGER_MILLIS}. */
   get seats(): number {
     return this.#live.size + this.#lingering.size;
   }
@@ -61,20 +68,28 @@ export class Registry {
     return previous;
   }
 
-  /** Notes that the actor of a connection ended; its seat is free once its socket is gone. */
-  leave(connection: Connection): void {
+  /**
+   * Notes that the actor of a connection ended; its seat is free once its socket is gone.
+   *
+   * @param now Monotonic time in ms.
+   */
+  leave(connection: Connection, now: number): void {
     if (!this.#live.delete(connection.id)) return;
     const identity = identityOf(connection);
     if (identity !== undefined && this.#byIdentity.get(identity) === connection) {
       this.#byIdentity.delete(identity);
     }
     if (connection.subscriber === undefined || connection.socketGone) this.#free(connection);
-    else this.#lingering.add(connection);
+    else this.#lingering.set(connection, now);
   }
 
-  /** Takes a seat again for an ended connection whose socket opened all the same. */
-  linger(connection: Connection): void {
-    this.#lingering.add(connection);
+  /**
+   * Takes a seat again for an ended connection whose socket opened all the same.
+   *
+   * @param now Monotonic time in ms.
+   */
+  linger(connection: Connection, now: number): void {
+    this.#lingering.set(connection, now);
     adjust(this.#byAddress, connection.peer.address, 1);
     adjust(this.#byPrincipal, connection.peer.principal.name, 1);
   }
@@ -82,6 +97,17 @@ export class Registry {
   /** Notes that the socket of an ended connection is gone. Idempotent. */
   release(connection: Connection): void {
     if (this.#lingering.delete(connection)) this.#free(connection);
+    else this.#unseated.delete(connection);
+  }
+
+  /** Gives back the seats of sockets that were held for {@link LINGER_MILLIS}. */
+  expire(now: number): void {
+    for (const [connection, since] of this.#lingering) {
+      if (now - since < LINGER_MILLIS) return;
+      this.#lingering.delete(connection);
+      this.#unseated.add(connection);
+      this.#free(connection);
+    }
   }
 
   #free({ peer }: Connection): void {

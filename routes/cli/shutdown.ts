@@ -1,25 +1,36 @@
 /**
- * The end of the process, in order: clients are seen off, open requests finish, the store is closed.
+ * The end of the process, in order and in time: clients are seen off, open requests finish, the store
+ * is closed.
  *
  * @module
  */
 import type { Hub } from "../../actors/hub/hub.ts";
-import type { Logger } from "../../actors/ports.ts";
+import type { Clock, Logger } from "../../actors/ports.ts";
 import type { ResilientListener } from "../listener.ts";
 
-/** How long open HTTP requests may take to finish after the sockets are gone, in ms. */
-export const SHUTDOWN_MILLIS = 1_000;
+/**
+ * The last part of the time for a drain, in ms, or half of it where that is less: sockets that are
+ * still there are left, and bodies that are still arriving are refused.
+ */
+export const CLOSING_MILLIS = 1_000;
+
+/** How long closing the store may take when the process is told to end at once, in ms. */
+export const EXIT_MILLIS = 1_000;
 
 /** What is brought to an end. */
 export interface ShutdownDeps {
+  /** Time. */
+  readonly clock: Clock;
   /** Where it is written. */
   readonly log: Logger;
-  /** How long clients have to go, in seconds. */
+  /** How long it may take, in seconds. */
   readonly drainSeconds: number;
   /** All connections. */
   readonly hub: Pick<Hub, "drain" | "stop">;
   /** Takes requests. */
   readonly listener: Pick<ResilientListener, "close">;
+  /** Tells those who read bodies that the end is near. */
+  readonly closing: AbortController;
   /** Publishes from inside the process, where something does. */
   readonly source: { stop(): Promise<void> } | undefined;
   /** The open store. */
@@ -28,29 +39,45 @@ export interface ShutdownDeps {
   readonly exit: (code: number) => void;
 }
 
-/**
- * Prepares the end.
- *
- * @returns Begins it, once: what is asked later changes nothing. Says in the log who asked.
- */
-export function prepareShutdown(deps: ShutdownDeps): (by: string) => void {
+/** The two ways to end. */
+export interface Shutdown {
+  /** Begins the end in order, once: what is asked later changes nothing. Says in the log who asked. */
+  readonly begin: (by: string) => void;
+  /** Closes the store and ends the process with a code, whatever is under way. */
+  readonly exitNow: (code: number) => void;
+}
+
+/** Prepares the end. */
+export function prepareShutdown(deps: ShutdownDeps): Shutdown {
   let begun = false;
-  return (by) => {
-    if (begun) return;
-    begun = true;
-    void shutDown(deps, by);
+  return {
+    begin: (by) => {
+      if (begun) return;
+      begun = true;
+      void shutDown(deps, by);
+    },
+    exitNow: (code) => {
+      const { clock, log, storage, exit } = deps;
+      log.warn("ended at once, as asked for again", { code });
+      clock.setTimeout(() => exit(code), EXIT_MILLIS);
+      void storage.close().then(() => exit(code));
+    },
   };
 }
 
 async function shutDown(deps: ShutdownDeps, by: string): Promise<void> {
-  const { log, drainSeconds, hub, listener, source, storage, exit } = deps;
+  const { clock, log, drainSeconds, hub, listener, closing, source, storage, exit } = deps;
+  const millis = drainSeconds * 1_000;
+  const closingMillis = Math.min(CLOSING_MILLIS, millis / 2);
+  const deadline = clock.now() + millis;
   log.info("draining", { by, seconds: drainSeconds });
+  clock.setTimeout(() => closing.abort(), millis - closingMillis);
   const stopped = source?.stop();
-  const complete = await hub.drain(drainSeconds * 1_000);
-  await listener.close(SHUTDOWN_MILLIS);
+  const left = await hub.drain(millis - closingMillis);
+  await listener.close(Math.max(0, deadline - clock.now()));
   await stopped;
   hub.stop();
   await storage.close();
-  log.info("stopped", { complete });
+  log.info("stopped", { left });
   exit(0);
 }

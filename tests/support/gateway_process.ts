@@ -120,14 +120,20 @@ export class GatewayProcess implements AsyncDisposable {
     }
   }
 
-  /** Runs a gateway that should end by itself, such as one with an invalid option. */
+  /**
+   * Runs a gateway that should end by itself, such as one with an invalid option.
+   *
+   * @param signalled A signal that it is sent so many ms after its start.
+   */
   static async startAndEnd(
     options: GatewayOptions = {},
+    signalled?: { readonly signal: Deno.Signal; readonly afterMs: number },
   ): Promise<{ readonly code: number; readonly output: string }> {
     const dataDir = await Deno.makeTempDir({ prefix: "gateway_" });
     const apiKey = options.apiKey === undefined ? randomKey() : options.apiKey ?? "";
     const child = spawn(options, dataDir, apiKey);
     const output = new ProcessOutput(child);
+    const timer = signalled && setTimeout(() => child.kill(signalled.signal), signalled.afterMs);
     try {
       const status = await within("the gateway ends", child.status, options.withinMs ?? 20_000);
       await output.ended;
@@ -137,6 +143,7 @@ export class GatewayProcess implements AsyncDisposable {
       await Promise.all([child.status, output.ended]);
       throw error;
     } finally {
+      clearTimeout(timer);
       await Deno.remove(dataDir, { recursive: true });
     }
   }

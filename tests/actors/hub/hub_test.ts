@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { LINGER_MILLIS } from "../../../actors/hub/registry.ts";
 import {
   ANONYMOUS,
   FAKE_EPOCH,
@@ -127,8 +128,8 @@ Deno.test("a drain ends everyone at once with 1001 and waits until the sockets a
     const clients = Array.from({ length: 3 }, () => fake.connect());
     const handshake = fake.hub.admit(fakePeer());
     assert.ok(handshake.ok);
-    let complete: boolean | undefined;
-    const drained = fake.hub.drain(10_000).then((result) => complete = result);
+    let left: number | undefined;
+    const drained = fake.hub.drain(10_000).then((result) => left = result);
     assert.equal(fake.hub.status, "draining");
     for (const { socket } of clients) {
       assert.deepEqual(socket.closings, [{ code: 1001, reason: "server going away" }]);
@@ -136,30 +137,30 @@ Deno.test("a drain ends everyone at once with 1001 and waits until the sockets a
     assert.deepEqual(handshake.connection.cause, { by: "gateway", cause: "goingAway" });
     for (const { connection } of clients) {
       await settle();
-      assert.equal(complete, undefined);
+      assert.equal(left, undefined);
       fake.hub.closed(connection, 1001);
     }
     await drained;
-    assert.equal(complete, true);
+    assert.equal(left, 0);
   });
 });
 
 Deno.test("a drain of nobody is over at once", async () => {
   await withGateway({}, async (fake) => {
-    assert.equal(await fake.hub.drain(10_000), true);
+    assert.equal(await fake.hub.drain(10_000), 0);
   });
 });
 
 Deno.test("a drain ends at its deadline although a peer holds its socket", async () => {
   await withGateway({}, async (fake) => {
     const { connection } = fake.connect();
-    let complete: boolean | undefined;
-    const drained = fake.hub.drain(10_000).then((result) => complete = result);
+    let left: number | undefined;
+    const drained = fake.hub.drain(10_000).then((result) => left = result);
     await fake.clock.advanceAsync(9_999);
-    assert.equal(complete, undefined);
+    assert.equal(left, undefined);
     await fake.clock.advanceAsync(1);
     await drained;
-    assert.equal(complete, false);
+    assert.equal(left, 1);
     fake.hub.closed(connection, 1006); // Late, and harmless.
     assert.equal(fake.hub.stats().lingering, 0);
   });
@@ -168,12 +169,12 @@ Deno.test("a drain ends at its deadline although a peer holds its socket", async
 Deno.test("two drains at once are both over when everybody is gone", async () => {
   await withGateway({}, async (fake) => {
     const { connection } = fake.connect();
-    const results: boolean[] = [];
+    const results: number[] = [];
     const drains = [fake.hub.drain(10_000), fake.hub.drain(10_000)];
     for (const drain of drains) drain.then((result) => void results.push(result));
     fake.hub.closed(connection, 1001);
     await settle();
-    assert.deepEqual(results, [true, true]);
+    assert.deepEqual(results, [0, 0]);
   });
 });
 
@@ -213,7 +214,7 @@ Deno.test("when everything is over nothing is left: no connection, no cursor, no
     await fake.clock.advanceAsync(20_000);
     const drained = fake.hub.drain(10_000);
     for (const { connection } of clients) fake.hub.closed(connection, 1001);
-    assert.equal(await drained, true);
+    assert.equal(await drained, 0);
     const { activeConnections, connecting, lingering, throttled, accepted, endings, channels } =
       fake.hub.stats();
     assert.deepEqual({ activeConnections, connecting, lingering, throttled, accepted }, {
@@ -255,5 +256,31 @@ Deno.test("every way to end writes one closed line with the code and the totals"
     assert.equal(second?.properties["code"], 1006);
     assert.deepEqual([first?.level, second?.level], ["warn", "info"]);
     assert.deepEqual(more, []);
+  });
+});
+
+Deno.test("a peer that holds its socket gives its seat back after a minute, and goes on being counted", async () => {
+  await withGateway({ config: { server: { maxConnections: 1 } } }, (fake) => {
+    const { connection } = fake.connect();
+    connection.end("disconnected");
+    fake.clock.advance(LINGER_MILLIS - 1_000);
+    assert.equal(fake.hub.admit(fakePeer()).ok, false);
+    fake.clock.advance(2_000);
+    const admitted = fake.hub.admit(fakePeer());
+    assert.equal(admitted.ok, true);
+    assert.equal(fake.hub.stats().lingering, 1);
+    fake.hub.closed(connection, 1006);
+    fake.hub.closed(connection, 1005); // It may come twice.
+    assert.equal(fake.hub.stats().lingering, 0);
+    assert.equal(fake.hub.admit(fakePeer()).ok, false, "the seat is given back once");
+  });
+});
+
+Deno.test("a drain does not wait for sockets that have lost their seats, but counts them", async () => {
+  await withGateway({}, async (fake) => {
+    const { connection } = fake.connect();
+    connection.end("disconnected");
+    await fake.clock.advanceAsync(LINGER_MILLIS + 1_000);
+    assert.equal(await fake.hub.drain(10_000), 1);
   });
 });

@@ -1,0 +1,145 @@
+/**
+ * The composition root: builds the gateway, listens, and drains.
+ *
+ * @module
+ */
+import { readAlerts } from "../../actors/collector/incident_recovery.ts";
+import { createGateway, restoreRequest } from "../../actors/gateway.ts";
+import { createLogger } from "../../actors/observability/log.ts";
+import type { Logger } from "../../actors/ports.ts";
+import { type OpenStore, openStore } from "../../actors/store/open_store.ts";
+import { systemClock as clock } from "../../actors/system_clock.ts";
+import { createApp } from "../app.ts";
+import { acceptedKeys } from "../auth/accepted_keys.ts";
+import type { KeyRing } from "../auth/api_keys.ts";
+import { startDemo } from "../demo.ts";
+import { ResilientListener } from "../listener.ts";
+import { reportIgnored } from "./kubernetes_variables.ts";
+import type { Command } from "./load_config.ts";
+import { logWriter } from "./log_writer.ts";
+import { printError } from "./print.ts";
+import { warnOfRuntime } from "./runtime_faults.ts";
+import { prepareShutdown } from "./shutdown.ts";
+import type { Signals } from "./signals.ts";
+
+/** Exit code when the listener is lost for good (EX_SOFTWARE of sysexits.h). */
+const EXIT_LISTENER_LOST = 70;
+
+/** What a gateway is started with. */
+type Settings = Extract<Command, { kind: "start" }>;
+
+/**
+ * Starts a gateway, which runs until a signal or a request ends the process.
+ *
+ * @param signals Listened to since the process began.
+ * @param version The version of the gateway.
+ * @returns When it listens, or was asked to end before.
+ */
+export async function serveGateway(
+  settings: Settings,
+  signals: Signals,
+  version: string,
+): Promise<void> {
+  const { config, apiKey, ignoredVariables } = settings;
+  const terminal = Deno.stdout.isTerminal();
+  const format = config.log.format ?? (terminal ? "pretty" : "json");
+  const log = createLogger({ level: config.log.level, format, write: logWriter(clock) });
+  warnOfRuntime(Deno.version.deno, log);
+  reportIgnored(ignoredVariables, log);
+  const keys = await acceptedKeys(config, apiKey, printError);
+  const storage = await openStore(config, clock, log, restoreRequest(config, clock));
+  try {
+    if (signals.ending === undefined) {
+      await serveFrom(storage, settings, log, keys, signals, version);
+      return;
+    }
+    log.info("stopped before it listened", { by: signals.ending });
+  } catch (error) {
+    await storage.close(); // The next start must find it closed in order.
+    throw error;
+  }
+  await storage.close();
+}
+
+/** Builds the gateway around an open store, and listens. */
+async function serveFrom(
+  { restored, ...storage }: OpenStore,
+  { config }: Settings,
+  log: Logger,
+  keys: KeyRing,
+  signals: Signals,
+  version: string,
+): Promise<void> {
+  const { store } = storage;
+  const alerts = await readAlerts(store, restored.channels.get("risk-alerts")!.events);
+  const gateway = createGateway(config, clock, log, store, restored, alerts);
+  const { hub, collector } = gateway;
+  const demo = config.demo.enabled;
+  const source = demo ? await startDemo(config, clock, log, collector, restored) : undefined;
+  const closing = new AbortController();
+  const app = createApp({
+    config,
+    clock,
+    log,
+    keys,
+    ...gateway,
+    publisher: collector,
+    backup: storage.backup,
+    drain: () => shutdown.begin("request"),
+    closing: closing.signal,
+    storeKind: store.kind,
+    version,
+  });
+  let { host: hostname, port } = config.server;
+  const listen = () => {
+    const server = Deno.serve(
+      { hostname, port, onListen: (address) => reportListening(log, address) },
+      (request, { remoteAddr }) => app.fetch(request, { remoteAddr }),
+    );
+    ({ hostname, port } = server.addr); // A free port stays the same when it is opened again.
+    return server;
+  };
+  const listener = await beginListening(
+    () =>
+      new ResilientListener({ clock, log, listen, giveUp: () => Deno.exit(EXIT_LISTENER_LOST) }),
+    async () => {
+      hub.stop();
+      await source?.stop();
+    },
+  );
+  const shutdown = prepareShutdown({
+    clock,
+    log,
+    drainSeconds: config.server.drainSeconds,
+    hub,
+    listener,
+    closing,
+    source,
+    storage,
+    exit: Deno.exit,
+  });
+  signals.attach({
+    shutDown: shutdown.begin,
+    exitNow: shutdown.exitNow,
+    reload: () => log.info("SIGHUP: there is nothing to read again"),
+  });
+}
+
+/** Listens; when the address cannot be had, what runs already is stopped, so that the store can be closed. */
+async function beginListening<Listener>(
+  listen: () => Listener,
+  stop: () => Promise<void>,
+): Promise<Listener> {
+  try {
+    return listen();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function reportListening(log: Logger, { hostname, port }: Deno.NetAddr): void {
+  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+  const url = `http://${host}:${port}`;
+  log.info("listening", { url, socket: `${url.replace("http", "ws")}/ws/telemetry` });
+}
