@@ -121,7 +121,9 @@ async function serveFrom(
   signals.attach({
     shutDown: shutdown.begin,
     exitNow: shutdown.exitNow,
-    reload: () => log.info("SIGHUP: there is nothing to read again"),
+    reload: Deno.stdout.isTerminal()
+      ? () => shutdown.begin("SIGHUP") // The terminal was closed.
+      : () => log.info("SIGHUP: there is nothing to read again"),
   });
 }
 
@@ -141,5 +143,6 @@ async function beginListening<Listener>(
 function reportListening(log: Logger, { hostname, port }: Deno.NetAddr): void {
   const host = hostname.includes(":") ? `[${hostname}]` : hostname;
   const url = `http://${host}:${port}`;
-  log.info("listening", { url, socket: `${url.replace("http", "ws")}/ws/telemetry` });
+  const socket = `${url.replace("http", "ws")}/ws/telemetry`;
+  log.info("listening", { url, socket, pid: Deno.pid });
 }

@@ -25,7 +25,7 @@ export interface SignalActions {
   readonly shutDown: (signal: Deno.Signal) => void;
   /** Ends the process at once; asked for a second time while it ends in order. */
   readonly exitNow: (code: number) => void;
-  /** Reads again what can be read again. */
+  /** SIGHUP: reads again what can be read again, or ends in order when the terminal was closed. */
   readonly reload: () => void;
 }
 
