@@ -2,7 +2,8 @@
  * The listener, and how it comes back.
  *
  * When the process runs out of descriptors the runtime gives up accepting for good while live
- * sockets go on. So a lost listener is opened again, with growing pauses, beside them.
+ * sockets go on. So a lost listener is opened again, with growing pauses, beside them, for as long as
+ * anybody is connected.
  *
  * @module
  */
@@ -14,7 +15,7 @@ export const MIN_PAUSE_MILLIS = 100;
 /** The longest pause between two attempts, in ms. */
 export const MAX_PAUSE_MILLIS = 5_000;
 
-/** How long a listener may be lost before the process should give up, in ms. */
+/** How long there may be neither a listener nor a client before the process should give up, in ms. */
 export const GIVE_UP_MILLIS = 60_000;
 
 /** The part of a server that is watched. */
@@ -33,7 +34,11 @@ export interface ListenerDeps {
   readonly log: Logger;
   /** Starts to listen; throws when the address cannot be had. */
   readonly listen: () => Server;
-  /** Called when the listener has been lost for {@link GIVE_UP_MILLIS}. */
+  /** Whether anybody is connected; asked before every attempt to listen again. */
+  readonly hasClients: () => boolean;
+  /** Called for every loss: also for one that follows at once on an attempt to come back. */
+  readonly onLost: () => void;
+  /** Called when there has been neither a listener nor a client for {@link GIVE_UP_MILLIS}. */
   readonly giveUp: () => void;
 }
 
@@ -46,6 +51,8 @@ export class ResilientListener {
   #listeningSince: number;
   /** When the last stable listener was lost, monotonic ms. */
   #lostAt: number;
+  /** When somebody was connected last while the listener was lost, monotonic ms. */
+  #clientsSeenAt = -Infinity;
   #pause = MIN_PAUSE_MILLIS;
 
   /**
@@ -83,7 +90,8 @@ export class ResilientListener {
 
   #lost(error: unknown): void {
     if (this.#closing) return;
-    const { clock, log } = this.#deps;
+    const { clock, log, onLost } = this.#deps;
+    onLost();
     // Without descriptors, listening succeeds and the first accept fails: that was no recovery.
     if (clock.now() - this.#listeningSince >= MAX_PAUSE_MILLIS) {
       this.#lostAt = clock.now();
@@ -103,10 +111,14 @@ export class ResilientListener {
   }
 
   #retry(): void {
-    const { clock, log, listen, giveUp } = this.#deps;
-    const lostFor = clock.now() - this.#lostAt;
-    if (lostFor >= GIVE_UP_MILLIS) {
-      log.error("no listener for a minute; giving up", { millis: Math.round(lostFor) });
+    const { clock, log, listen, hasClients, giveUp } = this.#deps;
+    const now = clock.now();
+    const lostFor = now - this.#lostAt;
+    if (hasClients()) this.#clientsSeenAt = now;
+    if (now - Math.max(this.#lostAt, this.#clientsSeenAt) >= GIVE_UP_MILLIS) {
+      log.error("no listener and no client for a minute; giving up", {
+        millis: Math.round(lostFor),
+      });
       giveUp();
       return;
     }

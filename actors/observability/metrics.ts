@@ -29,6 +29,7 @@ export class Metrics {
   readonly #statuses: () => readonly ChannelStatus[];
   readonly #ignored: () => ReadonlyMap<Channel, number>;
   readonly #refusals: () => RefusalCounts;
+  #listenerLosses = 0;
 
   /**
    * Reads the numbers when they are asked for.
@@ -53,6 +54,11 @@ export class Metrics {
     this.#refusals = refusals;
   }
 
+  /** Counts a loss of the listener. A count, not a gauge: nobody can scrape while it is lost. */
+  listenerLost(): void {
+    this.#listenerLosses += 1;
+  }
+
   /** Answers a scrape in the Prometheus text format. */
   async scrape(): Promise<Exposition> {
     this.#registry.clear();
@@ -74,6 +80,7 @@ export class Metrics {
     this.#gauge("throttled_connections", "Connections being conflated", stats.throttled);
     this.#counter("connections_accepted_total", "Connections accepted", stats.accepted);
     this.#counter("connection_failures_total", "Connection actors that failed", stats.failures);
+    this.#counter("listener_losses_total", "Losses of the listener", this.#listenerLosses);
     const ended = this.#labelled("connections_ended_total", "Connections ended, by cause", "cause");
     for (const [cause, count] of Object.entries(stats.endings)) ended.inc({ cause }, count);
   }

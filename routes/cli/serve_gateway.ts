@@ -73,7 +73,7 @@ async function serveFrom(
   const { store } = storage;
   const alerts = await readAlerts(store, restored.channels.get("risk-alerts")!.events);
   const gateway = createGateway(config, clock, log, store, restored, alerts);
-  const { hub, collector } = gateway;
+  const { hub, collector, metrics } = gateway;
   const demo = config.demo.enabled;
   const source = demo ? await startDemo(config, clock, log, collector, restored) : undefined;
   const closing = new AbortController();
@@ -101,7 +101,14 @@ async function serveFrom(
   };
   const listener = await beginListening(
     () =>
-      new ResilientListener({ clock, log, listen, giveUp: () => Deno.exit(EXIT_LISTENER_LOST) }),
+      new ResilientListener({
+        clock,
+        log,
+        listen,
+        hasClients: () => hub.stats().activeConnections > 0,
+        onLost: () => metrics.listenerLost(),
+        giveUp: () => Deno.exit(EXIT_LISTENER_LOST),
+      }),
     async () => {
       hub.stop();
       await source?.stop();

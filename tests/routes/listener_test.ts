@@ -33,6 +33,9 @@ class Fixture {
   /** When an attempt to listen was made, ms. */
   readonly attempts: number[] = [];
   available = true;
+  /** Whether anybody is connected. */
+  connected = false;
+  losses = 0;
   givenUp = 0;
   readonly listener: ResilientListener;
 
@@ -47,6 +50,8 @@ class Fixture {
         this.servers.push(server);
         return server;
       },
+      hasClients: () => this.connected,
+      onLost: () => void (this.losses += 1),
       giveUp: () => void (this.givenUp += 1),
     });
   }
@@ -63,7 +68,15 @@ Deno.test("it listens at once, and an address that cannot be had at the start is
     throw new Error("address in use");
   };
   assert.throws(
-    () => new ResilientListener({ clock, log: new RecordingLogger(), listen, giveUp: () => {} }),
+    () =>
+      new ResilientListener({
+        clock,
+        log: new RecordingLogger(),
+        listen,
+        hasClients: () => false,
+        onLost: () => {},
+        giveUp: () => {},
+      }),
     /address in use/,
   );
   assert.equal(clock.pendingTimers, 0);
@@ -137,7 +150,7 @@ Deno.test("pauses double up to five seconds", async () => {
   assert.equal(fixture.givenUp, 0);
 });
 
-Deno.test("after a minute without a listener it gives up, once", async () => {
+Deno.test("after a minute without a listener and without a client it gives up, once", async () => {
   const fixture = new Fixture();
   fixture.available = false;
   fixture.servers[0]!.lose();
@@ -148,6 +161,45 @@ Deno.test("after a minute without a listener it gives up, once", async () => {
   await fixture.clock.advanceAsync(600_000);
   assert.equal(fixture.givenUp, 1);
   assert.equal(fixture.clock.pendingTimers, 0);
+});
+
+Deno.test("while a client is connected it goes on trying, and gives up a minute after the last one left", async () => {
+  const fixture = new Fixture();
+  fixture.available = false;
+  fixture.connected = true;
+  fixture.servers[0]!.lose();
+  await fixture.clock.advanceAsync(600_000);
+  assert.equal(fixture.givenUp, 0);
+  const lastAttempt = fixture.attempts.at(-1)!;
+  assert.ok(fixture.clock.now() - lastAttempt <= 5_000, "it still tries every five seconds");
+  fixture.connected = false;
+  await fixture.clock.advanceAsync(50_000);
+  assert.equal(fixture.givenUp, 0);
+  await fixture.clock.advanceAsync(15_000);
+  assert.equal(fixture.givenUp, 1);
+});
+
+Deno.test("what the last client frees is used: the listener comes back when it has left", async () => {
+  const fixture = new Fixture();
+  fixture.available = false;
+  fixture.connected = true;
+  fixture.servers[0]!.lose();
+  await fixture.clock.advanceAsync(600_000);
+  fixture.connected = false;
+  fixture.available = true;
+  await fixture.clock.advanceAsync(5_000);
+  assert.equal(fixture.servers.length, 2);
+  assert.equal(fixture.givenUp, 0);
+});
+
+Deno.test("every loss is counted, attempts that fail at once included", async () => {
+  const fixture = new Fixture();
+  fixture.servers[0]!.lose();
+  await fixture.clock.advanceAsync(100);
+  fixture.servers[1]!.lose();
+  await fixture.clock.advanceAsync(200);
+  assert.equal(fixture.servers.length, 3);
+  assert.equal(fixture.losses, 2);
 });
 
 Deno.test("the minute is counted anew for every loss", async () => {
