@@ -12,8 +12,6 @@ export { Big };
 /** Zero. */
 export const ZERO: Big = new Big(0);
 
-const HALF = new Big("0.5");
-
 /**
  * Writes an amount exactly, with two decimals or as many more as it has; never an exponent and
  * never a negative zero.
@@ -28,9 +26,4 @@ export function formatAmount(amount: Big): string {
 /** Rounds half up to a number of decimals. */
 export function roundTo(amount: Big, decimals: number): Big {
   return amount.round(decimals, Big.roundHalfUp);
-}
-
-/** Half the sum, exact: halving adds one decimal and never rounds. */
-export function midpoint(a: Big, b: Big): Big {
-  return a.plus(b).times(HALF);
 }

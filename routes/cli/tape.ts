@@ -10,12 +10,12 @@ import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import type { Clock } from "../../actors/ports.ts";
 import { systemClock } from "../../actors/system_clock.ts";
-import { playTape } from "../../actors/sources/tape.ts";
-import { TapeLayoutError } from "../../actors/sources/tape_layout.ts";
-import { HttpPublisher } from "./http_publisher.ts";
+import { playTape } from "./tape/player.ts";
+import { TapeLayoutError } from "./tape/layout.ts";
+import { HttpPublisher } from "./tape/http_publisher.ts";
 import { findKey, type KeyPlaces } from "./find_key.ts";
 import { parseTapeCommand, TAPE_HELP, type TapeCommand, UsageError } from "./tape_options.ts";
-import { formatSummary, ProgressLine } from "./tape_report.ts";
+import { formatSummary, ProgressLine } from "./tape/report.ts";
 
 /** Bad rows that are shown; the others are only counted. */
 const SHOWN_BAD_ROWS = 3;

@@ -4,7 +4,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { MAX_SPEED } from "../../actors/sources/tape.ts";
+import { MAX_SPEED } from "./tape/player.ts";
 import { suggestion } from "./did_you_mean.ts";
 
 /** What `--help` prints. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Big, formatAmount, midpoint } from "../../../actors/sources/money.ts";
+import { Big, formatAmount } from "../../../actors/sources/money.ts";
 import { Decimal } from "../../../protocol/decimal.ts";
 
 Deno.test("formatAmount() keeps every digit, shows two at least, and knows no negative zero", () => {
@@ -19,9 +19,4 @@ Deno.test("formatAmount() writes the same number as a decimal string", () => {
     assert.ok(Decimal.safeParse(text).success, text);
     assert.ok(new Big(text).eq(amount));
   }));
-});
-
-Deno.test("midpoint() is exact", () => {
-  assert.equal(midpoint(new Big("1.1212"), new Big("1.12172")).toFixed(), "1.12146");
-  assert.equal(midpoint(new Big("1.12117"), new Big("1.1212")).toFixed(), "1.121185");
 });

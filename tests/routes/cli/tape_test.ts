@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { successEnvelope } from "../../../protocol/api.ts";
 import { parseSubmission } from "../../../protocol/publish.ts";
 import { main, type TapeIo } from "../../../routes/cli/tape.ts";
-import { streamOf } from "../../actors/sources/bytes.ts";
+import { streamOf } from "./tape/bytes.ts";
 import { TestClock } from "../../support/test_clock.ts";
 
 const KEY = "dev_secret";

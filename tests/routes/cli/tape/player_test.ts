@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { MarketDataEvent } from "../../../actors/sources/publish.ts";
-import { playTape, type TapeOptions } from "../../../actors/sources/tape.ts";
-import type { TapeProgress } from "../../../actors/sources/tape_progress.ts";
-import { wait } from "../../../actors/wait.ts";
-import { parseSubmission } from "../../../protocol/publish.ts";
-import { settle, TestClock } from "../../support/test_clock.ts";
+import type { MarketDataEvent } from "../../../../actors/sources/publish.ts";
+import { playTape, type TapeOptions } from "../../../../routes/cli/tape/player.ts";
+import type { TapeProgress } from "../../../../routes/cli/tape/progress.ts";
+import { wait } from "../../../../actors/wait.ts";
+import { parseSubmission } from "../../../../protocol/publish.ts";
+import { settle, TestClock } from "../../../support/test_clock.ts";
 import { recordedTape, streamOf } from "./bytes.ts";
 
 const COLUMNS = "timestamp:ms,symbol,price";

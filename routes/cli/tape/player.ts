@@ -3,12 +3,16 @@
  *
  * @module
  */
-import type { Clock } from "../ports.ts";
+import type { Clock } from "../../../actors/ports.ts";
 import { type Line, readLines } from "./lines.ts";
-import { type MarketDataEvent, MAX_BATCH, type PublishEvents } from "./publish.ts";
-import { ProgressMeter, type TapeProgress } from "./tape_progress.ts";
-import { type RowOptions, RowReader, type TapeRow, TapeRowError } from "./tape_rows.ts";
-import { wait } from "../wait.ts";
+import {
+  type MarketDataEvent,
+  MAX_BATCH,
+  type PublishEvents,
+} from "../../../actors/sources/publish.ts";
+import { ProgressMeter, type TapeProgress } from "./progress.ts";
+import { type RowOptions, RowReader, type TapeRow, TapeRowError } from "./rows.ts";
+import { wait } from "../../../actors/wait.ts";
 
 /** Time between two progress reports, in ms, also while nothing is due. */
 export const REPORT_MS = 1_000;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { readLines } from "../../../actors/sources/lines.ts";
-import { TapeLayoutError } from "../../../actors/sources/tape_layout.ts";
-import { RowReader, type TapeRow, TapeRowError } from "../../../actors/sources/tape_rows.ts";
-import type { RowOptions } from "../../../actors/sources/tape_rows.ts";
+import { readLines } from "../../../../routes/cli/tape/lines.ts";
+import { TapeLayoutError } from "../../../../routes/cli/tape/layout.ts";
+import { RowReader, type TapeRow, TapeRowError } from "../../../../routes/cli/tape/rows.ts";
+import type { RowOptions } from "../../../../routes/cli/tape/rows.ts";
 import { recordedTape } from "./bytes.ts";
 
 function read(text: string, options: RowOptions = {}): TapeRow[] {
@@ -81,6 +81,25 @@ Deno.test("RowReader takes named columns, with and without a header, and blank l
   }
   const stated = read("100,1.5", { columns: "timestamp:ms,price", symbol: "X" });
   assert.equal(stated[0]?.time, 100);
+});
+
+Deno.test("RowReader takes quoted fields, whose commas separate nothing", () => {
+  const rows = read(
+    'source,symbol,timestamp,price\n"Example, Inc. ""A""", X ,2020-01-01,"1.5"\n"b" , "Y" ,2020-01-01,2',
+  );
+  assert.deepEqual(rows.map(({ source, symbol, price }) => [source, symbol, price]), [
+    ['Example, Inc. "A"', "X", "1.5"],
+    ["b", "Y", "2"],
+  ]);
+});
+
+Deno.test("a row whose quotes make no sense is a bad row, and the next one is read", () => {
+  const reader = new RowReader({ columns: "timestamp,symbol,price" });
+  const line = (text: string) => reader.read({ number: 1, text, bytes: 0 });
+  for (const text of ['"2020-01-01,X,1', '2020-01-01,"X"Y,1', '2020-01-01,X"Y,1']) {
+    assert.throws(() => line(text), /^TapeRowError: line 1: quotes: expected them around a whole/);
+    assert.equal(line("2020-01-01,X,1")?.price, "1", text);
+  }
 });
 
 Deno.test("RowReader lets options name every row's symbol and source", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { detectTimeFormat, parseTime, TIME_FORMATS } from "../../../actors/sources/tape_time.ts";
+import { detectTimeFormat, parseTime, TIME_FORMATS } from "../../../../routes/cli/tape/time.ts";
 
 Deno.test("detectTimeFormat() tells units by size and texts by form", () => {
   const examples = {

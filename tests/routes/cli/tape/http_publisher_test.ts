@@ -7,9 +7,9 @@ import {
   parseRetryAfter,
   REQUEST_TIMEOUT_MS,
   type Retry,
-} from "../../../routes/cli/http_publisher.ts";
-import { errorEnvelope, successEnvelope } from "../../../protocol/api.ts";
-import { settle, TestClock } from "../../support/test_clock.ts";
+} from "../../../../routes/cli/tape/http_publisher.ts";
+import { errorEnvelope, successEnvelope } from "../../../../protocol/api.ts";
+import { settle, TestClock } from "../../../support/test_clock.ts";
 
 const KEY = "dev_secret";
 const EVENTS = [1, 2].map((id) => ({ channel: "market-data", eventId: `e-${id}`, data: { id } }));

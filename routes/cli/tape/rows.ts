@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { Decimal, MAX_DECIMAL_LENGTH } from "../../protocol/decimal.ts";
-import { Id } from "../../protocol/events/fields.ts";
+import { CsvError } from "csv-parse/sync";
+import { Decimal, MAX_DECIMAL_LENGTH } from "../../../protocol/decimal.ts";
+import { Id } from "../../../protocol/events/fields.ts";
 import type { Line } from "./lines.ts";
-import { Big, midpoint } from "./money.ts";
+import { Big } from "../../../actors/sources/money.ts";
 import {
   type ColumnRole,
   detectLayout,
@@ -14,8 +15,8 @@ import {
   splitRow,
   type TapeLayout,
   TapeLayoutError,
-} from "./tape_layout.ts";
-import { detectTimeFormat, parseTime, type TimeFormat } from "./tape_time.ts";
+} from "./layout.ts";
+import { detectTimeFormat, parseTime, type TimeFormat } from "./time.ts";
 
 /** One price of a tape. */
 export interface TapeRow {
@@ -58,6 +59,8 @@ export interface RowOptions {
 /** What floats look like when programs print them; converted exactly, within reason. */
 const SCIENTIFIC = /^[+-]?(\d{1,40}\.?\d{0,40}|\.\d{1,40})([eE][+-]?\d{1,2})?$/;
 
+const HALF = new Big("0.5");
+
 /** Reads one tape; remembers what its first lines said. */
 export class RowReader {
   readonly #options: RowOptions;
@@ -88,12 +91,13 @@ export class RowReader {
    */
   read(line: Line): TapeRow | undefined {
     if (line.text.trim() === "") return undefined;
+    const fields = readFields(line);
     if (this.#first) {
+      const header = this.#isHeader(fields);
       this.#first = false;
-      if (this.#isHeader(line.text)) return undefined;
+      if (header) return undefined;
     }
     const { columns, width } = this.#layout!;
-    const fields = splitRow(line.text);
     if (fields.length < width) {
       throw new TapeRowError(
         line.number,
@@ -114,15 +118,14 @@ export class RowReader {
     };
   }
 
-  #isHeader(text: string): boolean {
+  #isHeader(fields: readonly string[]): boolean {
     if (this.#layout === undefined) {
-      const { layout, header } = detectLayout(text);
+      const { layout, header } = detectLayout(fields);
       this.#layout = this.#checked(layout);
       return header;
     }
     // With the columns given, a first line where neither time nor price is one is a header.
     const { columns } = this.#layout;
-    const fields = splitRow(text);
     const price = fields[columns.price ?? columns.bid!] ?? "";
     return detectTimeFormat(fields[columns.timestamp!] ?? "") === undefined &&
       toDecimal(price) === undefined;
@@ -154,6 +157,15 @@ export class RowReader {
   }
 }
 
+function readFields({ text, number }: Line): string[] {
+  try {
+    return splitRow(text);
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    throw new TapeRowError(number, "quotes: expected them around a whole field, doubled inside it");
+  }
+}
+
 function readSymbol(text: string, line: number): string {
   if (Id.safeParse(text).success) return text;
   throw new TapeRowError(line, `symbol "${clip(text)}": expected 1 to 128 characters`);
@@ -163,6 +175,11 @@ function readPrice(text: string, role: ColumnRole, line: number): string {
   const price = toDecimal(text);
   if (price !== undefined) return price;
   throw new TapeRowError(line, `${role} "${clip(text)}": expected a decimal such as 9750.25`);
+}
+
+/** Half the sum, exact: halving adds one decimal and never rounds. */
+function midpoint(bid: Big, ask: Big): Big {
+  return bid.plus(ask).times(HALF);
 }
 
 function readMiddle(bid: string, ask: string, line: number): string {

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { Clock } from "../../actors/ports.ts";
-import type { PublishEvents } from "../../actors/sources/publish.ts";
-import { wait } from "../../actors/wait.ts";
-import type { ErrorEnvelope } from "../../protocol/api.ts";
+import type { Clock } from "../../../actors/ports.ts";
+import type { PublishEvents } from "../../../actors/sources/publish.ts";
+import { wait } from "../../../actors/wait.ts";
+import type { ErrorEnvelope } from "../../../protocol/api.ts";
 
 /** Path of the endpoint, below the gateway's address. */
 export const EVENTS_PATH = "api/v1/telemetry/events";

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { TapeSummary } from "../../actors/sources/tape.ts";
-import type { TapeProgress } from "../../actors/sources/tape_progress.ts";
+import type { TapeSummary } from "./player.ts";
+import type { TapeProgress } from "./progress.ts";
 
 /** Without a terminal a line of progress is written this often, in ms. */
 export const LOG_PROGRESS_MS = 10_000;

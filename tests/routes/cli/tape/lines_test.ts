@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Line, MAX_LINE_BYTES, readLines } from "../../../actors/sources/lines.ts";
+import { type Line, MAX_LINE_BYTES, readLines } from "../../../../routes/cli/tape/lines.ts";
 import { streamOf } from "./bytes.ts";
 
 async function collect(stream: ReadableStream<Uint8Array>): Promise<Line[]> {

@@ -24,7 +24,7 @@ export function streamOf(
 /** A file of recorded market data, which is not part of the project; `undefined` without it. */
 export async function recordedTape(name: string): Promise<Deno.FsFile | undefined> {
   try {
-    return await Deno.open(new URL(`../../../../shared/data/${name}`, import.meta.url));
+    return await Deno.open(new URL(`../../../../../shared/data/${name}`, import.meta.url));
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     return undefined;
