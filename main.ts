@@ -1,44 +1,27 @@
 /**
- * The program: reads the configuration and serves.
+ * The program: reads what surrounds the process, and runs the command that it was started with.
  *
  * @module
  */
-import { systemClock as clock } from "./actors/system_clock.ts";
-import { loadConfig } from "./routes/cli/load_config.ts";
-import { printError, printLine } from "./routes/cli/print.ts";
-import { serveGateway } from "./routes/cli/serve_gateway.ts";
-import { listenToSignals } from "./routes/cli/signals.ts";
-import { explainStartError } from "./routes/cli/start_error.ts";
 import metadata from "./deno.json" with { type: "json" };
-
-/** Exit code when the start failed for another reason. */
-const EXIT_NOT_STARTED = 1;
-
-/** Exit code when the configuration cannot be served (EX_CONFIG of sysexits.h). */
-const EXIT_CONFIGURATION = 78;
+import { machineFacts } from "./routes/cli/machine_facts.ts";
+import { EXTRA_VARIABLES } from "./protocol/config/options.ts";
+import { printError, printText } from "./routes/cli/print.ts";
+import { runProgram } from "./routes/cli/program.ts";
+import { RUNS } from "./routes/cli/runs.ts";
 
 if (import.meta.main) {
-  const signals = listenToSignals(clock);
-  const command = loadConfig({
-    args: Deno.args,
-    env: Deno.env.toObject(),
-    readFile: Deno.readTextFileSync,
+  const env = Deno.env.toObject();
+  const readFile = Deno.readTextFileSync;
+  const exitCode = await runProgram(Deno.args, {
+    env,
+    readFile,
     mayAccess: (name, path) => Deno.permissions.querySync({ name, path }).state === "granted",
-    standalone: Deno.build.standalone,
+    machine: machineFacts(env[EXTRA_VARIABLES.machineFacts], readFile),
     version: metadata.version,
+    runs: RUNS,
+    write: printText,
+    printError,
   });
-  if (command.kind === "start") {
-    const { config } = command;
-    await serveGateway(command, signals, metadata.version).catch((error) => {
-      const explanation = explainStartError(error, config);
-      if (explanation === undefined) throw error;
-      printError(`error: ${explanation}`);
-      Deno.exit(EXIT_NOT_STARTED);
-    });
-  } else if (command.kind === "print") {
-    printLine(command.text);
-  } else {
-    printError(`error: ${command.error.message}`);
-    Deno.exit(EXIT_CONFIGURATION);
-  }
+  if (exitCode !== 0) Deno.exit(exitCode);
 }

@@ -14,8 +14,9 @@ environment to flags. Anything unknown or not allowed stops the start with one l
 option, where it was set and what is allowed; the exit code is 78.
 
 \`\`\`sh
-deno task start --help              # every option
-deno task start --print-config      # what results from file, environment and flags; no keys
+deno task start --help     # every option
+deno task config print     # what results from file, environment and flags; no keys
+deno task config check     # whether a gateway would start with it, keys included
 \`\`\`
 
 | way | form |
@@ -42,15 +43,19 @@ it in the data directory. On any other address it does not start.
 
 ## Paths and permissions
 
-\`deno task start\` grants the process the network, the environment, the uptime of the
-machine ([time](time.md#suspend)), a look at how much room a disk
-has (\`statfs\`), and the paths that are configured: the data directory for reading and writing, and the configuration file for reading. It
-works them out before the gateway runs, so that it sees \`TELEMETRY_DATA_DIR\`, \`${EXTRA_VARIABLES.config}\`
-and \`store.dataDir\` in that file, but not flags. Set these in the environment. Deno's permissions
+The binary runs with all permissions and accepts every path at run time; its sandbox is the
+[service unit](commands.md#the-binary).
+
+From source, \`deno task start\` grants the process the network, the environment, the uptime of the
+machine ([time](time.md#suspend)), the free space of disks (\`statfs\`), and the paths that are configured. Two helpers run before it: one
+works out the paths, the data directory for reading and writing and the configuration file for
+reading; the other reads what the gateway may not, the boot id and the descriptor limit, and hands
+them over in \`${EXTRA_VARIABLES.machineFacts}\`. They see \`TELEMETRY_DATA_DIR\`, \`${EXTRA_VARIABLES.config}\`
+and \`store.dataDir\` in that file, but not flags: set paths in the environment. Deno's permissions
 cannot name a path that contains a comma.
 
-A program built with \`deno task compile\` is granted what the environment of the build names:
-\`./data\` below the working directory if nothing else.
+What the machine says of itself counts as a default of \`store.bootId\` and
+\`server.fileDescriptorLimit\`: file, environment and flags go before it.
 `;
 
 /** Renders the whole document. */

@@ -36,7 +36,7 @@ export interface ConfigOption {
   readonly schema: z.ZodType;
 }
 
-/** Variables that are no options of the file: where the file is, and the keys. */
+/** Variables that are no options of the file: where the file is, the keys, and the machine. */
 export const EXTRA_VARIABLES = {
   /** Path of the configuration file; `--config` goes before it. */
   config: "TELEMETRY_CONFIG",
@@ -44,6 +44,8 @@ export const EXTRA_VARIABLES = {
   apiKey: "TELEMETRY_API_KEY",
   /** The same under the name that deployed machines have set; used when the first is not. */
   deployedApiKey: "FMPS_API_KEY",
+  /** Boot id and descriptor limit of the machine, put there by the tasks. */
+  machineFacts: "TELEMETRY_MACHINE_FACTS",
 } as const;
 
 /** What every variable of the gateway starts with. */

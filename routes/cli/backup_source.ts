@@ -10,10 +10,12 @@ import { STORE_FILE } from "../../actors/store/sqlite/database.ts";
 import { StoreError } from "../../actors/store/sqlite/errors.ts";
 import { SqliteStore } from "../../actors/store/sqlite/sqlite_store.ts";
 import { BackupLine } from "../../protocol/backup.ts";
+import { CommandError } from "./command_error.ts";
+import { EXIT } from "./exit_codes.ts";
 
 /** Why there is no backup, and what to do. */
-export class BackupError extends Error {
-  /** The name of the class. */
+export class BackupError extends CommandError {
+  /** `BackupError`. */
   override readonly name = "BackupError";
 }
 
@@ -50,7 +52,10 @@ export async function* fetchBackup(
   const request = { method: "POST", headers: { "X-API-Key": key }, signal };
   const response = await fetch(new URL("/api/v1/store/backup", url), request).catch((error) => {
     signal.throwIfAborted();
-    throw new BackupError(`${url.origin} cannot be reached: ${(error as Error).message}`);
+    throw new BackupError(
+      `${url.origin} cannot be reached: ${(error as Error).message}`,
+      EXIT.unavailable,
+    );
   });
   if (!response.ok) throw new BackupError(await explain(url, response));
   try {
@@ -58,7 +63,10 @@ export async function* fetchBackup(
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof TypeError)) throw error;
-    throw new BackupError(`the connection to ${url.origin} was lost: ${error.message}`);
+    throw new BackupError(
+      `the connection to ${url.origin} was lost: ${error.message}`,
+      EXIT.unavailable,
+    );
   }
 }
 

@@ -1,14 +1,16 @@
 /**
- * Why a start was refused, and where values came from.
+ * Why a configuration was refused, and where values came from.
  *
  * @module
  */
+import { CommandError } from "./command_error.ts";
+import { EXIT } from "./exit_codes.ts";
 
 /** Where the value of an option came from. */
 export interface Origin {
-  /** The layer, the last one winning: defaults, file, environment, flags. */
-  readonly layer: "default" | "file" | "environment" | "flag";
-  /** As people find it again: `--port`, `TELEMETRY_PORT`, the path of the file; empty for defaults. */
+  /** The layer, the last one winning: defaults, machine, file, environment, flags. */
+  readonly layer: "default" | "machine" | "file" | "environment" | "flag";
+  /** As people find it again: `--port`, `TELEMETRY_PORT`, the path of the file; empty for the first two. */
   readonly name: string;
 }
 
@@ -20,6 +22,8 @@ export function describeOrigin({ layer, name }: Origin): string {
   switch (layer) {
     case "default":
       return "default";
+    case "machine":
+      return "this machine";
     case "file":
       return `file ${name}`;
     case "environment":
@@ -38,8 +42,8 @@ export function showValue(value: unknown): string {
   return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 }
 
-/** An option that stops the start. The message is one line that names it and what is allowed. */
-export class ConfigError extends Error {
+/** An option that cannot be used. The message names it and what is allowed. */
+export class ConfigError extends CommandError {
   /** `ConfigError`. */
   override readonly name = "ConfigError";
   /** The option in the file's spelling, or the unknown name as it was written. */
@@ -47,9 +51,9 @@ export class ConfigError extends Error {
   /** Where it came from. */
   readonly origin: Origin;
 
-  /** Takes the option, its origin and the whole line. */
+  /** An error with exit code 78. */
   constructor(option: string, origin: Origin, message: string) {
-    super(message.replaceAll(/\s+/g, " "));
+    super(message, EXIT.config);
     this.option = option;
     this.origin = origin;
   }

@@ -5,6 +5,8 @@
  */
 import { join } from "node:path";
 import { DEVELOPMENT_KEY_FILE } from "../auth/development_key.ts";
+import { CommandError } from "./command_error.ts";
+import { EXIT } from "./exit_codes.ts";
 
 /** Where keys may be. */
 export interface KeyPlaces {
@@ -15,9 +17,14 @@ export interface KeyPlaces {
 }
 
 /** No key, or one that cannot be sent. The message never holds a key. */
-export class KeyError extends Error {
-  /** The name of the class. */
+export class KeyError extends CommandError {
+  /** `KeyError`. */
   override readonly name = "KeyError";
+
+  /** An error with exit code 78. */
+  constructor(message: string) {
+    super(message, EXIT.config);
+  }
 }
 
 const LOOPBACK: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);

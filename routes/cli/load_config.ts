@@ -1,123 +1,136 @@
 /**
  * From flags, environment and file to a valid configuration, or to the one line that says why not.
- * Defaults < file < environment < flags. Pure: everything outside is handed in.
+ * Defaults < machine < file < environment < flags. Pure: everything outside is handed in.
  *
  * @module
  */
 import { Config } from "../../protocol/config.ts";
-import { CONFIG_OPTIONS, EXTRA_VARIABLES } from "../../protocol/config/options.ts";
+import { CONFIG_OPTIONS, EXTRA_VARIABLES, findOption } from "../../protocol/config/options.ts";
 import { type Conflict, findConflicts, findKeyConflict } from "../../protocol/config/rules.ts";
 import { BY_DEFAULT, ConfigError, describeOrigin, type Origin, showValue } from "./config_error.ts";
 import type { Assignment } from "./assignment.ts";
 import { readConfigFile } from "./read_config_file.ts";
 import { readEnvironment } from "./read_environment.ts";
-import { readFlags } from "./read_flags.ts";
-import { helpText } from "./help.ts";
+import type { ConfigFlags } from "./config_flags.ts";
+import type { MachineFacts } from "./machine_facts.ts";
 import { type Access, CONFIG_VARIABLE, uncoveredPath } from "./path_access.ts";
 
-/** What the configuration is read from. */
+/** What the configuration is read from, beside the flags. */
 export interface Surroundings {
-  /** The arguments of the program. */
-  readonly args: readonly string[];
   /** The environment. */
   readonly env: Readonly<Record<string, string>>;
   /** Reads a file; throws as `Deno.readTextFileSync` does. */
   readonly readFile: (path: string) => string;
-  /** Whether the permissions of the process cover a path; absent when all are granted. */
+  /** Whether the permissions of the process cover a path; absent when that is not to be checked. */
   readonly mayAccess?: (access: Access, path: string) => boolean;
-  /** Whether this is a compiled program. */
-  readonly standalone?: boolean;
-  /** Version of the gateway. */
-  readonly version: string;
+  /** What the machine says of itself: values of options that nobody has set. */
+  readonly machine?: MachineFacts;
 }
 
-/** What the command line asks for. */
-export type Command =
-  | {
-    readonly kind: "start";
-    readonly config: Config;
-    /** The key with every scope, if one is set. A secret: never logged, never printed. */
-    readonly apiKey?: string;
-    /** Names of variables that Kubernetes has set for Services; they mean nothing here. */
-    readonly ignoredVariables: readonly string[];
-  }
-  | { readonly kind: "print"; readonly text: string }
-  | { readonly kind: "refuse"; readonly error: ConfigError };
+/** A valid configuration, and where it came from. */
+export interface LoadedConfig {
+  /** Checked, with every default filled in. */
+  readonly config: Config;
+  /** Path of the configuration file, if there is one. */
+  readonly configFile: string | undefined;
+  /** Where each option was set; options of the defaults are absent. */
+  readonly origins: ReadonlyMap<string, Origin>;
+  /** Names of variables that Kubernetes has set for Services; they mean nothing here. */
+  readonly ignoredVariables: readonly string[];
+}
+
+/** What a gateway is started with. */
+export interface Settings {
+  /** Checked, with every default filled in. */
+  readonly config: Config;
+  /** The key with every scope, if one is set. A secret: never logged, never printed. */
+  readonly apiKey?: string;
+  /** Path of the configuration file, if there is one. */
+  readonly configFile?: string;
+  /** Names of variables that Kubernetes has set for Services. */
+  readonly ignoredVariables: readonly string[];
+}
 
 /** What a key may look like: it must survive as an HTTP header. Length in characters. */
 const API_KEY = /^[\x21-\x7e]{1,512}$/;
 
-/** Decides what to do from what the process was started with. Never throws a {@link ConfigError}. */
-export function loadConfig(surroundings: Surroundings): Command {
-  try {
-    return load(surroundings);
-  } catch (error) {
-    if (error instanceof ConfigError) return { kind: "refuse", error };
-    throw error;
-  }
+/**
+ * Merges defaults, machine, file, environment and flags.
+ *
+ * @throws {ConfigError} On anything unknown, not allowed or contradictory.
+ */
+export function loadConfig(flags: ConfigFlags, surroundings: Surroundings): LoadedConfig {
+  const { assignments: environment, ignored } = readEnvironment(surroundings.env);
+  const { path: configFile, assignments: file } = loadFile(surroundings, flags.configFile);
+  const machine = readMachine(surroundings.machine ?? {});
+  const layers = [...machine, ...file, ...environment, ...flags.assignments].map(checkValue);
+  const origins = new Map(layers.map(({ option, origin }) => [option.path, origin]));
+  return { config: merge(layers, origins), configFile, origins, ignoredVariables: ignored };
 }
 
-function load(surroundings: Surroundings): Command {
-  const { args, env, version } = surroundings;
-  if (args.includes("--help") || args.includes("-h")) {
-    return { kind: "print", text: helpText(version) };
-  }
-  if (args.includes("--version")) return { kind: "print", text: `telemetry-gateway ${version}` };
-  const flags = readFlags(args);
-  const { assignments: environment, ignored: ignoredVariables } = readEnvironment(env);
-  const file = loadFile(surroundings, flags.configFile);
-  const layers = [...file, ...environment, ...flags.assignments].map(checkValue);
-  const origins = new Map(layers.map(({ option, origin }) => [option.path, origin]));
-  const config = merge(layers, origins);
-  if (flags.printConfig) return { kind: "print", text: JSON.stringify(config, null, 2) };
-  const apiKey = readApiKey(env);
+/**
+ * Everything that a gateway is started with.
+ *
+ * @throws {ConfigError} As {@link loadConfig}, and without a key where one is needed, or when the
+ * permissions do not cover the data directory.
+ */
+export function loadSettings(flags: ConfigFlags, surroundings: Surroundings): Settings {
+  const { config, configFile, origins, ignoredVariables } = loadConfig(flags, surroundings);
+  const apiKey = readApiKey(surroundings.env);
   const conflict = findKeyConflict(config, apiKey !== undefined);
   if (conflict !== undefined) throw conflictError(conflict, config, origins);
   // Without a key of its own the gateway keeps a development key in the data directory.
   if (apiKey === undefined || config.store.kind === "sqlite") {
     requireDataDir(surroundings, config.store.dataDir, origins.get("store.dataDir") ?? BY_DEFAULT);
   }
-  return { kind: "start", config, ignoredVariables, ...(apiKey !== undefined && { apiKey }) };
+  return {
+    config,
+    ignoredVariables,
+    ...(apiKey !== undefined && { apiKey }),
+    ...(configFile !== undefined && { configFile }),
+  };
 }
 
-function loadFile(surroundings: Surroundings, flag: string | undefined): readonly Assignment[] {
+function readMachine({ bootId, fileDescriptorLimit }: MachineFacts): Assignment[] {
+  const origin: Origin = { layer: "machine", name: "" };
+  return [
+    { option: findOption("store.bootId")!, value: bootId, origin },
+    { option: findOption("server.fileDescriptorLimit")!, value: fileDescriptorLimit, origin },
+  ].filter(({ value }) => value !== undefined);
+}
+
+function loadFile(
+  surroundings: Surroundings,
+  flag: string | undefined,
+): { readonly path: string | undefined; readonly assignments: readonly Assignment[] } {
   const variable = surroundings.env[CONFIG_VARIABLE];
   const path = flag ?? (variable === "" ? undefined : variable);
-  if (path === undefined) return [];
+  if (path === undefined) return { path, assignments: [] };
   const origin: Origin = flag === undefined
     ? { layer: "environment", name: CONFIG_VARIABLE }
     : { layer: "flag", name: "--config" };
   const { mayAccess } = surroundings;
   // Asked first, as reading without permission would ask the person at the terminal.
-  if (mayAccess !== undefined && !mayAccess("read", path)) {
-    throw uncoveredFile(surroundings, path, origin);
-  }
+  if (mayAccess !== undefined && !mayAccess("read", path)) throw uncoveredFile(path, origin);
   let text: string;
   try {
     text = surroundings.readFile(path);
   } catch (error) {
-    throw unreadableFile(surroundings, path, origin, error);
+    throw unreadableFile(path, origin, error);
   }
-  return readConfigFile(path, text);
+  return { path, assignments: readConfigFile(path, text) };
 }
 
-function unreadableFile(
-  surroundings: Surroundings,
-  path: string,
-  origin: Origin,
-  error: unknown,
-): ConfigError {
+function unreadableFile(path: string, origin: Origin, error: unknown): ConfigError {
   const name = error instanceof Error ? error.name : "";
-  if (name === "NotCapable") return uncoveredFile(surroundings, path, origin);
+  if (name === "NotCapable") return uncoveredFile(path, origin);
   const why = name === "NotFound" ? "no such file" : `cannot be read (${name || "unknown error"})`;
   return new ConfigError(origin.name, origin, `${origin.name}: ${path}: ${why}`);
 }
 
-function uncoveredFile(surroundings: Surroundings, path: string, origin: Origin): ConfigError {
-  const { standalone = false } = surroundings;
+function uncoveredFile(path: string, origin: Origin): ConfigError {
   const access = ["read"] as const;
-  const option = origin.name;
-  return uncoveredPath({ option, path, origin, access, variable: CONFIG_VARIABLE, standalone });
+  return uncoveredPath({ option: origin.name, path, origin, access, variable: CONFIG_VARIABLE });
 }
 
 /** Checks a value by itself, in every layer: one that is overridden may still not be wrong. */
@@ -183,9 +196,9 @@ function readApiKey(env: Readonly<Record<string, string>>): string | undefined {
 }
 
 function requireDataDir(surroundings: Surroundings, path: string, origin: Origin): void {
-  const { mayAccess, standalone = false } = surroundings;
+  const { mayAccess } = surroundings;
   const access = ["read", "write"] as const;
   if (mayAccess === undefined || access.every((kind) => mayAccess(kind, path))) return;
   const option = "store.dataDir";
-  throw uncoveredPath({ option, path, origin, access, variable: "TELEMETRY_DATA_DIR", standalone });
+  throw uncoveredPath({ option, path, origin, access, variable: "TELEMETRY_DATA_DIR" });
 }

@@ -21,8 +21,6 @@ export interface UncoveredPath {
   readonly access: readonly Access[];
   /** The variable that `deno task start` reads to grant it. */
   readonly variable: string;
-  /** Whether the process is a compiled program, whose permissions cannot be changed. */
-  readonly standalone: boolean;
 }
 
 /** The variable of the configuration file, for {@link UncoveredPath}. */
@@ -36,11 +34,8 @@ export function uncoveredPath(uncovered: UncoveredPath): ConfigError {
   return new ConfigError(option, origin, message);
 }
 
-function remedy({ path, origin, access, variable, standalone }: UncoveredPath): string {
+function remedy({ path, origin, access, variable }: UncoveredPath): string {
   if (path.includes(",")) return "choose a path without a comma, which no permission can name";
-  if (standalone) {
-    return `use ./data below the working directory, or set ${variable} while deno task compile runs`;
-  }
   const flags = access.map((kind) => `--allow-${kind}=${path}`).join(" ");
   const byHand = `run deno with ${flags}`;
   return origin.layer === "flag"

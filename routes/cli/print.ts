@@ -14,3 +14,9 @@ export function printLine(line: string): void {
 export function printError(line: string): void {
   console.error(line);
 }
+
+/** Writes text to the standard output as it is. */
+export function printText(text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  for (let sent = 0; sent < bytes.length;) sent += Deno.stdout.writeSync(bytes.subarray(sent));
+}

@@ -14,19 +14,17 @@ import { acceptedKeys } from "../auth/accepted_keys.ts";
 import type { KeyRing } from "../auth/api_keys.ts";
 import { startDemo } from "../demo.ts";
 import { ResilientListener } from "../listener.ts";
+import { CommandError } from "./command_error.ts";
+import { EXIT } from "./exit_codes.ts";
 import { reportIgnored } from "./kubernetes_variables.ts";
-import type { Command } from "./load_config.ts";
+import type { Settings } from "./load_config.ts";
 import { logWriter } from "./log_writer.ts";
+import { giveBackWriting } from "./permissions.ts";
 import { printError } from "./print.ts";
 import { warnOfRuntime } from "./runtime_faults.ts";
 import { prepareShutdown } from "./shutdown.ts";
 import type { Signals } from "./signals.ts";
-
-/** Exit code when the listener is lost for good (EX_SOFTWARE of sysexits.h). */
-const EXIT_LISTENER_LOST = 70;
-
-/** What a gateway is started with. */
-type Settings = Extract<Command, { kind: "start" }>;
+import { explainStartError } from "./start_error.ts";
 
 /**
  * Starts a gateway, which runs until a signal or a request ends the process.
@@ -34,13 +32,24 @@ type Settings = Extract<Command, { kind: "start" }>;
  * @param signals Listened to since the process began.
  * @param version The version of the gateway.
  * @returns When it listens, or was asked to end before.
+ * @throws {CommandError} When it cannot start for a reason that can be named.
  */
 export async function serveGateway(
   settings: Settings,
   signals: Signals,
   version: string,
 ): Promise<void> {
-  const { config, apiKey, ignoredVariables } = settings;
+  try {
+    await start(settings, signals, version);
+  } catch (error) {
+    const explanation = explainStartError(error, settings.config);
+    throw explanation === undefined ? error : new CommandError(explanation);
+  }
+}
+
+async function start(settings: Settings, signals: Signals, version: string): Promise<void> {
+  const { config, apiKey, configFile, ignoredVariables } = settings;
+  if (configFile !== undefined) giveBackWriting(config.store.dataDir, configFile);
   const terminal = Deno.stdout.isTerminal();
   const format = config.log.format ?? (terminal ? "pretty" : "json");
   const log = createLogger({ level: config.log.level, format, write: logWriter(clock) });
@@ -107,7 +116,7 @@ async function serveFrom(
         listen,
         hasClients: () => hub.stats().activeConnections > 0,
         onLost: () => metrics.listenerLost(),
-        giveUp: () => Deno.exit(EXIT_LISTENER_LOST),
+        giveUp: () => Deno.exit(EXIT.listenerLost),
       }),
     async () => {
       hub.stop();

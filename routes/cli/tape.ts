@@ -1,184 +1,132 @@
 /**
- * Command line: plays a recorded tape into a gateway over HTTP.
- *
- * Needs `--allow-read` for the tape, the key file and the data directory, `--allow-net` for the
- * gateway, and `--allow-env=TELEMETRY_API_KEY,FMPS_API_KEY,TELEMETRY_DATA_DIR`.
+ * The command `tape`: plays a recorded tape of trades or quotes into a running gateway.
  *
  * @module
  */
-import { createHash } from "node:crypto";
-import { basename } from "node:path";
-import type { Clock } from "../../actors/ports.ts";
-import { systemClock } from "../../actors/system_clock.ts";
-import { playTape } from "./tape/player.ts";
-import { TapeLayoutError } from "./tape/layout.ts";
-import { HttpPublisher } from "./tape/http_publisher.ts";
-import { findKey, type KeyPlaces } from "./find_key.ts";
-import { parseTapeCommand, TAPE_HELP, type TapeCommand, UsageError } from "./tape_options.ts";
-import { formatSummary, ProgressLine } from "./tape/report.ts";
+import { Command } from "commander";
+import type { CommandContext, End } from "./command_context.ts";
+import { UsageError } from "./command_error.ts";
+import { addGatewayFlags, type GatewayFlags, readGatewayFlags } from "./gateway_flags.ts";
+import { MAX_SPEED } from "./tape/speed.ts";
+import { ValueOption } from "./value_option.ts";
 
-/** Bad rows that are shown; the others are only counted. */
-const SHOWN_BAD_ROWS = 3;
-
-/** A tape that was opened. */
-export interface TapeFile {
-  /** Its content; cancelling it closes the file. */
-  readonly stream: ReadableStream<Uint8Array>;
-  /** Its size. */
-  readonly bytes: number;
-  /** Time of its last change, epoch ms; 0 when it is unknown. */
-  readonly modified: number;
+/** What is played, how, and to which gateway. */
+export interface TapeOptions extends GatewayFlags {
+  /** Path of the tape. */
+  readonly file: string;
+  /** Times faster than recorded, 0 to {@link MAX_SPEED}; 0 and `max` mean without pauses. */
+  readonly speed: number | "max";
+  /** Whether bad rows are counted instead of ending the program. */
+  readonly skipBadRows: boolean;
+  /** What the columns are; detected when absent. */
+  readonly columns?: string;
+  /** Symbol of every row. */
+  readonly symbol?: string;
+  /** Source of every row. */
+  readonly source?: string;
+  /** Rows to play, 1 or more. */
+  readonly limit?: number;
+  /** Makes the events of a repetition new ones. */
+  readonly run?: string;
 }
 
-/** The outside of the program. */
-export interface TapeIo extends KeyPlaces {
-  /** Writes results. */
-  readonly stdout: (text: string) => void;
-  /** Writes progress and problems. */
-  readonly stderr: (text: string) => void;
-  /** Whether `stderr` is a terminal, where a line can be rewritten. */
-  readonly isTerminal: boolean;
-  /** Opens the tape; rejects when that is not possible. */
-  readonly open: (path: string) => Promise<TapeFile>;
-  /** Keeps the schedule. */
-  readonly clock: Clock;
-  /** 0 up to and without 1. */
-  readonly random: () => number;
-  /** Sends requests; the global `fetch` by default. */
-  readonly fetch?: typeof fetch;
-  /** Aborts at Ctrl-C. */
-  readonly signal: AbortSignal;
-}
+const SPEED = `a number from 0 to ${MAX_SPEED}, or max`;
+const LIMIT = "a whole number of 1 or more";
 
-/**
- * Runs the program.
- *
- * @param args The command line after the program's name.
- * @returns The exit code: 0 when the tape was played or the user stopped it, else 1.
- */
-export async function main(args: readonly string[], io: TapeIo): Promise<0 | 1> {
-  try {
-    const command = parseTapeCommand(args);
-    if (command === "help") io.stdout(TAPE_HELP);
-    else await play(command, io);
-    return 0;
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const hint = error instanceof UsageError || error instanceof TapeLayoutError
-      ? " (--help explains the options)"
-      : "";
-    io.stderr(`tape: ${message}${hint}\n`);
-    return 1;
-  }
-}
+const VALUES: readonly ValueOption[] = [
+  new ValueOption(
+    "--speed",
+    "N",
+    SPEED,
+    "How many times faster than recorded; 0 or max: as fast as the gateway accepts. Default: 1.",
+  ),
+  new ValueOption(
+    "--columns",
+    "LIST",
+    "a list such as timestamp,symbol,price",
+    "What the columns are: timestamp, symbol, price, bid, ask, source, or _ for one to leave out; " +
+      "timestamp:FORMAT states the format of the times: s, ms, us, ns, iso or compact. Default: " +
+      "detected from the first line.",
+  ),
+  new ValueOption(
+    "--symbol",
+    "NAME",
+    "a symbol",
+    "The symbol of every row, for tapes without such a column.",
+  ),
+  new ValueOption(
+    "--source",
+    "NAME",
+    "a name",
+    'The source of every row. Default: the tape\'s own, or "tape".',
+  ),
+  new ValueOption("--limit", "N", LIMIT, "Stop after N rows."),
+  new ValueOption(
+    "--run",
+    "NAME",
+    "a name",
+    "Plays the tape as new events: without it, a gateway takes a tape that is played twice within " +
+      "two minutes for a repetition and stores it once.",
+  ),
+];
 
-async function play(command: TapeCommand, io: TapeIo): Promise<void> {
-  const { clock, signal } = io;
-  const { file, url, apiKeyFile, speed, skipBadRows, limit, columns, symbol, source } = command;
-  const apiKey = await findKey(io, url, apiKeyFile);
-  const tape = await openTape(file, io);
-  const line = new ProgressLine({
-    write: io.stderr,
-    isTerminal: io.isTerminal,
-    now: () => clock.now(),
-  });
-  const publisher = new HttpPublisher({
-    url,
-    apiKey,
-    clock,
-    signal,
-    random: io.random,
-    ...(io.fetch === undefined ? {} : { fetch: io.fetch }),
-    onRetry: ({ cause, waitMillis }) =>
-      line.say(`${cause}; trying again in ${(waitMillis / 1_000).toFixed(1)} s`),
-  });
-  const prefix = eventIdPrefix(command, tape);
-  let badRows = 0;
-  try {
-    const summary = await playTape({
-      stream: tape.stream,
-      totalBytes: tape.bytes,
-      publish: publisher.publish,
-      clock,
-      signal,
-      speed,
-      skipBadRows,
-      eventId: (number) => `${prefix}-${number}`,
-      onProgress: (progress) => line.show(progress),
-      onBadRow: (error) => {
-        if (++badRows <= SHOWN_BAD_ROWS) line.say(`skipped ${error.message}`);
-      },
-      ...(limit === undefined ? {} : { limit }),
-      ...(columns === undefined ? {} : { columns }),
-      ...(symbol === undefined ? {} : { symbol }),
-      ...(source === undefined ? {} : { source }),
+const NOTES = `
+FILE is a CSV. Trades as Tardis records them, headers that name the columns, and headerless quotes
+(YYYYMMDD HHMMSSmmm,bid,ask,volume) are recognised; --columns describes any other.
+
+examples:
+  telemetry-gateway tape trades.csv
+  telemetry-gateway tape quotes.csv --symbol EURUSD --speed 60
+  telemetry-gateway tape prices.csv --columns timestamp:ms,symbol,_,price --speed max`;
+
+/** The command and its syntax. */
+export function tapeCommand(context: CommandContext, end: End): Command {
+  const command = new Command("tape")
+    .summary("play a recorded tape into a running gateway")
+    .description("Plays a recorded tape of trades or quotes into a running gateway.")
+    .argument("<FILE>", "The tape.");
+  for (const option of VALUES) command.addOption(option);
+  return addGatewayFlags(command)
+    .option("--skip-bad-rows", "Count rows that cannot be read instead of stopping at the first.")
+    .addHelpText("after", NOTES)
+    .action(async (file: string) => {
+      const gateway = readGatewayFlags(command, context.env);
+      end(await context.runs.tape({ ...gateway, file, ...readOptions(command) }));
     });
-    line.clear();
-    io.stdout(`${formatSummary(summary, publisher.accepted, publisher.duplicates)}\n`);
-  } catch (error) {
-    const stored = publisher.accepted + publisher.duplicates;
-    line.clear();
-    if (stored > 0) line.say(`${stored.toLocaleString("en-US")} rows were stored before this:`);
-    throw error;
-  }
 }
 
-async function openTape(file: string, io: TapeIo): Promise<TapeFile> {
-  try {
-    return await io.open(file);
-  } catch (error) {
-    // The runtime repeats the call and the path.
-    throw new Error(`${file}: ${(error as Error).message.replace(/: open '.*'$/, "")}`);
-  }
-}
-
-/**
- * What the ids of a tape's events begin with. It depends on the file and on every option that
- * changes an event, so that an id never comes back with another payload.
- */
-function eventIdPrefix(command: TapeCommand, tape: TapeFile): string {
-  const { file, columns, symbol, source, run } = command;
-  const identity = [basename(file), tape.bytes, tape.modified, columns, symbol, source, run];
-  const digest = createHash("sha256").update(JSON.stringify(identity)).digest("hex");
-  return `tape-${digest.slice(0, 16)}`;
-}
-
-async function openFile(path: string): Promise<TapeFile> {
-  const file = await Deno.open(path);
-  const { isFile, size, mtime } = await file.stat();
-  if (isFile) return { stream: file.readable, bytes: size, modified: mtime?.getTime() ?? 0 };
-  file.close();
-  throw new Error("expected a file");
-}
-
-async function runOnThisMachine(): Promise<number> {
-  const interrupt = new AbortController();
-  const onSignal = () => {
-    // A second Ctrl-C ends the process the hard way.
-    Deno.removeSignalListener("SIGINT", onSignal);
-    interrupt.abort();
+function readOptions(command: Command): Omit<TapeOptions, keyof GatewayFlags | "file"> {
+  const { speed, limit, skipBadRows, ...texts } = command.opts<
+    {
+      speed?: string;
+      limit?: string;
+      skipBadRows?: true;
+      columns?: string;
+      symbol?: string;
+      source?: string;
+      run?: string;
+    }
+  >();
+  const { columns, symbol, source, run } = texts;
+  return {
+    speed: parseSpeed(speed ?? "1"),
+    skipBadRows: skipBadRows ?? false,
+    ...(limit !== undefined && { limit: parseLimit(limit) }),
+    ...(columns !== undefined && { columns }),
+    ...(symbol !== undefined && { symbol }),
+    ...(source !== undefined && { source }),
+    ...(run !== undefined && { run }),
   };
-  Deno.addSignalListener("SIGINT", onSignal);
-  const encoder = new TextEncoder();
-  const writer = (stream: { writeSync(bytes: Uint8Array): number }) => (text: string) => {
-    const bytes = encoder.encode(text);
-    for (let sent = 0; sent < bytes.length;) sent += stream.writeSync(bytes.subarray(sent));
-  };
-  try {
-    return await main(Deno.args, {
-      stdout: writer(Deno.stdout),
-      stderr: writer(Deno.stderr),
-      isTerminal: Deno.stderr.isTerminal(),
-      env: (name) => Deno.env.get(name),
-      readText: (path) => Deno.readTextFile(path),
-      open: openFile,
-      clock: systemClock,
-      random: Math.random,
-      signal: interrupt.signal,
-    });
-  } finally {
-    Deno.removeSignalListener("SIGINT", onSignal);
-  }
 }
 
-if (import.meta.main) Deno.exitCode = await runOnThisMachine();
+function parseSpeed(text: string): number | "max" {
+  if (text.toLowerCase() === "max") return "max";
+  const speed = Number(text);
+  if (text.trim() !== "" && speed >= 0 && speed <= MAX_SPEED) return speed;
+  throw new UsageError(`--speed ${text}: expected ${SPEED}`);
+}
+
+function parseLimit(text: string): number {
+  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
+  throw new UsageError(`--limit ${text}: expected ${LIMIT}`);
+}

@@ -9,7 +9,7 @@ import { STORE_FILE } from "../../actors/store/sqlite/database.ts";
 import { SqliteStore } from "../../actors/store/sqlite/sqlite_store.ts";
 import { verifyBackup } from "../../actors/store/sqlite/verify_backup.ts";
 import { CHANNELS } from "../../protocol/channels.ts";
-import { rotateStoreEpoch } from "../../routes/cli/epoch.ts";
+import { rotateStoreEpoch } from "../../routes/cli/rotate_epoch.ts";
 import { runBackup, startBackup } from "../support/backup_command.ts";
 import { marketData, riskAlert } from "../support/events.ts";
 import { GatewayProcess } from "../support/gateway_process.ts";
@@ -140,8 +140,8 @@ Deno.test("a gateway that is killed during a backup leaves no file, and nothing 
     await copying(data);
     await gateway.stop("SIGKILL");
     const { code, out, err } = await backup;
-    assert.deepEqual([code, out], [1, ""]);
-    assert.match(err, /^backup: the connection to http:.* was lost/m);
+    assert.deepEqual([code, out], [69, ""]);
+    assert.match(err, /^error: the connection to http:.* was lost/m);
   }
   assert.ok(namesIn(data).includes(`${STORE_FILE}.backup`));
   assert.deepEqual(namesIn(root.path), ["data"]);
@@ -204,16 +204,17 @@ Deno.test("a backup that cannot be made says why and what to do, and leaves no f
   const env = { TELEMETRY_DATA_DIR: data, TELEMETRY_PORT: "1" };
   const failing = async (args: string[], code: number, says: RegExp, more = {}) => {
     const run = await runBackup(args, { ...env, ...more });
+    assert.match(run.err, /^error: [^\n]+\n$/);
     assert.match(run.err, says);
     assert.deepEqual([run.code, run.out], [code, ""]);
   };
   await failing([file], 1, /no gateway answers, and .*telemetry\.db does not exist: .*--url/);
-  await failing([file, "--url", "http://127.0.0.1:1"], 1, /no key: set TELEMETRY_API_KEY/);
+  await failing([file, "--url", "http://127.0.0.1:1"], 78, /no key: set TELEMETRY_API_KEY/);
   const key = { TELEMETRY_API_KEY: "k" };
-  await failing([file, "--url", "http://127.0.0.1:1"], 1, /cannot be reached/, key);
-  await failing([], 2, /name one FILE to write/);
-  await failing([file, "--speed"], 2, /--speed/);
-  await failing([file, "--url", "here"], 2, /--url here is not a URL/);
+  await failing([file, "--url", "http://127.0.0.1:1"], 69, /cannot be reached/, key);
+  await failing([], 64, /FILE is missing/);
+  await failing([file, "--speed"], 64, /--speed/);
+  await failing([file, "--url", "here"], 64, /--url: expected an address/);
 
   const store = await SqliteStore.open(sqliteOptions(data));
   await failing([file], 1, /in use, but nothing answers at http:\/\/127\.0\.0\.1:1: .*--url/);
@@ -235,5 +236,5 @@ Deno.test("a backup that cannot be made says why and what to do, and leaves no f
   assert.deepEqual(namesIn(root.path), ["data"]);
   const { code, out } = await runBackup(["--help"], {});
   assert.equal(code, 0);
-  assert.match(out, /usage: deno task backup FILE/);
+  assert.match(out, /^Usage: telemetry-gateway backup \[options\] <FILE>/);
 });

@@ -5,7 +5,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { rotateStoreEpoch } from "../../routes/cli/epoch.ts";
+import { rotateStoreEpoch } from "../../routes/cli/rotate_epoch.ts";
 import { position, riskAlert } from "../support/events.ts";
 import { GatewayProcess } from "../support/gateway_process.ts";
 import { HttpApi } from "../support/http_api.ts";

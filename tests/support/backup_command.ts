@@ -23,7 +23,7 @@ export function startBackup(
   );
   const run = ["run", "--no-prompt", ...permissions, "--config", path("deno.json")];
   return new Deno.Command(Deno.execPath(), {
-    args: [...run, path("routes/cli/backup.ts"), ...args],
+    args: [...run, path("main.ts"), "backup", ...args],
     env: { NO_COLOR: "1", TELEMETRY_CONFIG: "", TELEMETRY_API_KEY: "", FMPS_API_KEY: "", ...env },
     stdout: "piped",
     stderr: "piped",

@@ -29,7 +29,7 @@ export class TapeProcess implements AsyncDisposable {
     this.#child = new Deno.Command(Deno.execPath(), {
       args: [
         ...["run", "--no-prompt", "--allow-read", "--allow-net", "--allow-env"],
-        ...[projectPath("routes/cli/tape.ts"), file, "--url", url, "--speed", String(speed)],
+        ...[projectPath("main.ts"), "tape", file, "--url", url, "--speed", String(speed)],
         ...(source === undefined ? [] : ["--source", source]),
       ],
       env: { TELEMETRY_API_KEY: apiKey, NO_COLOR: "1" },

@@ -53,9 +53,12 @@ export interface HttpPublisherOptions {
 
 /** A batch that was not accepted and will not be. The message is for people. */
 export class PublishError extends Error {
-  /** The name of the class. */
+  /** `PublishError`. */
   override readonly name = "PublishError";
 }
+
+/** The gateway, or a proxy before it, could not be reached or had no room for too long. */
+export class GatewayUnavailableError extends PublishError {}
 
 interface Answer {
   readonly status: number;
@@ -110,7 +113,9 @@ export class HttpPublisher {
       const waitMillis = this.#pause(attempt, answer);
       if (clock.now() - startedAt + waitMillis > GIVE_UP_MS) {
         const seconds = Math.round((clock.now() - startedAt) / 1_000);
-        throw new PublishError(`gave up after ${attempt + 1} attempts in ${seconds} s; ${cause}`);
+        throw new GatewayUnavailableError(
+          `gave up after ${attempt + 1} attempts in ${seconds} s; ${cause}`,
+        );
       }
       if (signal?.aborted) throw new PublishError("stopped");
       this.#options.onRetry?.({ cause, waitMillis });

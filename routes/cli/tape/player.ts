@@ -10,14 +10,13 @@ import {
   MAX_BATCH,
   type PublishEvents,
 } from "../../../actors/sources/publish.ts";
+import { MAX_SPEED } from "./speed.ts";
 import { ProgressMeter, type TapeProgress } from "./progress.ts";
 import { type RowOptions, RowReader, type TapeRow, TapeRowError } from "./rows.ts";
 import { wait } from "../../../actors/wait.ts";
 
 /** Time between two progress reports, in ms, also while nothing is due. */
 export const REPORT_MS = 1_000;
-/** Highest speed that still keeps a schedule; beyond it use `max`. */
-export const MAX_SPEED = 1_000_000;
 
 /** What is played, how, and to whom. */
 export interface TapeOptions extends RowOptions {

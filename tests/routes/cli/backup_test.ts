@@ -6,36 +6,30 @@
 import assert from "node:assert/strict";
 import { SqliteStore } from "../../../actors/store/sqlite/sqlite_store.ts";
 import type { BackupFile } from "../../../protocol/backup.ts";
-import { parseBackupCommand } from "../../../routes/cli/backup.ts";
 import { type BackupProgress, partialPath, writeBackup } from "../../../routes/cli/backup_file.ts";
 import type { BackupItem } from "../../../routes/cli/backup_source.ts";
+import { runInProcess } from "../../support/program.ts";
 import { events, sqliteOptions, TempDir } from "../../support/store_fixture.ts";
 
-const NO_ENV = () => undefined;
-
-Deno.test("the command names a file; the gateway is that of this machine's port unless --url says otherwise", () => {
-  const command = parseBackupCommand(["b.db"], NO_ENV);
-  assert.ok(command !== "help");
-  assert.deepEqual(
-    [command.file, command.url.href, command.explicit, command.apiKeyFile],
-    ["b.db", "http://127.0.0.1:8080/", false, undefined],
-  );
-  const env = (name: string) => name === "TELEMETRY_PORT" ? "9001" : undefined;
-  const other = parseBackupCommand(["b.db"], env);
-  assert.ok(other !== "help" && other.url.port === "9001" && !other.explicit);
-  const named = parseBackupCommand(
-    ["--url", "https://gw", "b.db", "--api-key-file", "k"],
-    env,
-  );
-  assert.ok(named !== "help" && named.url.href === "https://gw/" && named.explicit);
+Deno.test("the command names a file; the gateway is that of this machine's port unless --url says otherwise", async () => {
+  const run = async (args: string[], env: Record<string, string> = {}) => {
+    const { backup, errors } = await runInProcess({ args: ["backup", ...args], env });
+    return backup ?? assert.fail(errors.join());
+  };
+  const { url, ...rest } = await run(["b.db"]);
+  assert.equal(url.href, "http://127.0.0.1:8080/");
+  const defaults = { file: "b.db", explicit: false, apiKeyFile: undefined };
+  assert.deepEqual(rest, { ...defaults, dataDir: "./data", bootId: "" });
+  const env = { TELEMETRY_PORT: "9001", TELEMETRY_DATA_DIR: "d", TELEMETRY_BOOT_ID: "b" };
+  const other = await run(["b.db"], env);
+  assert.deepEqual([other.url.port, other.explicit], ["9001", false]);
+  assert.deepEqual([other.dataDir, other.bootId], ["d", "b"]);
+  const named = await run(["--url", "https://gw", "b.db", "--api-key-file", "k"], env);
+  assert.deepEqual([named.url.href, named.explicit], ["https://gw/", true]);
   assert.equal(named.apiKeyFile, "k");
   // What Kubernetes injects for a Service of that name is no port.
-  const injected = parseBackupCommand(["b.db"], () => "tcp://10.0.0.1:8080");
-  assert.ok(injected !== "help" && injected.url.port === "8080");
-  assert.equal(parseBackupCommand(["-h"], NO_ENV), "help");
-  for (const args of [[], ["a", "b"], ["a", "--url", "here"], ["a", "--fast"]]) {
-    assert.throws(() => parseBackupCommand(args, NO_ENV), TypeError, args.join(" "));
-  }
+  const injected = await run(["b.db"], { TELEMETRY_PORT: "tcp://10.0.0.1:8080" });
+  assert.equal(injected.url.port, "8080");
 });
 
 /** The bytes of a backup. */

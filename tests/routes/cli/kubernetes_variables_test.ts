@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { Config } from "../../../protocol/config.ts";
 import { CONFIG_OPTIONS } from "../../../protocol/config/options.ts";
 import { isServiceVariable } from "../../../routes/cli/kubernetes_variables.ts";
-import { type Command, loadConfig } from "../../../routes/cli/load_config.ts";
+import { EXIT } from "../../../routes/cli/exit_codes.ts";
+import { type ProgramResult, runInProcess } from "../../support/program.ts";
 
 /** What Kubernetes sets for a Service with one named port, by the name of the Service in capitals. */
 function variablesOf(service: string): Readonly<Record<string, string>> {
@@ -21,42 +22,38 @@ function variablesOf(service: string): Readonly<Record<string, string>> {
   };
 }
 
-function load(env: Readonly<Record<string, string>>): Command {
+function load(env: Readonly<Record<string, string>>): Promise<ProgramResult> {
   const readFile = () => assert.fail("there is no file");
-  return loadConfig({ args: [], env, readFile, version: "1.2.3" });
+  return runInProcess({ args: [], env, readFile });
 }
 
 for (const service of ["TELEMETRY", "TELEMETRY_GATEWAY", "TELEMETRY_GATEWAY_INTERNAL"]) {
-  Deno.test(`what Kubernetes sets for the Service ${service} is ignored and named`, () => {
+  Deno.test(`what Kubernetes sets for the Service ${service} is ignored and named`, async () => {
     const variables = variablesOf(service);
-    const command = load({ ...variables, TELEMETRY_REPLAY_LIMIT: "7" });
-    assert.equal(command.kind, "start");
-    const { config, ignoredVariables } = command as Extract<Command, { kind: "start" }>;
-    assert.deepEqual(config, Config.parse({ telemetry: { replayLimit: 7 } }));
-    assert.deepEqual(ignoredVariables, Object.keys(variables).sort());
+    const { serve } = await load({ ...variables, TELEMETRY_REPLAY_LIMIT: "7" });
+    assert.deepEqual(serve?.config, Config.parse({ telemetry: { replayLimit: 7 } }));
+    assert.deepEqual(serve?.ignoredVariables, Object.keys(variables).sort());
   });
 }
 
-Deno.test("a name of ours is never taken for one of a Service, and TELEMETRY_PORT is still ours", () => {
+Deno.test("a name of ours is never taken for one of a Service, and TELEMETRY_PORT is still ours", async () => {
   for (const { variable } of CONFIG_OPTIONS) {
     assert.equal(isServiceVariable(variable, "8080"), false, variable);
   }
-  const command = load({ TELEMETRY_PORT: "9000" });
-  assert.ok(command.kind === "start" && command.config.server.port === 9_000);
+  const { serve } = await load({ TELEMETRY_PORT: "9000" });
+  assert.equal(serve?.config.server.port, 9_000);
 });
 
-Deno.test("a misspelled name of ours stops the start with a suggestion, beside those of a Service", () => {
+Deno.test("a misspelled name of ours stops the start with a suggestion, beside those of a Service", async () => {
   const cases: Readonly<Record<string, RegExp>> = {
     TELEMETRY_REPLAY_LIMT: /TELEMETRY_REPLAY_LIMIT/,
     TELEMETRY_PROT: /TELEMETRY_PORT/,
     TELEMETRY_HOTS: /TELEMETRY_HOST/,
   };
   for (const [name, suggested] of Object.entries(cases)) {
-    const command = load({ ...variablesOf("TELEMETRY"), [name]: "1" });
-    assert.equal(command.kind, "refuse", name);
-    const { message } = (command as Extract<Command, { kind: "refuse" }>).error;
-    assert.match(message, suggested);
+    const { code, errors } = await load({ ...variablesOf("TELEMETRY"), [name]: "1" });
+    assert.equal(code, EXIT.config, name);
+    assert.match(errors.join(), suggested);
   }
-  const tcp = load({ TELEMETRY_PORT: "tcp:9000" });
-  assert.equal(tcp.kind, "refuse");
+  assert.equal((await load({ TELEMETRY_PORT: "tcp:9000" })).code, EXIT.config);
 });

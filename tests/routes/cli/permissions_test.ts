@@ -4,11 +4,11 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { pathToFileURL } from "node:url";
+import { projectPath } from "../../support/paths.ts";
 import { Config } from "../../../protocol/config.ts";
 import {
-  bootId,
   DEFAULT_DATA_DIR,
-  descriptorLimit,
   grantedPaths,
   type GrantSources,
 } from "../../../routes/cli/permissions.ts";
@@ -25,54 +25,41 @@ function sources(env: Record<string, string>, files: Record<string, string> = {}
 }
 
 Deno.test("nothing configured grants the default data directory", () => {
-  assert.equal(grantedPaths("read", sources({})), "./data");
-  assert.equal(grantedPaths("write", sources({ TELEMETRY_DATA_DIR: "" })), "./data");
+  assert.equal(grantedPaths(sources({})), "./data");
+  assert.equal(grantedPaths(sources({ TELEMETRY_DATA_DIR: "" })), "./data");
   assert.equal(DEFAULT_DATA_DIR, Config.parse({}).store.dataDir);
 });
 
-Deno.test("the data directory is read and written, the configuration file only read", () => {
+Deno.test("the data directory and the configuration file are granted", () => {
   const given = sources({ TELEMETRY_DATA_DIR: "/srv/a b", TELEMETRY_CONFIG: "t.json" });
-  assert.equal(grantedPaths("read", given), "/srv/a b,t.json");
-  assert.equal(grantedPaths("write", given), "/srv/a b");
+  assert.equal(grantedPaths(given), "/srv/a b,t.json");
+});
+
+Deno.test("a configuration file in the data directory needs no grant of its own", () => {
+  const given = sources({ TELEMETRY_DATA_DIR: "./d", TELEMETRY_CONFIG: "d/x/t.json" });
+  assert.equal(grantedPaths(given), "./d");
+  const beside = sources({ TELEMETRY_DATA_DIR: "./d", TELEMETRY_CONFIG: "d2/t.json" });
+  assert.equal(grantedPaths(beside), "./d,d2/t.json");
 });
 
 Deno.test("the data directory of the file counts when the environment names none", () => {
   const files = { "t.json": '{"store": {"dataDir": "/srv/file"}}' };
-  assert.equal(grantedPaths("write", sources({ TELEMETRY_CONFIG: "t.json" }, files)), "/srv/file");
+  assert.equal(grantedPaths(sources({ TELEMETRY_CONFIG: "t.json" }, files)), "/srv/file,t.json");
   const both = { TELEMETRY_CONFIG: "t.json", TELEMETRY_DATA_DIR: "/srv/env" };
-  assert.equal(grantedPaths("write", sources(both, files)), "/srv/env");
+  assert.equal(grantedPaths(sources(both, files)), "/srv/env,t.json");
 });
 
 Deno.test("a file that makes no sense is left to the gateway", () => {
   for (const text of ["", "null", "7", '{"store": {"dataDir": 7}}', '{"store": null}']) {
     const given = sources({ TELEMETRY_CONFIG: "t.json" }, { "t.json": text });
-    assert.equal(grantedPaths("read", given), "./data,t.json", text);
+    assert.equal(grantedPaths(given), "./data,t.json", text);
   }
 });
 
 Deno.test("a path with a comma grants neither itself nor its halves", () => {
-  assert.equal(grantedPaths("read", sources({ TELEMETRY_DATA_DIR: "/srv/a,/etc" })), "./data");
+  assert.equal(grantedPaths(sources({ TELEMETRY_DATA_DIR: "/srv/a,/etc" })), "./data");
   const given = sources({ TELEMETRY_DATA_DIR: "/srv/a,/etc", TELEMETRY_CONFIG: "t.json" });
-  assert.equal(grantedPaths("read", given), "t.json");
-});
-
-Deno.test("the descriptor limit is what is configured, else the soft limit, else 0", () => {
-  const limits = (soft: string) => ({
-    "/proc/self/limits":
-      `Max processes 1 2 processes\nMax open files            ${soft}     20000    files\n`,
-  });
-  assert.equal(descriptorLimit(sources({ TELEMETRY_FILE_DESCRIPTOR_LIMIT: "7" })), "7");
-  assert.equal(descriptorLimit(sources({}, limits("1024"))), "1024");
-  assert.equal(descriptorLimit(sources({}, limits("unlimited"))), "0");
-  assert.equal(descriptorLimit(sources({}, limits("9999999999"))), "1073741824");
-  assert.equal(descriptorLimit(sources({})), "0");
-});
-
-Deno.test("the boot id is what is configured, else what Linux says, else nothing", () => {
-  const files = { "/proc/sys/kernel/random/boot_id": "1b4e28ba-2fa1\n" };
-  assert.equal(bootId(sources({ TELEMETRY_BOOT_ID: "b7" }, files)), "b7");
-  assert.equal(bootId(sources({ TELEMETRY_BOOT_ID: "" }, files)), "1b4e28ba-2fa1");
-  assert.equal(bootId(sources({})), "");
+  assert.equal(grantedPaths(given), "t.json");
 });
 
 /** Runs `deno task start` with what ends at once. */
@@ -89,24 +76,53 @@ async function taskStart(args: readonly string[], env: Record<string, string>) {
   return { code, stdout: decode(stdout), stderr: decode(stderr) };
 }
 
-Deno.test("deno task start grants what the environment names, and finds the descriptor limit", async () => {
-  const dir = await Deno.makeTempDir({ prefix: "grant test " });
-  try {
-    const path = `${dir}/telemetry.json`;
-    await Deno.writeTextFile(path, '{"server": {"port": 81}}');
-    const env = { TELEMETRY_CONFIG: path, TELEMETRY_DATA_DIR: dir };
-    const { code, stdout, stderr } = await taskStart(["--print-config"], env);
-    assert.equal(code, 0, stderr);
-    const config = Config.parse(JSON.parse(stdout));
-    assert.deepEqual([config.server.port, config.store.dataDir], [81, dir]);
-    if (Deno.build.os === "linux") assert.ok(config.server.fileDescriptorLimit > 0);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
-});
-
 Deno.test("deno task start refuses a path by flag that it could not grant, with one line", async () => {
   const { code, stderr } = await taskStart(["--data-dir", "/somewhere/else"], {});
   assert.equal(code, 78);
   assert.match(stderr, /^error: store\.dataDir: .*set TELEMETRY_DATA_DIR in the environment.*$/);
+});
+
+Deno.test("deno task start runs two helpers, and one list of paths grants reading and writing", () => {
+  const { tasks } = JSON.parse(Deno.readTextFileSync(projectPath("deno.json")));
+  const helpers = tasks.start.command.match(/\$\(deno [^)]*\)/g);
+  assert.deepEqual(helpers, [
+    "$(deno run -RE routes/cli/permissions.ts)",
+    "$(deno run -A routes/cli/machine_facts.ts)",
+  ]);
+});
+
+/** Runs code with grants, and takes the last line that it prints. */
+async function withGrants(grants: readonly string[], code: string): Promise<string> {
+  const path = await Deno.makeTempFile({ suffix: ".ts" });
+  await Deno.writeTextFile(path, code);
+  try {
+    const args = ["run", "--no-prompt", "--no-check", ...grants, path];
+    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args,
+      env: { NO_COLOR: "1" },
+      cwd: projectPath("."),
+    }).output();
+    const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
+    return decode(stdout) || decode(stderr);
+  } finally {
+    await Deno.remove(path);
+  }
+}
+
+Deno.test("the gateway gives the permission to write its configuration file back, and no other", async () => {
+  const state = (dataDir: string, file: string) => `
+    import { giveBackWriting } from ${
+    JSON.stringify(pathToFileURL(projectPath("routes/cli/permissions.ts")).href)
+  };
+    giveBackWriting(${JSON.stringify(dataDir)}, ${JSON.stringify(file)});
+    const may = (path) => Deno.permissions.querySync({ name: "write", path }).state === "granted";
+    console.log(may(${JSON.stringify(`${dataDir}/x`)}), may(${JSON.stringify(file)}));`;
+  const cases: readonly (readonly [grant: string, dataDir: string, file: string, may: string])[] = [
+    ["--allow-write=/srv/a b,/etc/t.json", "/srv/a b", "/etc/t.json", "true false"],
+    ["--allow-write=/srv/d", "/srv/d", "/srv/d/t.json", "true true"],
+    ["--allow-write", "/srv/d", "/etc/t.json", "true true"],
+  ];
+  for (const [grant, dataDir, file, may] of cases) {
+    assert.equal(await withGrants([grant, "--allow-read=/nowhere"], state(dataDir, file)), may);
+  }
 });

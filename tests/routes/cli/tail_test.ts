@@ -1,29 +1,34 @@
 import assert from "node:assert/strict";
 import { CHANNELS } from "../../../protocol/channels.ts";
-import { formatMessage, parseTailCommand, type TailCommand } from "../../../routes/cli/tail.ts";
+import type { TailOptions } from "../../../routes/cli/tail.ts";
+import { formatMessage } from "../../../routes/cli/tail_events.ts";
+import { runInProcess } from "../../support/program.ts";
 
-const parse = (...args: string[]) => parseTailCommand(args) as TailCommand;
+async function parse(...args: string[]): Promise<TailOptions> {
+  const { tail, errors } = await runInProcess({ args: ["tail", ...args] });
+  return tail ?? assert.fail(errors.join());
+}
 
-Deno.test("without arguments all channels of the gateway on this machine are shown", () => {
-  const command = parse();
-  assert.deepEqual(command.channels, CHANNELS);
-  assert.equal(command.url.href, "http://127.0.0.1:8080/");
-  assert.equal(command.replay, false);
-  assert.equal(command.json, false);
+Deno.test("without arguments all channels of the gateway on this machine are shown", async () => {
+  const { channels, url, replay, json } = await parse();
+  assert.deepEqual(channels, CHANNELS);
+  assert.deepEqual([url.href, replay, json], ["http://127.0.0.1:8080/", false, false]);
 });
 
-Deno.test("channels are named in any spelling that clients may use", () => {
-  assert.deepEqual(parse("risk.alert", "POSITION").channels, ["risk-alerts", "positions"]);
+Deno.test("channels are named in any spelling that clients may use", async () => {
+  assert.deepEqual((await parse("risk.alert", "POSITION")).channels, ["risk-alerts", "positions"]);
 });
 
-Deno.test("help comes before everything else", () => {
-  assert.equal(parseTailCommand(["positions", "--help"]), "help");
-});
-
-Deno.test("a command line that cannot be meant is refused by name", () => {
-  assert.throws(() => parse("prices"), /unknown channel prices; use risk-alerts/);
-  assert.throws(() => parse("--url", "nowhere"), /--url nowhere is not a URL/);
-  assert.throws(() => parse("--replays"), /--replays/);
+Deno.test("switches and the address are read wherever they stand", async () => {
+  const { channels, url, replay, json } = await parse(
+    "--replay",
+    "positions",
+    "--json",
+    "--url",
+    "http://h:1",
+  );
+  assert.deepEqual(channels, ["positions"]);
+  assert.deepEqual([url.href, replay, json], ["http://h:1/", true, true]);
 });
 
 const TIMESTAMP = Date.UTC(2026, 0, 31, 12, 0, 0, 250);

@@ -1,0 +1,78 @@
+/**
+ * What the commands do on this machine. Everything heavy is imported when its command runs.
+ *
+ * @module
+ */
+import type { Runs } from "./command_context.ts";
+import { EXIT } from "./exit_codes.ts";
+import { printLine } from "./print.ts";
+
+const places = {
+  env: (name: string) => Deno.env.get(name),
+  readText: (path: string) => Deno.readTextFile(path),
+};
+
+/** The commands of the program. */
+export const RUNS: Runs = {
+  serve: async (settings, version) => {
+    // Signals first: until they are listened to, most of them end the process.
+    const { systemClock } = await import("../../actors/system_clock.ts");
+    const { listenToSignals } = await import("./signals.ts");
+    const signals = listenToSignals(systemClock);
+    const { serveGateway } = await import("./serve_gateway.ts");
+    await serveGateway(settings, signals, version);
+    return EXIT.ok;
+  },
+  tail: async (options) => {
+    const { tailEvents } = await import("./tail_events.ts");
+    return await tailEvents(options, places, printLine);
+  },
+  tape: async (options) => {
+    const { systemClock } = await import("../../actors/system_clock.ts");
+    const { openFile, playFile } = await import("./tape/play_file.ts");
+    return await withInterrupt((signal) =>
+      playFile(options, {
+        ...places,
+        stdout: writer(Deno.stdout),
+        stderr: writer(Deno.stderr),
+        isTerminal: Deno.stderr.isTerminal(),
+        open: openFile,
+        clock: systemClock,
+        random: Math.random,
+        signal,
+      })
+    );
+  },
+  backup: async (options) => {
+    const { runBackup } = await import("./make_backup.ts");
+    return await withInterrupt((signal) => runBackup(options, places, signal));
+  },
+  rotateEpoch: async ({ store }) => {
+    const { rotateStoreEpoch } = await import("./rotate_epoch.ts");
+    for (const line of await rotateStoreEpoch(store.dataDir)) printLine(line);
+    return EXIT.ok;
+  },
+};
+
+/** Runs something that ends by itself at Ctrl-C; a second Ctrl-C ends the process at once. */
+async function withInterrupt<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const interrupt = new AbortController();
+  const onSignal = () => {
+    Deno.removeSignalListener("SIGINT", onSignal);
+    interrupt.abort();
+  };
+  Deno.addSignalListener("SIGINT", onSignal);
+  try {
+    return await run(interrupt.signal);
+  } finally {
+    if (!interrupt.signal.aborted) Deno.removeSignalListener("SIGINT", onSignal);
+  }
+}
+
+function writer(stream: { writeSync(bytes: Uint8Array): number }): (text: string) => void {
+  const encoder = new TextEncoder();
+  return (text) => {
+    const bytes = encoder.encode(text);
+    for (let sent = 0; sent < bytes.length;) sent += stream.writeSync(bytes.subarray(sent));
+  };
+}
