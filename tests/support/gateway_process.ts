@@ -32,6 +32,8 @@ export interface GatewayOptions {
   readonly launcher?: readonly string[];
   /** Flags of `deno run` beside its permissions. */
   readonly denoFlags?: readonly string[];
+  /** Path of a compiled gateway that is started instead of the source. */
+  readonly binary?: string;
 }
 
 /** How a process ended. */
@@ -215,7 +217,8 @@ export type LogLine = Readonly<Record<string, unknown>>;
 function spawn(options: GatewayOptions, dataDir: string, apiKey: string): Deno.ChildProcess {
   const main = fromFileUrl(new URL("../../main.ts", import.meta.url));
   const denoFlags = ["--no-prompt", V8_FLAGS, ...PERMISSIONS, ...options.denoFlags ?? []];
-  const run = [Deno.execPath(), "run", ...denoFlags, main, ...options.flags ?? []];
+  const source = [Deno.execPath(), "run", ...denoFlags, main];
+  const run = [...options.binary === undefined ? source : [options.binary], ...options.flags ?? []];
   // Deno raises its soft limit to the hard one at its start, so that one has to be lowered.
   const script = `ulimit -n ${options.descriptors} && exec "$@"`;
   const limiter = options.descriptors === undefined ? [] : ["sh", "-c", script, "sh"];
