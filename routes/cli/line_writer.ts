@@ -40,7 +40,7 @@ export class LineWriter {
     else this.#timer ??= this.#clock.setTimeout(() => this.flush(), BATCH_MILLIS);
   }
 
-  /** Writes what is held. Never throws: when nobody reads the output there is nobody to tell. */
+  /** Writes what is held. Write errors are ignored: the output is closed. */
   flush(): void {
     this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -15,8 +15,17 @@ export function printError(line: string): void {
   console.error(line);
 }
 
-/** Writes text to the standard output as it is. */
+/** Writes text to the standard output as it is; what nobody reads any more is dropped (`| head`). */
 export function printText(text: string): void {
+  writeText(Deno.stdout, text);
+}
+
+/** Writes text to a stream of the process as it is; a closed one takes nothing. */
+export function writeText(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
   const bytes = new TextEncoder().encode(text);
-  for (let sent = 0; sent < bytes.length;) sent += Deno.stdout.writeSync(bytes.subarray(sent));
+  try {
+    for (let sent = 0; sent < bytes.length;) sent += stream.writeSync(bytes.subarray(sent));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
 }

@@ -5,7 +5,7 @@
  */
 import type { Runs } from "./command_context.ts";
 import { EXIT } from "./exit_codes.ts";
-import { printLine } from "./print.ts";
+import { printLine, writeText } from "./print.ts";
 
 const places = {
   env: (name: string) => Deno.env.get(name),
@@ -33,8 +33,8 @@ export const RUNS: Runs = {
     return await withInterrupt((signal) =>
       playFile(options, {
         ...places,
-        stdout: writer(Deno.stdout),
-        stderr: writer(Deno.stderr),
+        stdout: (text) => writeText(Deno.stdout, text),
+        stderr: (text) => writeText(Deno.stderr, text),
         isTerminal: Deno.stderr.isTerminal(),
         open: openFile,
         clock: systemClock,
@@ -67,12 +67,4 @@ async function withInterrupt<T>(run: (signal: AbortSignal) => Promise<T>): Promi
   } finally {
     if (!interrupt.signal.aborted) Deno.removeSignalListener("SIGINT", onSignal);
   }
-}
-
-function writer(stream: { writeSync(bytes: Uint8Array): number }): (text: string) => void {
-  const encoder = new TextEncoder();
-  return (text) => {
-    const bytes = encoder.encode(text);
-    for (let sent = 0; sent < bytes.length;) sent += stream.writeSync(bytes.subarray(sent));
-  };
 }
