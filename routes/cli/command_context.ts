@@ -1,5 +1,5 @@
 /**
- * What the commands are given: where configuration comes from, where text goes, and what they start.
+ * What commands are given: where configuration comes from, where text goes, what they start.
  *
  * @module
  */

@@ -10,11 +10,11 @@ import { EXIT } from "./exit_codes.ts";
 export interface Origin {
   /** The layer, the last one winning: defaults, machine, file, environment, flags. */
   readonly layer: "default" | "machine" | "file" | "environment" | "flag";
-  /** As people find it again: `--port`, `TELEMETRY_PORT`, the path of the file; empty for the first two. */
+  /** `--port`, `TELEMETRY_PORT`, the path of the file; empty for defaults and machine. */
   readonly name: string;
 }
 
-/** What every option has that nobody sets. */
+/** The origin of an option that is not set anywhere. */
 export const BY_DEFAULT: Origin = { layer: "default", name: "" };
 
 /** `flag --port`, `environment variable TELEMETRY_PORT`, `file telemetry.json`, `default`. */

@@ -1,10 +1,10 @@
 /**
- * Guesses what a mistyped name was meant to be.
+ * Finds the known name that is closest to a mistyped one.
  *
  * @module
  */
 
-/** Share of a name that may be wrong and still be a slip of the finger. */
+/** Largest share of wrong characters in a name that still counts as a typing error. */
 const MAX_WRONG_SHARE = 0.4;
 
 /**

@@ -50,7 +50,7 @@ export class LineWriter {
     try {
       while (bytes.length > 0) bytes = bytes.subarray(this.#writeSync(bytes));
     } catch {
-      // The reader is gone.
+      // Ignored: the output is closed.
     }
   }
 }

@@ -1,5 +1,5 @@
 /**
- * From flags, environment and file to a valid configuration, or to the one line that says why not.
+ * Merges flags, environment and file into a valid configuration.
  * Defaults < machine < file < environment < flags. Pure: everything outside is handed in.
  *
  * @module
@@ -23,7 +23,7 @@ export interface Surroundings {
   readonly readFile: (path: string) => string;
   /** Whether the permissions of the process cover a path; absent when that is not to be checked. */
   readonly mayAccess?: (access: Access, path: string) => boolean;
-  /** What the machine says of itself: values of options that nobody has set. */
+  /** Facts of the machine: defaults of options that are not set. */
   readonly machine?: MachineFacts;
 }
 
@@ -110,7 +110,7 @@ function loadFile(
     ? { layer: "environment", name: CONFIG_VARIABLE }
     : { layer: "flag", name: "--config" };
   const { mayAccess } = surroundings;
-  // Asked first, as reading without permission would ask the person at the terminal.
+  // Checked first: without --no-prompt, reading without permission would prompt at the terminal.
   if (mayAccess !== undefined && !mayAccess("read", path)) throw uncoveredFile(path, origin);
   let text: string;
   try {

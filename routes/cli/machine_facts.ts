@@ -1,5 +1,5 @@
 /**
- * What the gateway knows of its machine: the boot id and the descriptor limit.
+ * Facts of the machine: the boot id and the descriptor limit.
  *
  * Deno lets only a process with all permissions read `/proc`. The binary has them and reads the
  * facts itself; from source the tasks run this file as a helper and hand its line over in
@@ -44,7 +44,7 @@ export function formatFacts({ bootId = "", fileDescriptorLimit = 0 }: MachineFac
   return `bootId=${bootId},fileDescriptorLimit=${fileDescriptorLimit}`;
 }
 
-/** Reads the line of {@link formatFacts}; what makes no sense is left out. */
+/** Reads the line of {@link formatFacts}; fields that are not valid are left out. */
 export function parseFacts(line: string): MachineFacts {
   const fields = new Map(
     line.split(",").map((field) => {

@@ -24,7 +24,7 @@ import { printError, printLine } from "./print.ts";
 const LINE_MILLIS = 5_000;
 
 /**
- * Makes the backup and tells its user how it goes.
+ * Makes the backup and prints its progress.
  *
  * @throws {CommandError} When there is no backup; no file is left then.
  */

@@ -18,7 +18,7 @@ export interface GrantSources {
   readonly readFile: (path: string) => string;
 }
 
-/** Where the data is kept when nothing else is said; the default of `store.dataDir`. */
+/** The default of `store.dataDir`. */
 export const DEFAULT_DATA_DIR = "./data";
 
 /**
@@ -63,7 +63,7 @@ function dataDirOfFile(path: string | undefined, sources: GrantSources): string 
     const dataDir = JSON.parse(sources.readFile(path))?.store?.dataDir;
     return typeof dataDir === "string" ? dataDir : undefined;
   } catch {
-    // The gateway reads the file again and says what is wrong with it.
+    // The gateway reads the file again and reports what is wrong with it.
     return undefined;
   }
 }

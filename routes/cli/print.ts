@@ -1,5 +1,5 @@
 /**
- * Lines for the terminal, or for whoever collects the output of the process.
+ * Writes to standard output and standard error.
  *
  * @module
  */
@@ -15,12 +15,12 @@ export function printError(line: string): void {
   console.error(line);
 }
 
-/** Writes text to the standard output as it is; what nobody reads any more is dropped (`| head`). */
+/** Writes text to the standard output as it is; a closed output is no error (`| head`). */
 export function printText(text: string): void {
   writeText(Deno.stdout, text);
 }
 
-/** Writes text to a stream of the process as it is; a closed one takes nothing. */
+/** Writes text to a stream of the process as it is; what a closed one does not take is dropped. */
 export function writeText(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
   const bytes = new TextEncoder().encode(text);
   try {

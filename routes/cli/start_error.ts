@@ -1,5 +1,5 @@
 /**
- * Says in one line why the gateway could not start.
+ * Explains in one line why the gateway could not start.
  *
  * @module
  */

@@ -40,7 +40,7 @@ export async function tailEvents(
 ): Promise<never> {
   const { url, channels, replay, json, apiKeyFile } = options;
   const key = await findKey(places, url, apiKeyFile).catch((error) => {
-    // A gateway with anonymous access needs no key; any other says so itself.
+    // A gateway with anonymous access needs no key; any other refuses the connection.
     if (error instanceof KeyError && apiKeyFile === undefined) return undefined;
     throw error;
   });

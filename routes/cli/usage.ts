@@ -1,5 +1,5 @@
 /**
- * Says what is wrong with a command line, and what was probably meant.
+ * Explains errors of the command line, with a suggestion where a name is close.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export function commandPath(command: Command): string {
   return `${commandPath(parent)} ${command.name()}`.trim();
 }
 
-/** Turns what the parser found into one line. The parser quotes names in its messages. */
+/** The error of the parser in the style of the program. The parser quotes names in its messages. */
 export function explainUsage(error: CommanderError, command: Command): UsageError {
   const quoted = /'([^']*)'/s.exec(error.message)?.[1] ?? "";
   const seeHelp = `; ${commandPath(command)} --help explains it`.replace("  ", " ");

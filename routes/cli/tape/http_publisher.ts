@@ -20,7 +20,7 @@ export const GIVE_UP_MS = 110_000;
 /** First and longest pause between two attempts, in ms; it doubles in between. */
 export const BACKOFF_MS = { first: 250, longest: 10_000 } as const;
 
-/** Answers of the gateway, or of a proxy before it, that say "later". */
+/** Statuses, of the gateway or of a proxy before it, after which a request is repeated. */
 const LATER: ReadonlySet<number> = new Set([502, 503, 504]);
 /** Most faults of a refused batch that a message names. */
 const NAMED_FAULTS = 3;

@@ -23,7 +23,7 @@ export interface TapeLayout {
   readonly timeFormat?: TimeFormat;
 }
 
-/** A layout that cannot be used, or that cannot be told. */
+/** A layout that cannot be used or detected. */
 export class TapeLayoutError extends Error {
   /** The name of the class. */
   override readonly name = "TapeLayoutError";
@@ -45,7 +45,7 @@ const QUOTES_LAYOUT: TapeLayout = {
   timeFormat: "compact",
 };
 
-/** A layout and whether the line that it was told by is a header rather than a row. */
+/** A detected layout, and whether the line that it was detected from is a header. */
 export interface DetectedLayout {
   /** The columns. */
   readonly layout: TapeLayout;
@@ -54,10 +54,10 @@ export interface DetectedLayout {
 }
 
 /**
- * Tells the layout by the fields of the first line of a tape: a Tardis header, any other header that names its
- * columns by {@link ColumnRole}, or headerless quotes.
+ * Detects the layout from the fields of the first line of a tape: a Tardis header, any other header
+ * that names its columns by {@link ColumnRole}, or headerless quotes.
  *
- * @throws {TapeLayoutError} When the line says nothing.
+ * @throws {TapeLayoutError} When the layout cannot be detected.
  */
 export function detectLayout(fields: readonly string[]): DetectedLayout {
   if (fields.join(",") === TARDIS_TRADES) return { layout: TARDIS_LAYOUT, header: true };
@@ -70,7 +70,7 @@ export function detectLayout(fields: readonly string[]): DetectedLayout {
     return { layout: parseColumns(known.join(",")), header: true };
   }
   throw new TapeLayoutError(
-    "the columns cannot be told from the first line; name them, for example " +
+    "the columns cannot be detected from the first line; name them, for example " +
       "timestamp,symbol,price",
   );
 }

@@ -1,5 +1,5 @@
 /**
- * Plays a file into a gateway over HTTP, and tells its user how it goes.
+ * Plays a file into a gateway over HTTP, and prints progress and a summary.
  *
  * @module
  */

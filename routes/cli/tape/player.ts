@@ -74,7 +74,7 @@ export async function playTape(options: TapeOptions): Promise<TapeSummary> {
   try {
     return await new TapePlayer(options).play();
   } finally {
-    // Harmless after the end; otherwise closes what the reader never got to.
+    // A no-op after the end; otherwise closes a stream that was never read.
     if (!options.stream.locked) await options.stream.cancel().catch(() => {});
   }
 }
@@ -129,7 +129,7 @@ class TapePlayer {
         if (this.#taken >= this.#limit) break;
       }
     } catch (error) {
-      // A bad row must not take the good ones before it along.
+      // Rows before a bad one are published.
       if (error instanceof TapeRowError) await this.#flush();
       if (!this.#aborted) throw error;
     }
@@ -150,7 +150,7 @@ class TapePlayer {
     }
   }
 
-  /** Adds a row to the batch once it is due; what was due before it has gone out by then. */
+  /** Adds a row to the batch once it is due; rows due before it are published by then. */
   async #take(due: Due): Promise<void> {
     if (due.at > this.#clock.now()) {
       await this.#flush();

@@ -1,5 +1,5 @@
 /**
- * What the tape player tells its user.
+ * Progress and summary of the tape player, as text.
  *
  * @module
  */
@@ -34,7 +34,7 @@ export class ProgressLine {
     this.#writtenAt = target.now();
   }
 
-  /** Shows the state of things. */
+  /** Shows progress. */
   show(progress: TapeProgress): void {
     const { write, isTerminal, now } = this.#target;
     if (isTerminal) {
@@ -46,13 +46,13 @@ export class ProgressLine {
     }
   }
 
-  /** Says something that stays. */
+  /** Writes a line that stays. */
   say(text: string): void {
     this.clear();
     this.#target.write(`${text}\n`);
   }
 
-  /** Takes the line away. */
+  /** Removes the line. */
   clear(): void {
     if (this.#shown) this.#target.write(REWRITE);
     this.#shown = false;
@@ -84,7 +84,7 @@ export function formatSummary(summary: TapeSummary, accepted: number, duplicates
     `${count(duplicates)} duplicates`,
     `${count(skippedRows)} bad rows skipped`,
   ];
-  // Silence where prices were expected needs an explanation.
+  // Explains why clients saw no prices.
   const hint = duplicates > 0 && accepted === 0
     ? "; the gateway knows these events from a moment ago, --run NAME plays them as new ones"
     : "";

@@ -56,12 +56,12 @@ export interface RowOptions {
   readonly source?: string;
 }
 
-/** What floats look like when programs print them; converted exactly, within reason. */
+/** Floats as programs print them; converted exactly. Longer ones are not decimals. */
 const SCIENTIFIC = /^[+-]?(\d{1,40}\.?\d{0,40}|\.\d{1,40})([eE][+-]?\d{1,2})?$/;
 
 const HALF = new Big("0.5");
 
-/** Reads one tape; remembers what its first lines said. */
+/** Reads one tape; keeps the layout and the time format of its first lines. */
 export class RowReader {
   readonly #options: RowOptions;
   #layout: TapeLayout | undefined;
@@ -140,7 +140,7 @@ export class RowReader {
   }
 
   #time(text: string, line: number): number {
-    // The first time decides: a later one of another unit is a bad row, not a leap of centuries.
+    // The first time decides: a later one in another unit is a bad row.
     this.#timeFormat ??= detectTimeFormat(text);
     const format = this.#timeFormat;
     const time = format === undefined ? undefined : parseTime(text, format);

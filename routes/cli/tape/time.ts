@@ -29,7 +29,7 @@ const ISO =
 const COMPACT = /^(\d{4})(\d\d)(\d\d) (\d\d)(\d\d)(\d\d)(\d{3})$/;
 
 /**
- * Tells the format of a time by its look. Numbers are told apart by their size: each unit covers
+ * Detects the format of a time. Numbers are told apart by their size: each unit covers
  * the years from 1973 to 2286.
  *
  * @returns `undefined` when it looks like no time at all.

@@ -150,7 +150,7 @@ Deno.test("RowReader names the line of a bad row and what it expects", () => {
 
 Deno.test("RowReader says what is wrong with a layout", () => {
   const layouts: [options: RowOptions, text: string, message: RegExp][] = [
-    [{}, "1,2,3", /cannot be told from the first line/],
+    [{}, "1,2,3", /cannot be detected from the first line/],
     [{}, "20200101 170000065,1.1,1.2,0", /which symbol/],
     [{ columns: "timestamp,prize", symbol: "X" }, "", /unknown column "prize"; use timestamp/],
     [{ columns: "symbol,price" }, "", /no column is named timestamp/],
