@@ -22,7 +22,7 @@ export class BackupError extends CommandError {
 /** What is read of a backup: lines, and after the line of the file its bytes. */
 export type BackupItem = BackupLine | Uint8Array;
 
-/** Nothing is forgotten by a command that has another purpose. */
+/** A command that has another purpose deletes no events. */
 const KEEP_ALL = { events: Number.MAX_SAFE_INTEGER, millis: Number.MAX_SAFE_INTEGER };
 
 /** Longest line, in bytes; a longer one is no answer of ours. */

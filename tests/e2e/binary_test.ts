@@ -69,7 +69,7 @@ Deno.test({
       (await new HttpApi(gateway).publish(riskAlert(id))).last["risk-alerts"];
 
     let first: Json = {};
-    await t.step("it serves, and tail shows what is published", async () => {
+    await t.step("it serves, tail shows what is published, and tape publishes", async () => {
       await using gateway = await start();
       first = await publish(gateway, "1");
       assert.equal(first.seq, 1);
@@ -87,6 +87,16 @@ Deno.test({
       assert.equal((await publish(gateway, "2")).seq, 2);
       const live = () => / risk-alerts #2 /.test(shown.text);
       await waitUntil("tail shows the event", live, Boolean, { withinMs: 10_000 });
+      const tape = `${root.path}/tape.csv`;
+      Deno.writeTextFileSync(
+        tape,
+        'timestamp,symbol,price,source\n2026-01-01,BTC,1.5,"a, b"\n',
+      );
+      Deno.writeTextFileSync(`${root.path}/key`, gateway.apiKey);
+      const args = ["tape", tape, "--url", gateway.url, "--api-key-file", `${root.path}/key`];
+      const played = await run(binary, args, empty);
+      assert.equal(played.code, 0, played.err);
+      assert.match(played.out, /^played 1 rows .*, 1 stored/);
       assert.equal((await gateway.stop("SIGTERM")).code, 0);
       assert.equal((await tail.status).code, 69);
       await shown.ended;
