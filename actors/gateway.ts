@@ -109,7 +109,7 @@ export function createGateway(
     fanout,
     streams,
     observer: {
-      look: () => {
+      poll: () => {
         watch.look();
         health.look();
       },

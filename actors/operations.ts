@@ -4,7 +4,14 @@
  *
  * @module
  */
-import type { AcknowledgedAlert, ClientInfo, ErrorCode, PublishReceipt } from "../protocol/api.ts";
+import type {
+  AcknowledgedAlert,
+  ClientDetails,
+  ClientInfo,
+  ConnectionState,
+  ErrorCode,
+  PublishReceipt,
+} from "../protocol/api.ts";
 import type { Channel } from "../protocol/channels.ts";
 import type { EndingCause } from "../protocol/close_codes.ts";
 import type { Fault, Submission } from "../protocol/publish.ts";
@@ -64,9 +71,9 @@ export interface GatewayStats {
   readonly activeConnections: number;
   /** Handshakes under way. */
   readonly connecting: number;
-  /** Connections that ended while the peer still holds the socket. */
+  /** Connections that ended while the peer still holds the socket, with a seat or without. */
   readonly lingering: number;
-  /** Connections being sampled instead of streamed at this moment. */
+  /** Connections being conflated instead of streamed at this moment. */
   readonly throttled: number;
   /** Connections accepted since the start. */
   readonly accepted: number;
@@ -83,15 +90,20 @@ export interface Operations {
   /** A consistent picture of this moment. */
   stats(): GatewayStats;
   /**
-   * Connections ordered by `connectionId`, described one by one as they are asked for.
+   * Live connections ordered by `connectionId`, described one by one as they are asked for; those
+   * that ended while the peer still holds the socket only when their state is asked for.
    *
    * @param after Starts behind this `connectionId`.
+   * @param state Only connections in this state.
    */
-  clients(after?: string): Iterable<ClientInfo>;
-  /** Connections whose `connectionId` is `id`, else all whose `clientId` is. */
-  clientsById(id: string): readonly ClientInfo[];
+  clients(after?: string, state?: ConnectionState): Iterable<ClientInfo>;
   /**
-   * Ends the connections that {@link Operations.clientsById} names with 4410.
+   * The connection whose `connectionId` is `id`, also if it ended while the peer still holds the
+   * socket; else all live ones whose `clientId` is.
+   */
+  clientsById(id: string): readonly ClientDetails[];
+  /**
+   * Ends the live connections that {@link Operations.clientsById} names with 4410.
    *
    * @param banSeconds Refuses their return for so long; 0 does not.
    * @param principal The name of the key that asks for it, for the log.

@@ -170,6 +170,23 @@ export const CONNECTION_STATES = [
 /** A state of a connection. */
 export type ConnectionState = (typeof CONNECTION_STATES)[number];
 
+/** A change of a connection's state. */
+export interface ClientTransition {
+  /** The state before. */
+  readonly from: ConnectionState;
+  /** The state after. */
+  readonly to: ConnectionState;
+  /** The event of the statechart that led there (docs/state_diagram.md). */
+  readonly event: string;
+  /** When, epoch ms. */
+  readonly atEpochMillis: number;
+  /**
+   * How many recoveries in a row this entry stands for, each with the throttling before it; absent
+   * for one.
+   */
+  readonly count?: number;
+}
+
 /** What a connection speaks: a version for clients, or the dialect of publishers. */
 export type ProtocolName = "telemetry.v1" | "telemetry.v2" | "telemetry.collector";
 
@@ -218,4 +235,10 @@ export interface ClientInfo {
   readonly eventsSent: number;
   /** Events skipped: conflated or shed. */
   readonly eventsSkipped: number;
+}
+
+/** Answer of `GET /api/v1/websocket/clients/{id}`. */
+export interface ClientDetails extends ClientInfo {
+  /** The last 16 changes of its state, oldest first. */
+  readonly transitions: readonly ClientTransition[];
 }

@@ -41,8 +41,7 @@ export function listClients(c: AppContext, deps: AppDeps): Response {
     return fail(c, deps, "INVALID_REQUEST", `channel: use one of ${CHANNELS.join(", ")}`);
   }
   const page: ClientInfo[] = [];
-  for (const client of deps.hub.clients(cursor)) {
-    if (state !== undefined && client.state !== state) continue;
+  for (const client of deps.hub.clients(cursor, state)) {
     if (channel !== undefined && !client.subscribedChannels.includes(channel)) continue;
     if (page.length === limit) {
       // The list itself is the contract's answer; the way to the next page is a header.

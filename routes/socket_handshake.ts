@@ -53,13 +53,12 @@ export function acceptSocket(
   const admitted = deps.hub.admit(application.peer);
   if (!admitted.ok) {
     const { code, message, retryAfterSeconds } = admitted;
-    const headers = retryAfterSeconds === undefined ? {} : retryAfter(retryAfterSeconds);
+    const headers = retryAfter(retryAfterSeconds);
     const keyName = application.peer.principal.name;
     return refuse({ code, message, headers, keyName }, request, info, deps);
   }
-  const { connection } = admitted;
+  const { connection, holdMillis } = admitted;
   const answer = () => upgradeFor(connection, request, info, application, deps);
-  const { holdMillis } = connection;
   return holdMillis > 0 ? wait(deps.clock, holdMillis).then(answer) : answer();
 }
 
@@ -107,7 +106,7 @@ function upgradeFor(
 ): Response {
   const { hub, clock, log, config } = deps;
   const keyName = peer.principal.name;
-  if (connection.cause !== undefined) {
+  if (!connection.is("live")) {
     const message = "the handshake was ended; reconnect shortly";
     const refusal = { code: "DRAINING", message, headers: retryAfter(5), keyName } as const;
     return refuse(refusal, request, info, deps);
@@ -163,7 +162,7 @@ class ConnectionHandlers implements SocketHandlers {
   }
 
   pongTimeout(): void {
-    if (this.#connection.cause !== undefined) return;
+    if (!this.#connection.is("live")) return;
     const { id: connectionId, clientId } = this.#connection;
     this.#log.warn("heartbeat timeout", { connectionId, clientId, missing: "pong" });
     this.#connection.timeOut("pongTimeout");

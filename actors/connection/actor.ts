@@ -1,49 +1,89 @@
 /**
- * A connection: the actor that runs the statechart under the hub, and the effects that it names.
+ * A connection: an actor that runs the statechart under the hub, and the effects that it names.
  *
  * @module
  */
 import { Buffer } from "node:buffer";
 import { type Actor, type AnyActorRef, assertEvent, createActor } from "xstate";
-import type { ClientInfo, ConnectionState } from "../../protocol/api.ts";
+import type { ClientDetails, ClientInfo, ConnectionState } from "../../protocol/api.ts";
 import type { Channel } from "../../protocol/channels.ts";
 import { type EndingCause, ENDINGS } from "../../protocol/close_codes.ts";
 import type { ShedReason } from "../operations.ts";
 import type { Socket } from "../ports.ts";
 import { HARD_CAP_BYTES, Subscriber, type SubscriberControl } from "../stream/subscriber.ts";
 import { TokenBucket } from "../stream/token_bucket.ts";
-import { type ConnectionEffects, ConnectionLogic } from "./logic.ts";
-import { type Cause, causeOf, type ConnectionEvent, ENDING_EVENTS } from "./machine.ts";
+import { type ConnectionHandlers, ConnectionLogic, type Step } from "./logic.ts";
+import {
+  type Cause,
+  causeOf,
+  ENDING_EVENTS,
+  type LifecycleState,
+  type LifecycleTag,
+} from "./machine.ts";
 import type { Peer } from "./peer.ts";
 import type { Session, SessionHost, SocketQuery } from "./session.ts";
 import { createSession, type SessionDeps } from "./sessions.ts";
+import {
+  describeTransitions,
+  recordTransition,
+  type TransitionHistory,
+} from "./transition_history.ts";
 
-/** At most one line about throttling per connection in so many ms. */
+/**
+ * Time that a handshake may take beyond its hold, in ms. An upgrade takes a few; the runtime does not
+ * report a peer that left during it.
+ */
+export const HANDSHAKE_MILLIS = 5_000;
+
+/** Shortest time between two log lines about throttling of one connection, in ms. */
 const THROTTLE_LOG_MILLIS = 60_000;
+
+/** What a connection reports to the hub; nothing of it throws. */
+export interface ConnectionSupervisor {
+  /** The actor that connections name as their parent, and whose actor system they share. */
+  readonly parent: AnyActorRef;
+  /** The state of a connection changed. */
+  moved(connection: Connection, step: Step): void;
+  /** A live connection ended, and left the data plane. */
+  ended(connection: Connection, cause: Cause): void;
+  /** A live connection failed; it ends next. */
+  failed(connection: Connection, error: unknown): void;
+}
+
+/** Who connects, and how long the handshake is held. */
+export interface Handshake {
+  /** Unique per connection. */
+  readonly id: string;
+  /** Who is at the other end. */
+  readonly peer: Peer;
+  /** How long it is held before the upgrade, in ms. */
+  readonly holdMillis: number;
+}
 
 /** One connection, from its handshake until its socket is gone. */
 export class Connection implements SubscriberControl, SessionHost {
-  /** What the statechart wants done. */
-  static readonly #effects: ConnectionEffects<Connection> = {
-    welcome: (connection) => connection.#welcome(),
-    openCursors: (connection, event) => {
-      assertEvent(event, "SUBSCRIBE");
-      const { channels, replay } = event;
-      connection.#info("subscribed", { channels, replay });
-      event.open();
-    },
-    closeCursors: (connection, event) => {
-      assertEvent(event, ["UNSUBSCRIBE", "UNSUBSCRIBE_LAST"]);
-      connection.#info("unsubscribed", { channels: event.channels });
-      event.close();
-    },
-    reportThrottled: (connection, event) => {
-      assertEvent(event, "THROTTLED");
-      connection.#reportThrottled(event.reason);
-    },
-    release: (connection, event) => {
-      assertEvent(event, ENDING_EVENTS);
-      connection.#end(causeOf(event));
+  static readonly #handlers: ConnectionHandlers<Connection> = {
+    moved: (connection, step) => connection.#moved(step),
+    failed: (connection, error) => connection.fail(error),
+    effects: {
+      welcome: (connection) => connection.#welcome(),
+      rejectSocket: (connection) => closeSocket(connection.subscriber!.socket, connection.#cause!),
+      reportSubscribed: (connection, event) => {
+        assertEvent(event, "SUBSCRIBED");
+        connection.#info("subscribed", { channels: event.channels, replay: event.replay });
+      },
+      reportUnsubscribed: (connection, event) => {
+        assertEvent(event, ["UNSUBSCRIBED", "UNSUBSCRIBED_ALL"]);
+        connection.#info("unsubscribed", { channels: event.channels });
+      },
+      reportThrottled: (connection, event) => {
+        assertEvent(event, "THROTTLED");
+        connection.#reportThrottled(event.reason);
+      },
+      release: (connection, event) => {
+        assertEvent(event, ENDING_EVENTS);
+        connection.#release(causeOf(event));
+      },
     },
   };
 
@@ -56,133 +96,165 @@ export class Connection implements SubscriberControl, SessionHost {
   /** Speaks to the client. */
   readonly session: Session;
   /** The actor that runs the statechart. */
-  readonly actor: Actor<ConnectionLogic<Connection>>;
-  /** When the handshake began, monotonic ms. */
-  readonly startedAt: number;
-  /** How long the handshake is held before the upgrade, in ms. */
-  holdMillis = 0;
-  /** The data-plane half; `undefined` until the socket is open. */
+  actor: Actor<ConnectionLogic<Connection>>;
+  /** By when the socket must be open, monotonic ms. */
+  readonly handshakeDeadline: number;
+  /** The data-plane half, from the opening of the socket on. */
   subscriber: Subscriber | undefined;
-  /** Whether the socket is gone for good. */
-  socketGone = false;
   /** When the last message came in, monotonic ms. */
   lastInboundAt: number;
   /** When the next heartbeat is due, monotonic ms. */
   nextHeartbeatAt = Infinity;
+  /** When it ended, monotonic ms; `Infinity` while it lives. */
+  endedAt = Infinity;
 
   readonly #deps: SessionDeps;
+  readonly #supervisor: ConnectionSupervisor;
+  readonly #startedAt: number;
   readonly #connectedAt: number;
+  readonly #transitions: TransitionHistory = [];
   #cause: Cause | undefined;
   #throttleLoggedAt = -Infinity;
 
-  /**
-   * Makes the actor, which begins in `connecting`.
-   *
-   * @param parent Hears how the actor ends.
-   */
-  constructor(deps: SessionDeps, id: string, peer: Peer, parent: AnyActorRef) {
+  /** Makes the actor, which begins in `connecting` once it is started. */
+  constructor(deps: SessionDeps, handshake: Handshake, supervisor: ConnectionSupervisor) {
     const { clock } = deps;
+    const { id, peer, holdMillis } = handshake;
     this.#deps = deps;
+    this.#supervisor = supervisor;
     this.id = id;
     this.peer = peer;
     this.clientId = peer.clientId ?? crypto.randomUUID();
-    this.startedAt = clock.now();
-    this.lastInboundAt = this.startedAt;
+    this.#startedAt = clock.now();
+    this.handshakeDeadline = this.#startedAt + holdMillis + HANDSHAKE_MILLIS;
+    this.lastInboundAt = this.#startedAt;
     this.#connectedAt = clock.epochMillis();
     this.session = createSession(this, deps);
-    const logic = new ConnectionLogic<Connection>(this, Connection.#effects);
-    this.actor = createActor(logic, { parent, id });
+    this.actor = this.#createActor();
   }
 
   /** The state of the statechart. */
-  get state(): ConnectionState {
+  get state(): LifecycleState {
     return this.actor.getSnapshot().value;
   }
 
-  /** Why it ended; `undefined` while it lives. */
+  /** Whether the state has a tag. An actor that XState gave up has no state, and no tag. */
+  is(tag: LifecycleTag): boolean {
+    const { status, tags } = this.actor.getSnapshot();
+    return status === "active" && tags.has(tag);
+  }
+
+  /** Why it ended, for reports; whether it ended is answered by the state. */
   get cause(): Cause | undefined {
     return this.#cause;
   }
 
-  /**
-   * The socket is open: welcomes the client and subscribes what the address asked for.
-   */
+  /** The socket is open: welcomes the client and subscribes what the address asks for. */
   open(socket: Socket, query: SocketQuery): void {
-    const { clock, rateLimitPerSecond, heartbeatIntervalMillis } = this.#deps;
-    if (this.#cause !== undefined) {
-      closeSocket(socket, this.#cause);
-      return;
-    }
-    const now = clock.now();
-    this.subscriber = new Subscriber(socket, new TokenBucket(rateLimitPerSecond, now), this, now);
-    this.lastInboundAt = now;
-    this.nextHeartbeatAt = now + heartbeatIntervalMillis;
-    this.#send({ type: "OPENED" });
-    this.session.start(query);
+    this.#take(socket);
+    this.nextHeartbeatAt = this.lastInboundAt + this.#deps.heartbeatIntervalMillis;
+    this.actor.send({ type: "OPENED" });
+    this.#serve(() => this.session.start(query));
+  }
+
+  /**
+   * The socket is open although the handshake had ended: closes it. The actor of the handshake is
+   * gone, as the runtime does not report sockets that never open; another one follows the socket.
+   */
+  openLate(socket: Socket): void {
+    this.#take(socket);
+    this.endedAt = this.lastInboundAt;
+    this.actor = this.#createActor();
+    this.actor.start();
+    this.actor.send({ type: "OPENED_LATE" });
   }
 
   /** A message came in. */
   receive(data: unknown): void {
-    if (this.#cause !== undefined) return;
-    const { clock, fanout } = this.#deps;
-    this.lastInboundAt = clock.now();
-    if (this.subscriber !== undefined) fanout.heard(this.subscriber, this.lastInboundAt);
-    this.session.receive(data);
+    this.#serve((subscriber) => {
+      const { clock, fanout } = this.#deps;
+      this.lastInboundAt = clock.now();
+      fanout.heard(subscriber, this.lastInboundAt);
+      this.session.receive(data);
+    });
   }
 
   /** The handshake was answered with an error. */
   refuse(code: string): void {
-    this.#send({ type: "REFUSED", code });
+    this.actor.send({ type: "REFUSED", code });
   }
 
   /** The peer closed, or its socket broke. */
   socketClosed(code: number): void {
-    this.socketGone = true;
-    this.#send({ type: "SOCKET_CLOSED", code });
+    this.actor.send({ type: "SOCKET_CLOSED", code });
   }
 
   /** The peer gave no sign of life. */
   timeOut(cause: EndingCause): void {
-    this.#send({ type: "TIMED_OUT", cause });
+    this.actor.send({ type: "TIMED_OUT", cause });
+  }
+
+  /** The peer has held the socket for too long after the end. */
+  abandon(): void {
+    this.actor.send({ type: "ABANDONED" });
+  }
+
+  /** An effect or the session threw: ends the connection with 1011. */
+  fail(error: unknown): void {
+    const { id: connectionId } = this;
+    if (this.is("live")) this.#supervisor.failed(this, error);
+    else this.#deps.log.error("socket not closed", { connectionId, error });
+    this.actor.send({ type: "FAILED" });
+  }
+
+  /** The actor was given up by XState: leaves the data plane and closes the socket. Never throws. */
+  discard(): void {
+    if (this.subscriber === undefined) return;
+    this.#deps.fanout.remove(this.subscriber);
+    try {
+      closeSocket(this.subscriber.socket, { by: "gateway", cause: "internalError" });
+    } catch (error) {
+      this.#deps.log.error("socket not closed", { connectionId: this.id, error });
+    }
   }
 
   /**
-   * Sends a frame that is not an event; one that does not fit ends the connection. After the end an
-   * answer is late, not wrong.
+   * Sends a frame that is not an event; one that does not fit ends the connection. Dropped when the
+   * connection has ended.
    */
   reply(frame: string): void {
-    if (this.#cause !== undefined) return;
+    if (!this.is("open")) return;
     const bytes = Buffer.byteLength(frame);
-    if (this.subscriber?.fits(bytes)) this.subscriber.send(frame, bytes);
+    if (this.subscriber!.fits(bytes)) this.subscriber!.send(frame, bytes);
     else this.end("slowConsumer");
   }
 
-  /** {@inheritDoc SessionHost.subscribe} */
-  subscribe(channels: readonly Channel[], open: () => void, replay: boolean): void {
-    this.#send({ type: "SUBSCRIBE", channels, replay, open });
+  /** {@inheritDoc SessionHost.subscribed} */
+  subscribed(channels: readonly Channel[], replay: boolean): void {
+    this.actor.send({ type: "SUBSCRIBED", channels, replay });
   }
 
-  /** {@inheritDoc SessionHost.unsubscribe} */
-  unsubscribe(channels: readonly Channel[], close: () => void): void {
-    const remain = [...this.subscriber?.cursors.keys() ?? []].some((one) =>
-      !channels.includes(one)
-    );
-    this.#send({ type: remain ? "UNSUBSCRIBE" : "UNSUBSCRIBE_LAST", channels, close });
+  /** {@inheritDoc SessionHost.unsubscribed} */
+  unsubscribed(channels: readonly Channel[]): void {
+    const type = this.subscriber!.cursors.size > 0 ? "UNSUBSCRIBED" : "UNSUBSCRIBED_ALL";
+    this.actor.send({ type, channels });
   }
 
   /** Ends the connection with the code of a cause. The first cause wins. */
   end(cause: EndingCause, detail?: string): void {
-    this.#send(detail === undefined ? { type: "CLOSE", cause } : { type: "CLOSE", cause, detail });
+    this.actor.send(
+      detail === undefined ? { type: "CLOSE", cause } : { type: "CLOSE", cause, detail },
+    );
   }
 
   /** {@inheritDoc SubscriberControl.throttled} */
   throttled(reason: ShedReason): void {
-    this.#send({ type: "THROTTLED", reason });
+    this.actor.send({ type: "THROTTLED", reason });
   }
 
   /** {@inheritDoc SubscriberControl.recovered} */
   recovered(): void {
-    this.#send({ type: "RECOVERED" });
+    this.actor.send({ type: "RECOVERED" });
   }
 
   /** {@inheritDoc SubscriberControl.tooSlow} */
@@ -207,8 +279,8 @@ export class Connection implements SubscriberControl, SessionHost {
       ),
       rateLimitPerSecond: this.#deps.rateLimitPerSecond,
       authenticated: peer.principal.authenticated,
-      isOpen: subscriber !== undefined && this.#cause === undefined,
-      state: this.state,
+      isOpen: this.is("open"),
+      state: this.state as ConnectionState,
       protocol: peer.protocol,
       principal: peer.principal.name,
       bufferedBytes: Math.min(HARD_CAP_BYTES, subscriber?.socket.bufferedAmount ?? 0),
@@ -216,6 +288,38 @@ export class Connection implements SubscriberControl, SessionHost {
       eventsSent: subscriber?.eventsSent ?? 0,
       eventsSkipped: subscriber?.eventsSkipped ?? 0,
     };
+  }
+
+  /** The connection as administrators see it alone, with its last transitions. */
+  describeFully(): ClientDetails {
+    return { ...this.describe(), transitions: describeTransitions(this.#transitions) };
+  }
+
+  #createActor(): Actor<ConnectionLogic<Connection>> {
+    const logic = new ConnectionLogic<Connection>(this, Connection.#handlers);
+    return createActor(logic, { parent: this.#supervisor.parent, id: this.id });
+  }
+
+  #take(socket: Socket): void {
+    const { clock, rateLimitPerSecond } = this.#deps;
+    const now = clock.now();
+    this.subscriber = new Subscriber(socket, new TokenBucket(rateLimitPerSecond, now), this, now);
+    this.lastInboundAt = now;
+  }
+
+  /** Lets the session work while the socket is open; what it throws ends the connection. */
+  #serve(work: (subscriber: Subscriber) => void): void {
+    if (!this.is("open")) return;
+    try {
+      work(this.subscriber!);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  #moved(step: Step): void {
+    recordTransition(this.#transitions, step, this.#deps.clock.epochMillis());
+    this.#supervisor.moved(this, step);
   }
 
   #welcome(): void {
@@ -236,11 +340,19 @@ export class Connection implements SubscriberControl, SessionHost {
     this.#deps.log.warn("throttled", { connectionId, clientId, reason });
   }
 
-  #end(cause: Cause): void {
-    this.release(cause);
-    // The route that answers a refused handshake writes it, and limits how many lines there are.
-    if (cause.by === "refusal") return;
-    const { clock, log } = this.#deps;
+  /** The socket goes last: the connection is out of everything else when closing it fails. */
+  #release(cause: Cause): void {
+    this.#cause = cause;
+    this.endedAt = this.#deps.clock.now();
+    if (this.subscriber !== undefined) this.#deps.fanout.remove(this.subscriber);
+    this.#supervisor.ended(this, cause);
+    // The route that answers a refused handshake logs it, and limits how many lines there are.
+    if (cause.by !== "refusal") this.#logEnding(cause);
+    if (this.subscriber !== undefined) closeSocket(this.subscriber.socket, cause);
+  }
+
+  #logEnding(cause: Cause): void {
+    const { log } = this.#deps;
     const ending = cause.by === "gateway" ? ENDINGS[cause.cause] : undefined;
     const properties = {
       connectionId: this.id,
@@ -250,27 +362,10 @@ export class Connection implements SubscriberControl, SessionHost {
       principal: this.peer.principal.name,
       eventsSent: this.subscriber?.eventsSent ?? 0,
       eventsSkipped: this.subscriber?.eventsSkipped ?? 0,
-      seconds: Math.round(clock.now() - this.startedAt) / 1_000,
+      seconds: Math.round(this.endedAt - this.#startedAt) / 1_000,
     };
     if (ending === undefined || ending.code < 1_002) log.info("closed", properties);
     else log.warn("closed", properties);
-  }
-
-  /**
-   * Takes the connection out of the data plane and starts closing its socket. Idempotent, and safe
-   * when the actor has failed.
-   */
-  release(cause: Cause): void {
-    if (this.#cause !== undefined) return;
-    this.#cause = cause;
-    if (this.subscriber === undefined) return;
-    this.#deps.fanout.remove(this.subscriber);
-    closeSocket(this.subscriber.socket, cause);
-  }
-
-  /** The first cause wins: what comes after the end is late, not wrong. */
-  #send(event: ConnectionEvent): void {
-    if (this.#cause === undefined) this.actor.send(event);
   }
 
   #info(message: string, properties: Readonly<Record<string, unknown>>): void {

@@ -1,9 +1,9 @@
 /**
  * The statechart as the logic of an actor.
  *
- * What happens depends on nothing but the state and the type of the event, so XState works every
- * step out once, and all connections share the snapshots that steps lead to. An actor that runs the
- * machine itself has them worked out anew for every event (ADR 0019).
+ * A step depends on nothing but the state and the type of the event, so XState computes every step
+ * once, and all connections share the resulting snapshots. An actor that runs the machine itself
+ * computes them for every event (ADR 0019).
  *
  * @module
  */
@@ -14,42 +14,67 @@ import {
   type SnapshotFrom,
   transition,
 } from "xstate";
-import type { ConnectionState } from "../../protocol/api.ts";
-import { type ConnectionEvent, connectionMachine, type EffectName } from "./machine.ts";
+import {
+  type ConnectionEvent,
+  connectionMachine,
+  type EffectName,
+  type LifecycleState,
+} from "./machine.ts";
 
-/** Where a connection stands. */
+/** The snapshot of a connection's state. */
 export type ConnectionSnapshot = SnapshotFrom<typeof connectionMachine>;
 
-/** How effects are performed on a connection; each is told the event that led to it. */
-export type ConnectionEffects<Connection> = {
-  readonly [Name in EffectName]: (connection: Connection, event: ConnectionEvent) => void;
-};
+/** What is done with the steps of a connection; one object for all connections. */
+export interface ConnectionHandlers<Connection> {
+  /** Performs effects; each receives the event that caused it. */
+  readonly effects: {
+    readonly [Name in EffectName]: (connection: Connection, event: ConnectionEvent) => void;
+  };
+  /** The state changed; called before the effects, and never throws. */
+  readonly moved: (connection: Connection, step: Step) => void;
+  /** An effect threw; the others of its step are skipped. Never throws. */
+  readonly failed: (connection: Connection, error: unknown) => void;
+}
 
-/** Where an event leads, and what is done on the way. */
-interface Step {
-  readonly next: ConnectionSnapshot;
+/** What an event does in a state. */
+export interface Step {
+  /** Identifies the step, from 0. */
+  readonly id: number;
+  /** The event. */
+  readonly event: ConnectionEvent["type"];
+  /** The state that it meets. */
+  readonly from: ConnectionSnapshot;
+  /** The state that it leads to; the same snapshot when it changes nothing. */
+  readonly to: ConnectionSnapshot;
+  /** What is to be done. */
   readonly effects: readonly EffectName[];
 }
 
-/** What may happen in a state. */
 type Steps = ReadonlyMap<string, Step>;
 
-/** Where every connection begins; nothing is done for it. */
+/** Every connection begins here; there are no effects. */
 const [INITIAL] = initialTransition(connectionMachine);
 
-/** Every step that there is. */
-const STEPS: ReadonlyMap<string, Steps> = workOutSteps();
+/** Every step that there is, by its id. */
+export const STEPS: readonly Step[] = computeSteps();
+
+const STEPS_BY_STATE: ReadonlyMap<LifecycleState, Steps> = new Map(
+  [...Map.groupBy(STEPS, ({ from }) => from.value)].map(([state, steps]) => [
+    state,
+    new Map(steps.map((step) => [step.event, step])),
+  ]),
+);
 
 /** The statechart with its effects on one connection. */
 export class ConnectionLogic<Connection>
   implements ActorLogic<ConnectionSnapshot, ConnectionEvent> {
   readonly #connection: Connection;
-  readonly #effects: ConnectionEffects<Connection>;
+  readonly #handlers: ConnectionHandlers<Connection>;
 
-  /** Takes the effects, one table for all connections; what one throws ends the actor with it. */
-  constructor(connection: Connection, effects: ConnectionEffects<Connection>) {
+  /** Joins a connection and the handlers that all share. */
+  constructor(connection: Connection, handlers: ConnectionHandlers<Connection>) {
     this.#connection = connection;
-    this.#effects = effects;
+    this.#handlers = handlers;
   }
 
   /** {@inheritDoc ActorLogic.getInitialSnapshot} */
@@ -63,32 +88,49 @@ export class ConnectionLogic<Connection>
     event: ConnectionEvent,
     scope: AnyActorScope,
   ): ConnectionSnapshot {
-    const step = STEPS.get(snapshot.value)?.get(event.type);
+    const step = STEPS_BY_STATE.get(snapshot.value)?.get(event.type);
     // The actor system has events of its own, such as the one that stops an actor.
     if (step === undefined) return connectionMachine.transition(snapshot, event, scope);
-    for (const effect of step.effects) this.#effects[effect](this.#connection, event);
-    return step.next;
+    // Deferred, so that handlers find the actor in its new state.
+    if (step.to !== snapshot || step.effects.length > 0) {
+      scope.defer(() => this.#perform(step, event));
+    }
+    return step.to;
   }
 
   /** {@inheritDoc ActorLogic.getPersistedSnapshot} */
   getPersistedSnapshot(snapshot: ConnectionSnapshot): ConnectionSnapshot {
     return snapshot;
   }
+
+  #perform(step: Step, event: ConnectionEvent): void {
+    const { effects, moved, failed } = this.#handlers;
+    if (step.to !== step.from) moved(this.#connection, step);
+    try {
+      for (const effect of step.effects) effects[effect](this.#connection, event);
+    } catch (error) {
+      failed(this.#connection, error);
+    }
+  }
 }
 
-function workOutSteps(): ReadonlyMap<string, Steps> {
-  const snapshots = new Map<ConnectionState, ConnectionSnapshot>([[INITIAL.value, INITIAL]]);
-  const all = new Map<string, Steps>();
-  // The map grows while it is walked: it ends with the last state that can be reached.
-  for (const [state, snapshot] of snapshots) {
-    const steps = new Map<string, Step>();
-    for (const type of connectionMachine.events) {
-      const [next, actions] = transition(connectionMachine, snapshot, { type } as ConnectionEvent);
+function computeSteps(): readonly Step[] {
+  const snapshots = new Map<LifecycleState, ConnectionSnapshot>([[INITIAL.value, INITIAL]]);
+  const steps: Step[] = [];
+  // The map grows while it is walked: the loop ends with the last reachable state.
+  for (const from of snapshots.values()) {
+    if (from.status !== "active") continue;
+    for (const event of connectionMachine.events as ConnectionEvent["type"][]) {
+      const [next, actions] = transition(
+        connectionMachine,
+        from,
+        { type: event } as ConnectionEvent,
+      );
       if (!snapshots.has(next.value)) snapshots.set(next.value, next);
       const effects = actions.map(({ type }) => type as EffectName);
-      steps.set(type, { next: snapshots.get(next.value)!, effects });
+      const to = snapshots.get(next.value)!;
+      steps.push({ id: steps.length, event, from, to, effects });
     }
-    all.set(state, steps);
   }
-  return all;
+  return steps;
 }

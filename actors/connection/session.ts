@@ -1,6 +1,7 @@
 /**
- * A session speaks one dialect on behalf of its connection: it reads what the client sends, asks the
- * statechart, and writes every answer. The connection knows of no message format.
+ * A session speaks one dialect on behalf of its connection: it reads what the client sends, opens and
+ * closes cursors, reports that to the statechart, and writes every answer. The connection knows no
+ * message format.
  *
  * @module
  */
@@ -10,7 +11,7 @@ import type { ChannelStatus } from "../operations.ts";
 import type { Subscriber } from "../stream/subscriber.ts";
 import type { Peer } from "./peer.ts";
 
-/** What the address of a connection asked for. */
+/** What the address of a connection asks for. */
 export interface SocketQuery {
   /** Channel names, as they were written; none subscribes nothing. */
   readonly channels: readonly string[];
@@ -31,18 +32,13 @@ export interface SessionHost {
   /** Sends an answer; one that does not fit ends the connection. */
   reply(frame: string): void;
   /**
-   * Subscribes to channels, at least one.
+   * Cursors of channels were opened, at least one; nothing was sent through them yet.
    *
-   * @param open Opens the cursors, once the statechart has agreed.
-   * @param replay Whether they begin with what was there before, for the log.
+   * @param replay Whether they begin with a replay or a snapshot, for the log.
    */
-  subscribe(channels: readonly Channel[], open: () => void, replay: boolean): void;
-  /**
-   * Unsubscribes from channels, at least one.
-   *
-   * @param close Closes the cursors, once the statechart has agreed.
-   */
-  unsubscribe(channels: readonly Channel[], close: () => void): void;
+  subscribed(channels: readonly Channel[], replay: boolean): void;
+  /** The cursors of channels, at least one, were closed; some may not have been open. */
+  unsubscribed(channels: readonly Channel[]): void;
   /** Ends the connection. */
   end(cause: EndingCause): void;
 }

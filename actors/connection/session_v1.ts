@@ -89,16 +89,18 @@ export class SessionV1 implements Session {
       this.#violation("invalid_channels", unknownChannels(unknown));
       return;
     }
-    this.#host.subscribe(known, () => this.#open(known, replay), replay);
+    this.#open(known, replay);
     if (unknown.length > 0) this.#error("invalid_channels", unknownChannels(unknown));
   }
 
+  /** The acknowledgement comes before the first event. */
   #open(channels: readonly Channel[], replay: boolean): void {
     const { fanout, replayLimit } = this.#deps;
+    const subscriber = this.#host.subscriber!;
+    for (const channel of channels) fanout.join(subscriber, channel, replay ? replayLimit : 0);
+    this.#host.subscribed(channels, replay);
     this.#host.reply(subscriptionAck(channels, replay, this.#now()));
-    for (const channel of channels) {
-      fanout.subscribe(this.#host.subscriber!, channel, replay ? replayLimit : 0);
-    }
+    for (const channel of channels) fanout.start(subscriber, channel);
   }
 
   /** An empty list unsubscribes nothing, and is acknowledged as the replaced service did. */
@@ -112,7 +114,7 @@ export class SessionV1 implements Session {
       this.#violation("invalid_channels", unknownChannels(unknown));
       return;
     }
-    this.#host.unsubscribe(known, () => this.#close(known));
+    this.#close(known);
     if (unknown.length > 0) this.#error("invalid_channels", unknownChannels(unknown));
   }
 
@@ -120,6 +122,7 @@ export class SessionV1 implements Session {
     for (const channel of channels) {
       this.#deps.fanout.unsubscribe(this.#host.subscriber!, channel);
     }
+    this.#host.unsubscribed(channels);
     this.#host.reply(unsubscribeAck(channels, this.#now()));
   }
 

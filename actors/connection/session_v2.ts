@@ -112,7 +112,7 @@ export class SessionV2 implements Session {
         this.#subscribe(message.subscriptions, message.id);
         break;
       case "unsubscribe":
-        this.#host.unsubscribe(message.channels, () => this.#close(message.channels, message.id));
+        this.#unsubscribe(message.channels, message.id);
         break;
       case "heartbeat":
         this.#send({
@@ -128,14 +128,8 @@ export class SessionV2 implements Session {
     }
   }
 
-  #subscribe(subscriptions: readonly ChannelSubscription[], id: string | undefined): void {
-    const channels = subscriptions.map(({ channel }) => channel);
-    const replay = subscriptions.some(({ snapshot, since }) => snapshot || since !== undefined);
-    this.#host.subscribe(channels, () => this.#open(subscriptions, id), replay);
-  }
-
   /** The acknowledgement comes before the first frame of any of its channels. */
-  #open(subscriptions: readonly ChannelSubscription[], id: string | undefined): void {
+  #subscribe(subscriptions: readonly ChannelSubscription[], id: string | undefined): void {
     const { fanout, observer, statusOf } = this.#deps;
     const subscriber = this.#host.subscriber!;
     const acked: Partial<Record<Channel, AckedChannel>> = {};
@@ -147,20 +141,23 @@ export class SessionV2 implements Session {
         observer.rolledBack(subscription.channel, subscription.since!.seq, seq);
       }
     }
+    const replay = subscriptions.some(({ snapshot, since }) => snapshot || since !== undefined);
+    this.#host.subscribed(subscriptions.map(({ channel }) => channel), replay);
     this.#send({ type: "ack", id, ok: true, channels: acked });
     for (const { channel } of subscriptions) {
       const status = statusOf(channel);
-      // Fresh is what a client assumes.
+      // Clients assume `fresh`.
       if (status.state !== "fresh") this.tellStatus(status);
       fanout.start(subscriber, channel);
     }
   }
 
-  #close(channels: readonly Channel[], id: string | undefined): void {
+  #unsubscribe(channels: readonly Channel[], id: string | undefined): void {
     const acked: Partial<Record<Channel, AckedChannel>> = {};
     for (const channel of channels) {
       acked[channel] = this.#deps.fanout.unsubscribe(this.#host.subscriber!, channel);
     }
+    this.#host.unsubscribed(channels);
     this.#send({ type: "ack", id, ok: true, channels: acked });
   }
 

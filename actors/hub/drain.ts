@@ -53,7 +53,7 @@ export function drainInWaves(
 
 /** @param share Where it stands among those that are told to come back, 0 to 1. */
 function sayGoodbye(connection: Connection, share: number): void {
-  if (connection.cause === undefined && connection.subscriber !== undefined) {
+  if (connection.is("open")) {
     connection.session.advance(0); // What waits for the next batch goes now.
     connection.session.tellGoingAway(
       RECONNECT_MILLIS + Math.floor(share * RECONNECT_SPREAD_MILLIS),

@@ -1,58 +1,85 @@
 /**
- * Every connection there is, and the seats they take.
+ * Every connection whose socket is not gone, with the indexes that look-ups and limits need.
  *
- * A seat is taken from the handshake until the socket is really gone: a peer that ignores the
- * closing handshake keeps memory and a descriptor, so it goes on counting. But not for ever, as a
- * socket cannot be ended from here: after {@link LINGER_MILLIS} others may have the seat.
+ * A seat is taken from the handshake until the socket is gone, or until the peer has held it too long
+ * after the end: a peer that ignores the closing handshake keeps memory and a descriptor. What a
+ * connection is at a moment is answered by its state; the indexes follow its transitions.
  *
  * @module
  */
 import type { Connection } from "../connection/actor.ts";
-
-/** How long a peer that holds its socket after the end keeps its seat, in ms. */
-export const LINGER_MILLIS = 60_000;
+import type { ConnectionSnapshot, Step } from "../connection/logic.ts";
+import type { LifecycleState, LifecycleTag } from "../connection/machine.ts";
+import type { Peer } from "../connection/peer.ts";
 
 /** Connections by what they are looked up by. */
 export class Registry {
-  readonly #live = new Map<string, Connection>();
-  /** Ended connections that have a seat, and since when, monotonic ms; the oldest first. */
-  readonly #lingering = new Map<Connection, number>();
-  /** Ended connections whose peers have held their sockets for longer than they have seats. */
-  readonly #unseated = new Set<Connection>();
+  readonly #connections = new Map<string, Connection>();
   readonly #byIdentity = new Map<string, Connection>();
-  readonly #byAddress = new Map<string, number>();
-  readonly #byPrincipal = new Map<string, number>();
+  readonly #byPrincipal = new Map<string, Set<Connection>>();
+  readonly #seatsByAddress = new Map<string, number>();
+  #seats = 0;
 
-  /** Connections whose actor is running, by id. */
-  get live(): ReadonlyMap<string, Connection> {
-    return this.#live;
+  /** Connections whose socket is not gone, handshakes included, in the order of their handshakes. */
+  get all(): Iterable<Connection> {
+    return this.#connections.values();
   }
 
-  /** Connections that ended while the peer still holds the socket. */
-  get lingering(): number {
-    return this.#lingering.size + this.#unseated.size;
+  /** How many there are. */
+  get size(): number {
+    return this.#connections.size;
   }
 
-  /** Seats taken: live, and lingering for less than {@link LINGER_MILLIS}. */
+  /** Seats taken. */
   get seats(): number {
-    return this.#live.size + this.#lingering.size;
+    return this.#seats;
   }
 
   /** Seats taken from one address. */
   seatsOfAddress(address: string): number {
-    return this.#byAddress.get(address) ?? 0;
+    return this.#seatsByAddress.get(address) ?? 0;
   }
 
   /** Seats taken by one key. */
   seatsOfPrincipal(principal: string): number {
-    return this.#byPrincipal.get(principal) ?? 0;
+    return this.#byPrincipal.get(principal)?.size ?? 0;
   }
 
-  /** Takes a seat for a handshake. */
+  /** The connection with a `connectionId`. */
+  get(id: string): Connection | undefined {
+    return this.#connections.get(id);
+  }
+
+  /** Connections whose state has a tag, in the order of their handshakes. */
+  *having(tag: LifecycleTag): Generator<Connection> {
+    for (const connection of this.all) {
+      if (connection.is(tag)) yield connection;
+    }
+  }
+
+  /** The live connections of a principal. */
+  ofPrincipal(principal: string): readonly Connection[] {
+    return [...this.#byPrincipal.get(principal) ?? []].filter((connection) =>
+      connection.is("live")
+    );
+  }
+
+  /** How many connections are in each state; states without one are absent. */
+  countStates(): ReadonlyMap<LifecycleState, number> {
+    const counts = new Map<LifecycleState, number>();
+    for (const { state } of this.all) counts.set(state, (counts.get(state) ?? 0) + 1);
+    return counts;
+  }
+
+  /** Adds a handshake, which takes a seat. */
   add(connection: Connection): void {
-    this.#live.set(connection.id, connection);
-    adjust(this.#byAddress, connection.peer.address, 1);
-    adjust(this.#byPrincipal, connection.peer.principal.name, 1);
+    const { principal, address } = connection.peer;
+    this.#connections.set(connection.id, connection);
+    const others = this.#byPrincipal.get(principal.name);
+    if (others === undefined) this.#byPrincipal.set(principal.name, new Set([connection]));
+    else others.add(connection);
+    this.#seatsByAddress.set(address, this.seatsOfAddress(address) + 1);
+    this.#seats += 1;
   }
 
   /**
@@ -61,68 +88,52 @@ export class Registry {
    * @returns The connection that held it before. Anonymous connections hold none.
    */
   claim(connection: Connection): Connection | undefined {
-    const identity = identityOf(connection);
+    const identity = identityOf(connection.peer);
     if (identity === undefined) return undefined;
     const previous = this.#byIdentity.get(identity);
     this.#byIdentity.set(identity, connection);
     return previous;
   }
 
-  /**
-   * Notes that the actor of a connection ended; its seat is free once its socket is gone.
-   *
-   * @param now Monotonic time in ms.
-   */
-  leave(connection: Connection, now: number): void {
-    if (!this.#live.delete(connection.id)) return;
-    const identity = identityOf(connection);
+  /** Follows a transition of a connection: it may give up its identity, its seat and its place. */
+  follow(connection: Connection, { from, to }: Pick<Step, "from" | "to">): void {
+    if (loses("live", from, to)) this.#releaseIdentity(connection);
+    if (loses("seated", from, to)) this.#releaseSeat(connection);
+    if (to.status === "done") this.#connections.delete(connection.id);
+  }
+
+  /** Removes a connection whose actor was given up by XState and follows no transition any more. */
+  discard(connection: Connection): void {
+    const { tags } = connection.actor.getSnapshot();
+    if (tags.has("live")) this.#releaseIdentity(connection);
+    if (tags.has("seated")) this.#releaseSeat(connection);
+    this.#connections.delete(connection.id);
+  }
+
+  #releaseIdentity(connection: Connection): void {
+    const identity = identityOf(connection.peer);
     if (identity !== undefined && this.#byIdentity.get(identity) === connection) {
       this.#byIdentity.delete(identity);
     }
-    if (connection.subscriber === undefined || connection.socketGone) this.#free(connection);
-    else this.#lingering.set(connection, now);
   }
 
-  /**
-   * Takes a seat again for an ended connection whose socket opened all the same.
-   *
-   * @param now Monotonic time in ms.
-   */
-  linger(connection: Connection, now: number): void {
-    this.#lingering.set(connection, now);
-    adjust(this.#byAddress, connection.peer.address, 1);
-    adjust(this.#byPrincipal, connection.peer.principal.name, 1);
-  }
-
-  /** Notes that the socket of an ended connection is gone. Idempotent. */
-  release(connection: Connection): void {
-    if (this.#lingering.delete(connection)) this.#free(connection);
-    else this.#unseated.delete(connection);
-  }
-
-  /** Gives back the seats of sockets that were held for {@link LINGER_MILLIS}. */
-  expire(now: number): void {
-    for (const [connection, since] of this.#lingering) {
-      if (now - since < LINGER_MILLIS) return;
-      this.#lingering.delete(connection);
-      this.#unseated.add(connection);
-      this.#free(connection);
-    }
-  }
-
-  #free({ peer }: Connection): void {
-    adjust(this.#byAddress, peer.address, -1);
-    adjust(this.#byPrincipal, peer.principal.name, -1);
+  #releaseSeat(connection: Connection): void {
+    const { principal, address } = connection.peer;
+    const others = this.#byPrincipal.get(principal.name)!;
+    others.delete(connection);
+    if (others.size === 0) this.#byPrincipal.delete(principal.name);
+    const left = this.seatsOfAddress(address) - 1;
+    if (left === 0) this.#seatsByAddress.delete(address);
+    else this.#seatsByAddress.set(address, left);
+    this.#seats -= 1;
   }
 }
 
-function identityOf({ peer }: Connection): string | undefined {
-  if (!peer.principal.authenticated || peer.clientId === undefined) return undefined;
-  return `${peer.principal.name}\0${peer.clientId}`;
+function loses(tag: LifecycleTag, from: ConnectionSnapshot, to: ConnectionSnapshot): boolean {
+  return from.tags.has(tag) && !to.tags.has(tag);
 }
 
-function adjust(counts: Map<string, number>, key: string, by: number): void {
-  const count = (counts.get(key) ?? 0) + by;
-  if (count === 0) counts.delete(key);
-  else counts.set(key, count);
+function identityOf({ principal, clientId }: Peer): string | undefined {
+  if (!principal.authenticated || clientId === undefined) return undefined;
+  return `${principal.name}\0${clientId}`;
 }

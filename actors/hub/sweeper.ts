@@ -10,10 +10,10 @@ import { heartbeatFrame } from "../connection/sessions.ts";
 import type { Clock, Logger } from "../ports.ts";
 
 /**
- * Time that a handshake may take beyond its hold, in ms. An upgrade takes a few; of a peer that left
- * during it the runtime never tells.
+ * How long the peer of an ended connection may hold its socket before its seat is given back, in ms.
+ * The runtime offers no way to end the socket.
  */
-export const HANDSHAKE_MILLIS = 5_000;
+export const LINGER_MILLIS = 60_000;
 
 /**
  * A peer that was seen to read is not looked at again for so long, in ms, or for a quarter of the
@@ -35,21 +35,30 @@ export interface SweeperDeps {
   readonly requireClientHeartbeat: boolean;
 }
 
-/** Sends due heartbeats and ends the connections whose time is over. */
+/** Sends due heartbeats and ends the connections whose deadlines have passed. */
 export function sweep(connections: Iterable<Connection>, deps: SweeperDeps): void {
   const now = deps.clock.now();
-  const beats = new Beats(deps.clock.epochMillis());
+  const frames = new HeartbeatFrames(deps.clock.epochMillis());
   for (const connection of connections) {
-    if (connection.subscriber === undefined) sweepHandshake(connection, now, deps);
-    else if (!sweepSilence(connection, now, deps)) sweepHeartbeat(connection, now, beats, deps);
+    if (connection.is("open")) {
+      if (!sweepSilence(connection, now, deps)) sweepHeartbeat(connection, now, frames, deps);
+    } else if (connection.is("live")) sweepHandshake(connection, now, deps);
+    else if (connection.is("seated")) sweepLingering(connection, now, deps);
   }
 }
 
 function sweepHandshake(connection: Connection, now: number, deps: SweeperDeps): void {
-  if (now - connection.startedAt < connection.holdMillis + HANDSHAKE_MILLIS) return;
+  if (now < connection.handshakeDeadline) return;
   const { id: connectionId, clientId } = connection;
   deps.log.info("handshake timeout", { connectionId, clientId });
   connection.timeOut("handshakeTimeout");
+}
+
+function sweepLingering(connection: Connection, now: number, deps: SweeperDeps): void {
+  if (now - connection.endedAt < LINGER_MILLIS) return;
+  const { id: connectionId, clientId } = connection;
+  deps.log.warn("socket still held", { connectionId, clientId, seconds: LINGER_MILLIS / 1_000 });
+  connection.abandon();
 }
 
 function sweepSilence(connection: Connection, now: number, deps: SweeperDeps): boolean {
@@ -70,20 +79,25 @@ function sweepSilence(connection: Connection, now: number, deps: SweeperDeps): b
   return false;
 }
 
-function sweepHeartbeat(connection: Connection, now: number, beats: Beats, deps: SweeperDeps) {
+function sweepHeartbeat(
+  connection: Connection,
+  now: number,
+  frames: HeartbeatFrames,
+  deps: SweeperDeps,
+) {
   if (now < connection.nextHeartbeatAt) return;
   connection.nextHeartbeatAt += deps.heartbeatIntervalMillis;
   if (connection.nextHeartbeatAt <= now) {
     connection.nextHeartbeatAt = now + deps.heartbeatIntervalMillis; // The process was asleep.
   }
-  const beat = beats.in(connection.peer.protocol);
-  // A peer whose buffer is full hears more than enough of us.
-  if (connection.subscriber!.fits(beat.length)) connection.subscriber!.send(beat, beat.length);
+  const frame = frames.of(connection.peer.protocol);
+  // A peer whose buffer is full needs no sign of life.
+  if (connection.subscriber!.fits(frame.length)) connection.subscriber!.send(frame, frame.length);
   connection.session.advance(deps.heartbeatIntervalMillis);
 }
 
 /** The heartbeats of one sweep: one frame for all that are due and speak the same. */
-class Beats {
+class HeartbeatFrames {
   readonly #epochMillis: number;
   readonly #frames = new Map<ProtocolName, string>();
 
@@ -92,7 +106,7 @@ class Beats {
   }
 
   /** The frame in a dialect; ASCII, so that its length is its size. */
-  in(protocol: ProtocolName): string {
+  of(protocol: ProtocolName): string {
     let frame = this.#frames.get(protocol);
     if (frame === undefined) {
       frame = heartbeatFrame(protocol, this.#epochMillis);

@@ -96,12 +96,19 @@ export class Fanout {
     this.#schedule();
   }
 
+  /** Joins a channel as {@link Fanout.join} does, and sends what can be sent at once. */
+  subscribe(subscriber: Subscriber, channel: Channel, replayLimit: number): void {
+    this.join(subscriber, channel, replayLimit);
+    this.start(subscriber, channel);
+  }
+
   /**
-   * Subscribes a v1 client to a channel, or replays for it again, and sends what can be sent at once.
+   * Subscribes a v1 client to a channel, or replays for it again. Nothing is sent before
+   * {@link Fanout.start}, so that the acknowledgement comes first.
    *
    * @param replayLimit Most events replayed; 0 replays nothing.
    */
-  subscribe(subscriber: Subscriber, channel: Channel, replayLimit: number): void {
+  join(subscriber: Subscriber, channel: Channel, replayLimit: number): void {
     let cursor = subscriber.cursors.get(channel) as EventCursor | undefined;
     if (cursor === undefined) {
       const stream = this.#streams.get(channel)!;
@@ -110,8 +117,6 @@ export class Fanout {
       stream.group(0).attach(cursor);
     }
     if (replayLimit > 0) cursor.startReplay(replayLimit);
-    this.#delivery.beginSlice();
-    this.#delivery.serve(cursor, this.#clock.now());
   }
 
   /**

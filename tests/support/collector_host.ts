@@ -84,11 +84,11 @@ export class CollectorHost implements SessionHost {
     this.frames.push(frame);
   }
 
-  subscribe(): void {
+  subscribed(): void {
     assert.fail("a publisher subscribes to nothing");
   }
 
-  unsubscribe(): void {
+  unsubscribed(): void {
     assert.fail("a publisher subscribes to nothing");
   }
 

@@ -149,7 +149,7 @@ Deno.test("the first cause wins, and the socket is closed once", async () => {
       cause: "disconnected",
       detail: "maintenance",
     });
-    assert.equal(connection.state, "closed");
+    assert.equal(connection.state, "gone");
   });
 });
 

@@ -31,38 +31,38 @@ class Host implements SessionHost {
   readonly subscriptions: { channels: readonly Channel[]; replay: boolean }[] = [];
   readonly unsubscriptions: (readonly Channel[])[] = [];
   readonly endings: EndingCause[] = [];
+  #reported: readonly [replay: boolean | undefined, channels: string] | undefined;
 
   constructor(messagesPerSecond = 1_000) {
     const deps = sessionDeps(this.#fixture, { inboundMessagesPerSecond: messagesPerSecond });
     this.session = new SessionV1(this, deps);
   }
 
+  /** The ack of what was just reported is checked, and is not among the replies. */
   reply(frame: string): void {
-    this.replies.push(frame);
+    if (this.#reported === undefined) {
+      this.replies.push(frame);
+      return;
+    }
+    const { type, replay, meta } = decodeV1(frame);
+    assert.deepEqual([type, replay, meta?.["channels"]], ["ack", ...this.#reported]);
+    this.#reported = undefined;
   }
 
-  subscribe(channels: readonly Channel[], open: () => void): void {
-    const { replay, meta } = this.#ackOf(open);
-    assert.equal(meta?.["channels"], channels.join(", "));
-    this.subscriptions.push({ channels, replay: replay === true });
+  subscribed(channels: readonly Channel[], replay: boolean): void {
+    for (const channel of channels) assert.ok(this.subscriber.cursors.has(channel));
+    this.#reported = [replay, channels.join(", ")];
+    this.subscriptions.push({ channels, replay });
   }
 
-  unsubscribe(channels: readonly Channel[], close: () => void): void {
-    assert.equal(this.#ackOf(close).meta?.["channels"], channels.join(", "));
+  unsubscribed(channels: readonly Channel[]): void {
+    for (const channel of channels) assert.ok(!this.subscriber.cursors.has(channel));
+    this.#reported = [undefined, channels.join(", ")];
     this.unsubscriptions.push(channels);
   }
 
   end(cause: EndingCause): void {
     this.endings.push(cause);
-  }
-
-  /** The one answer that an effect sends, which tests of requests do not want to see. */
-  #ackOf(effect: () => void) {
-    const before = this.replies.length;
-    effect();
-    const [ack, ...others] = this.replies.splice(before).map(decodeV1);
-    assert.deepEqual([ack?.type, others], ["ack", []]);
-    return ack!;
   }
 
   get errors(): (readonly [string, string])[] {

@@ -79,13 +79,9 @@ class Host implements SessionHost {
     this.subscriber.socket.send(frame);
   }
 
-  subscribe(_channels: readonly Channel[], open: () => void): void {
-    open();
-  }
+  subscribed(): void {}
 
-  unsubscribe(_channels: readonly Channel[], close: () => void): void {
-    close();
-  }
+  unsubscribed(): void {}
 
   end(cause: EndingCause): void {
     this.endings.push(cause);

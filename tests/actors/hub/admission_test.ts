@@ -5,7 +5,7 @@ import {
   MAX_HOLD_MILLIS,
   MAX_REMEMBERED,
   RETURN_WINDOW_MILLIS,
-} from "../../../actors/connection/admission.ts";
+} from "../../../actors/hub/admission.ts";
 import type { Hub } from "../../../actors/hub/hub.ts";
 import {
   ANONYMOUS,
@@ -15,6 +15,8 @@ import {
   withGateway,
 } from "../../support/fake_gateway.ts";
 import { TestClock } from "../../support/test_clock.ts";
+
+const LIMITS = { maxConnections: 10, maxConnectionsPerAddress: 10, maxConnectionsPerKey: 10 };
 
 const CLIENT = fakePeer({ clientId: "desk-7" });
 
@@ -122,6 +124,20 @@ Deno.test("a socket that opens after its handshake ended counts until it is gone
   });
 });
 
+Deno.test("a refusal builds nothing: no id is used and nothing is logged", async () => {
+  await withGateway({ config: { server: { maxConnections: 1 } } }, (fake) => {
+    const { connection } = fake.connect();
+    const lines = fake.log.lines.length;
+    for (let i = 0; i < 5; i++) refusalOf(fake.hub);
+    assert.equal(fake.log.lines.length, lines);
+    fake.hub.closed(connection, 1000);
+    const [before, after] = [connection, fake.connect().connection].map(({ id }) =>
+      parseInt(id.split("-").at(-1)!, 36)
+    );
+    assert.equal(after, before! + 1);
+  });
+});
+
 Deno.test("a client that an administrator banned is refused until the ban is over", async () => {
   await withGateway({}, (fake) => {
     const { connection, socket } = fake.connect({ clientId: "desk-7" });
@@ -156,7 +172,7 @@ Deno.test("a client that the gateway closed is held when it returns at once, not
     fake.hub.closed(connection, 4413);
     const admitted = fake.hub.admit(CLIENT);
     assert.ok(admitted.ok);
-    assert.equal(admitted.connection.holdMillis, 1_000);
+    assert.equal(admitted.holdMillis, 1_000);
   });
 });
 
@@ -166,12 +182,12 @@ Deno.test("a client that closed by itself is not held", async () => {
     fake.hub.closed(connection, 1001);
     const admitted = fake.hub.admit(CLIENT);
     assert.ok(admitted.ok);
-    assert.equal(admitted.connection.holdMillis, 0);
+    assert.equal(admitted.holdMillis, 0);
   });
 });
 
 Deno.test("holds grow by a second for every closing in a row, up to five", () => {
-  const admission = new Admission(new TestClock());
+  const admission = new Admission(new TestClock(), LIMITS);
   const holds = Array.from({ length: 7 }, () => {
     admission.recordClosing(CLIENT);
     return admission.holdFor(CLIENT);
@@ -183,7 +199,7 @@ Deno.test("holds grow by a second for every closing in a row, up to five", () =>
 
 Deno.test("a client is held only within five seconds of its closing", () => {
   const clock = new TestClock();
-  const admission = new Admission(clock);
+  const admission = new Admission(clock, LIMITS);
   admission.recordClosing(CLIENT);
   clock.advance(RETURN_WINDOW_MILLIS);
   assert.equal(RETURN_WINDOW_MILLIS, 5_000);
@@ -194,7 +210,7 @@ Deno.test("a client is held only within five seconds of its closing", () => {
 
 Deno.test("a client that stays away long enough starts over", () => {
   const clock = new TestClock();
-  const admission = new Admission(clock);
+  const admission = new Admission(clock, LIMITS);
   admission.recordClosing(CLIENT);
   admission.recordClosing(CLIENT);
   // Held for as long as possible and closed right away is still in a row.
@@ -207,7 +223,7 @@ Deno.test("a client that stays away long enough starts over", () => {
 });
 
 Deno.test("only the same key, address and clientId is the same client", () => {
-  const admission = new Admission(new TestClock());
+  const admission = new Admission(new TestClock(), LIMITS);
   admission.recordClosing(CLIENT);
   const others = [
     fakePeer(),
@@ -220,7 +236,7 @@ Deno.test("only the same key, address and clientId is the same client", () => {
 });
 
 Deno.test("only so many clients are remembered, and the oldest is forgotten first", () => {
-  const admission = new Admission(new TestClock());
+  const admission = new Admission(new TestClock(), LIMITS);
   const peer = (i: number) => fakePeer({ clientId: `c${i}` });
   for (let i = 0; i <= MAX_REMEMBERED; i++) {
     admission.recordClosing(peer(i));

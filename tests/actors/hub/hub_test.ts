@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { LINGER_MILLIS } from "../../../actors/hub/registry.ts";
+import { LINGER_MILLIS } from "../../../actors/hub/sweeper.ts";
 import {
   ANONYMOUS,
   FAKE_EPOCH,

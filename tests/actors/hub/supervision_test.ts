@@ -193,3 +193,28 @@ Deno.test("after a failure the close event of the socket frees its seat", async 
     fake.connect();
   });
 });
+
+Deno.test("a connection whose actor XState gives up is closed, counted, logged and removed", async () => {
+  await withGateway({ config: { server: { maxConnections: 2 } } }, async (fake) => {
+    const healthy = fake.connect({ channels: ["positions"] });
+    const { connection, socket, say } = fake.connect({ channels: ["positions"] });
+    const errors = await globalErrorsOf(() => {
+      // Nothing of ours throws here; a defect of the library would.
+      connection.actor.logic.transition = () => {
+        throw BOOM;
+      };
+      say({ action: "unsubscribe", channels: ["positions"] });
+    });
+    assert.deepEqual(errors, []);
+    await fake.publish(position("p1"));
+    assert.deepEqual([socket.codes, socket.events.length], [[1011], 0]);
+    assert.equal(healthy.socket.events.length, 1);
+    const { failures, activeConnections, lingering, channels } = fake.hub.stats();
+    assert.deepEqual([failures, activeConnections, lingering], [1, 1, 0]);
+    assert.equal(channels.positions.subscribers, 1);
+    assert.equal(fake.log.find({ message: "connection failed" }).length, 1);
+    say({ action: "heartbeat" });
+    fake.hub.closed(connection, 1006);
+    fake.connect(); // Its seat is free.
+  });
+});

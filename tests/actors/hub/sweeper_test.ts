@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { HANDSHAKE_MILLIS } from "../../../actors/hub/sweeper.ts";
+import { HANDSHAKE_MILLIS } from "../../../actors/connection/actor.ts";
+import { LINGER_MILLIS } from "../../../actors/hub/sweeper.ts";
 import { HARD_CAP_BYTES } from "../../../actors/stream/subscriber.ts";
 import { fakePeer, PeerSocket, withGateway } from "../../support/fake_gateway.ts";
 import { marketData } from "../../support/events.ts";
@@ -200,7 +201,7 @@ Deno.test("a handshake that is not finished in time is ended", async () => {
     fake.clock.advance(HANDSHAKE_MILLIS - 1);
     assert.equal(connection.state, "connecting");
     fake.clock.advance(251);
-    assert.equal(connection.state, "timed-out");
+    assert.equal(connection.state, "gone");
     assert.equal(fake.hub.stats().connecting, 0);
     assert.deepEqual(fake.hub.stats().endings, { handshakeTimeout: 1 });
     const socket = new PeerSocket();
@@ -211,14 +212,38 @@ Deno.test("a handshake that is not finished in time is ended", async () => {
 
 Deno.test("a handshake that is held has its time after the hold", async () => {
   await withGateway({ config: SECONDS }, (fake) => {
-    const admitted = fake.hub.admit(fakePeer());
+    const closed = fake.connect({ clientId: "desk-7" }).connection;
+    closed.end("slowConsumer");
+    fake.hub.closed(closed, 4413);
+    const admitted = fake.hub.admit(closed.peer);
     assert.ok(admitted.ok);
-    const { connection } = admitted;
-    connection.holdMillis = 3_000;
-    fake.clock.advance(HANDSHAKE_MILLIS + 3_000 - 1);
+    const { connection, holdMillis } = admitted;
+    assert.equal(holdMillis, 1_000);
+    fake.clock.advance(HANDSHAKE_MILLIS + 1_000 - 1);
     assert.equal(connection.state, "connecting");
     fake.clock.advance(251);
-    assert.equal(connection.state, "timed-out");
+    assert.deepEqual(connection.cause, { by: "gateway", cause: "handshakeTimeout" });
+  });
+});
+
+Deno.test("a peer that holds the socket of an ended connection gives its seat back after a minute", async () => {
+  await withGateway({ config: { server: { maxConnections: 1 } } }, (fake) => {
+    const { connection } = fake.connect();
+    connection.end("slowConsumer");
+    fake.clock.advance(LINGER_MILLIS - 1);
+    assert.equal(LINGER_MILLIS, 60_000);
+    assert.equal(connection.state, "closed");
+    assert.equal(fake.hub.admit(fakePeer()).ok, false);
+    fake.clock.advance(251);
+    assert.equal(connection.state, "abandoned");
+    // The socket still counts, the seat does not.
+    assert.equal(fake.hub.stats().lingering, 1);
+    assert.deepEqual([...fake.hub.clients("", "closed")], []);
+    fake.connect();
+    fake.hub.closed(connection, 1006);
+    assert.equal(fake.hub.stats().lingering, 0);
+    assert.equal(fake.hub.admit(fakePeer()).ok, false);
+    assert.equal(fake.log.find({ message: "socket still held" }).length, 1);
   });
 });
 

@@ -1,10 +1,14 @@
 /**
- * Who may come back, and when: bans, and the pacing of clients that reconnect without a delay.
+ * Which handshakes are admitted, and when: limits, bans, and the pacing of clients that reconnect
+ * without a delay.
  *
  * @module
  */
+import type { ErrorCode } from "../../protocol/api.ts";
+import type { Peer } from "../connection/peer.ts";
+import type { HubStatus } from "../operations.ts";
 import type { Clock } from "../ports.ts";
-import type { Peer } from "./peer.ts";
+import type { Registry } from "./registry.ts";
 
 /** A return so soon after the gateway closed the same client is held, in ms. */
 export const RETURN_WINDOW_MILLIS = 5_000;
@@ -24,15 +28,68 @@ interface Closing {
   readonly streak: number;
 }
 
+/** How many seats there are. */
+export interface SeatLimits {
+  /** Most seats in all. */
+  readonly maxConnections: number;
+  /** Most seats for one address. */
+  readonly maxConnectionsPerAddress: number;
+  /** Most seats for one key. */
+  readonly maxConnectionsPerKey: number;
+}
+
+/** Why a handshake is refused. */
+export interface AdmissionRefusal {
+  /** The code of the error envelope. */
+  readonly code: ErrorCode;
+  /** For people. */
+  readonly message: string;
+  /** When to come back, in whole seconds. */
+  readonly retryAfterSeconds: number;
+}
+
 /** Remembers bans and recent closings by client. */
 export class Admission {
   readonly #clock: Clock;
+  readonly #limits: SeatLimits;
   readonly #bans = new Map<string, number>();
   readonly #closings = new Map<string, Closing>();
 
-  /** Takes the clock. */
-  constructor(clock: Clock) {
+  /** Starts without bans and closings. */
+  constructor(clock: Clock, limits: SeatLimits) {
     this.#clock = clock;
+    this.#limits = limits;
+  }
+
+  /**
+   * Checks a handshake before anything is built for it.
+   *
+   * @returns Why it is refused; `undefined` when it is admitted.
+   */
+  check(
+    peer: Peer,
+    status: HubStatus,
+    taken: Pick<Registry, "seats" | "seatsOfAddress" | "seatsOfPrincipal">,
+  ): AdmissionRefusal | undefined {
+    const { maxConnections, maxConnectionsPerAddress, maxConnectionsPerKey } = this.#limits;
+    if (status !== "running") {
+      return refuse("DRAINING", "the gateway is shutting down; reconnect shortly", 5);
+    }
+    const banned = this.bannedFor(peer);
+    if (banned > 0) {
+      const seconds = Math.ceil(banned / 1_000);
+      return refuse("BANNED", "this client was disconnected by an administrator", seconds);
+    }
+    if (taken.seats >= maxConnections) {
+      return refuse("OVERLOADED", "the gateway has all the connections that it can serve", 10);
+    }
+    if (taken.seatsOfAddress(peer.address) >= maxConnectionsPerAddress) {
+      return refuse("TOO_MANY_CONNECTIONS", "too many connections from this address", 10);
+    }
+    if (taken.seatsOfPrincipal(peer.principal.name) >= maxConnectionsPerKey) {
+      return refuse("TOO_MANY_CONNECTIONS", "too many connections with this key", 10);
+    }
+    return undefined;
   }
 
   /** The gateway closed a client. */
@@ -75,6 +132,10 @@ export class Admission {
     this.#bans.delete(key);
     return 0;
   }
+}
+
+function refuse(code: ErrorCode, message: string, retryAfterSeconds: number): AdmissionRefusal {
+  return { code, message, retryAfterSeconds };
 }
 
 /** The same client: same key, same address, same `clientId` (or none). */
