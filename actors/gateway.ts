@@ -77,7 +77,6 @@ export function createGateway(
   const flushIntervalMillis = telemetry.flushIntervalMs;
   const fanout = new Fanout(clock, streams, {
     flushIntervalMillis,
-    snapshotLimit: telemetry.replayLimit,
     // The memory store has nothing that is worth a detour: what left the ring counts as gone.
     ...(store.kind !== "memory" && { store }),
   });

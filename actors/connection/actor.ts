@@ -12,6 +12,8 @@ import type { ShedReason } from "../operations.ts";
 import type { Socket } from "../ports.ts";
 import { HARD_CAP_BYTES, Subscriber, type SubscriberControl } from "../stream/subscriber.ts";
 import { TokenBucket } from "../stream/token_bucket.ts";
+import type { Dialect } from "./dialect.ts";
+import { dialectOf } from "./dialects.ts";
 import { type ConnectionHandlers, ConnectionLogic, type Step } from "./logic.ts";
 import {
   type Cause,
@@ -22,7 +24,7 @@ import {
 } from "./machine.ts";
 import type { Peer } from "./peer.ts";
 import type { Session, SessionHost, SocketQuery } from "./session.ts";
-import { createSession, type SessionDeps } from "./sessions.ts";
+import type { SessionDeps } from "./session_deps.ts";
 import {
   describeTransitions,
   recordTransition,
@@ -129,8 +131,13 @@ export class Connection implements SubscriberControl, SessionHost {
     this.handshakeDeadline = this.#startedAt + holdMillis + HANDSHAKE_MILLIS;
     this.lastInboundAt = this.#startedAt;
     this.#connectedAt = clock.epochMillis();
-    this.session = createSession(this, deps);
+    this.session = this.dialect.session(this, deps);
     this.actor = this.#createActor();
+  }
+
+  /** What it speaks. */
+  get dialect(): Dialect {
+    return dialectOf(this.peer.protocol);
   }
 
   /** The state of the statechart. */

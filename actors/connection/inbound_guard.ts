@@ -74,13 +74,13 @@ export class InboundGuard {
       return ENDED;
     }
     if (typeof data === "string") return { kind: "text", text: data };
-    if (!this.allowsViolation()) return ENDED;
+    if (!this.countViolation()) return ENDED;
     const message = "binary messages are not understood; send text";
     return { kind: "fault", fault: { code: "invalid_payload", message } };
   }
 
   /** Counts a malformed message: `true` when it is to be answered, `false` when it ended the connection. */
-  allowsViolation(): boolean {
+  countViolation(): boolean {
     const now = this.#clock.now();
     if (now >= this.#windowEndsAt) {
       this.#violations = 0;

@@ -56,9 +56,9 @@ export interface Session {
    *
    * @param heartbeatMillis How often it must be told, in ms; 0 sends all there is.
    */
-  advance(heartbeatMillis: number): void;
+  flushProgress(heartbeatMillis: number): void;
   /** A channel went stale, came back, or is degraded. */
-  tellStatus(status: ChannelStatus): void;
+  sendStatus(status: ChannelStatus): void;
   /** The gateway is about to close the connection, for it to come back after so many ms. */
-  tellGoingAway(reconnectAfterMillis: number): void;
+  sendGoingAway(reconnectAfterMillis: number): void;
 }

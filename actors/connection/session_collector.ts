@@ -4,7 +4,6 @@
  * @module
  */
 import { RETRY_AFTER_MILLIS } from "../../protocol/api.ts";
-import type { Channel } from "../../protocol/channels.ts";
 import { MAX_TOLERATED_LENGTH } from "../../protocol/client_action.ts";
 import {
   COLLECTOR_PROTOCOL,
@@ -17,27 +16,16 @@ import {
 } from "../../protocol/collector_message.ts";
 import type { Elements } from "../../protocol/json_scan.ts";
 import { type BatchRefusal, describeFaults, reportedFaults } from "../../protocol/publish_batch.ts";
-import type { Intake } from "../intake/intake.ts";
 import { type ChannelStatus, PublishError } from "../operations.ts";
 import { InboundGuard } from "./inbound_guard.ts";
 import type { Session, SessionHost, SocketQuery } from "./session.ts";
-import type { SessionDeps } from "./sessions.ts";
+import type { SessionDeps } from "./session_deps.ts";
 
 /** Most publications of a connection that may wait for their commit. */
 export const MAX_PENDING_PUBLISHES = 64;
 
 /** When a publisher with too many pending publications should send the next, in ms. */
 export const PENDING_RETRY_MILLIS = 100;
-
-/** What sessions of publishers work with, beside what every session does. */
-export interface PublishingDeps {
-  /** Hears which channels a publisher says it is alive for; at least one. */
-  readonly declare: (channels: readonly Channel[]) => void;
-  /** Takes batches. */
-  readonly intake: Intake;
-  /** Longest message, and the most that may wait for its commit, in bytes. */
-  readonly maxMessageBytes: number;
-}
 
 /** Refusals after which the same message may succeed soon. */
 const PASSING: ReadonlySet<CollectorErrorCode> = new Set([
@@ -104,7 +92,7 @@ export class SessionCollector implements Session {
     const { maxMessageBytes, intake: { maxBatchEvents } } = this.#deps.publishing;
     const parsed = parseCollectorMessage(intake.text, maxMessageBytes, maxBatchEvents);
     if (!parsed.ok) {
-      if (this.#guard.allowsViolation()) this.#error(parsed.fault);
+      if (this.#guard.countViolation()) this.#error(parsed.fault);
       return;
     }
     const { message } = parsed;
@@ -113,13 +101,13 @@ export class SessionCollector implements Session {
   }
 
   /** Nothing: acks and heartbeats are all there is to tell. */
-  advance(_heartbeatMillis: number): void {}
+  flushProgress(_heartbeatMillis: number): void {}
 
   /** Nothing: whether a channel is alive is what publishers tell us. */
-  tellStatus(_status: ChannelStatus): void {}
+  sendStatus(_status: ChannelStatus): void {}
 
-  /** {@inheritDoc Session.tellGoingAway} */
-  tellGoingAway(reconnectAfterMillis: number): void {
+  /** {@inheritDoc Session.sendGoingAway} */
+  sendGoingAway(reconnectAfterMillis: number): void {
     this.#send({ type: "going_away", reconnectAfterMs: reconnectAfterMillis });
   }
 

@@ -14,9 +14,10 @@ import {
   welcome,
 } from "../../protocol/server_message_v1.ts";
 import type { ChannelStatus } from "../operations.ts";
+import { openCursorV1 } from "../stream/cursor_v1.ts";
 import { InboundGuard } from "./inbound_guard.ts";
 import type { Session, SessionHost, SocketQuery } from "./session.ts";
-import type { SessionDeps } from "./sessions.ts";
+import type { SessionDeps } from "./session_deps.ts";
 
 /** Speaks v1. */
 export class SessionV1 implements Session {
@@ -74,13 +75,13 @@ export class SessionV1 implements Session {
   }
 
   /** Nothing: v1 has no ranges to account for. */
-  advance(_heartbeatMillis: number): void {}
+  flushProgress(_heartbeatMillis: number): void {}
 
   /** Nothing: v1 knows no status; the warning about it comes as an event. */
-  tellStatus(_status: ChannelStatus): void {}
+  sendStatus(_status: ChannelStatus): void {}
 
   /** Nothing: deployed clients know no hint and come back at once. */
-  tellGoingAway(_reconnectAfterMillis: number): void {}
+  sendGoingAway(_reconnectAfterMillis: number): void {}
 
   /** Subscribes to the known channels among the names and answers with the others. */
   #subscribe(names: readonly string[], replay: boolean): void {
@@ -97,7 +98,13 @@ export class SessionV1 implements Session {
   #open(channels: readonly Channel[], replay: boolean): void {
     const { fanout, replayLimit } = this.#deps;
     const subscriber = this.#host.subscriber!;
-    for (const channel of channels) fanout.join(subscriber, channel, replay ? replayLimit : 0);
+    const request = {
+      snapshot: replay,
+      snapshotLimit: replayLimit,
+      intervalMs: 0,
+      conflate: false,
+    };
+    for (const channel of channels) fanout.open(subscriber, openCursorV1, { channel, ...request });
     this.#host.subscribed(channels, replay);
     this.#host.reply(subscriptionAck(channels, replay, this.#now()));
     for (const channel of channels) fanout.start(subscriber, channel);
@@ -127,7 +134,7 @@ export class SessionV1 implements Session {
   }
 
   #violation(reason: ErrorReason, message: string): void {
-    if (this.#guard.allowsViolation()) this.#error(reason, message);
+    if (this.#guard.countViolation()) this.#error(reason, message);
   }
 
   #error(reason: ErrorReason, message: string): void {

@@ -17,9 +17,10 @@ import {
   PROTOCOL_V2,
 } from "../../protocol/server_message_v2.ts";
 import { type ChannelStatus, PublishError } from "../operations.ts";
+import { openCursorV2 } from "../stream/cursor_v2.ts";
 import { InboundGuard } from "./inbound_guard.ts";
 import type { Session, SessionHost, SocketQuery } from "./session.ts";
-import type { SessionDeps } from "./sessions.ts";
+import type { SessionDeps } from "./session_deps.ts";
 
 type Acknowledge = Extract<ClientMessageV2, { action: "acknowledge" }>;
 
@@ -83,26 +84,26 @@ export class SessionV2 implements Session {
     const parsed = parseClientMessageV2(intake.text);
     if (!parsed.ok) {
       const { code, message, id } = parsed.fault;
-      if (this.#guard.allowsViolation()) this.#error(code, message, id);
+      if (this.#guard.countViolation()) this.#error(code, message, id);
       return;
     }
     this.#perform(parsed.message);
   }
 
-  /** {@inheritDoc Session.advance} */
-  advance(heartbeatMillis: number): void {
-    this.#deps.fanout.advance(this.#host.subscriber!, heartbeatMillis);
+  /** {@inheritDoc Session.flushProgress} */
+  flushProgress(heartbeatMillis: number): void {
+    this.#deps.fanout.flushProgress(this.#host.subscriber!, heartbeatMillis);
   }
 
-  /** {@inheritDoc Session.tellStatus} */
-  tellStatus({ channel, state, lastEventAt }: ChannelStatus): void {
+  /** {@inheritDoc Session.sendStatus} */
+  sendStatus({ channel, state, lastEventAt }: ChannelStatus): void {
     if (!this.#host.subscriber?.cursors.has(channel)) return;
     const time = lastEventAt === undefined ? null : new Date(lastEventAt).toISOString();
     this.#send({ type: "status", channel, state, lastEventAt: time });
   }
 
-  /** {@inheritDoc Session.tellGoingAway} */
-  tellGoingAway(reconnectAfterMillis: number): void {
+  /** {@inheritDoc Session.sendGoingAway} */
+  sendGoingAway(reconnectAfterMillis: number): void {
     this.#send({ type: "going_away", reconnectAfterMs: reconnectAfterMillis });
   }
 
@@ -130,11 +131,11 @@ export class SessionV2 implements Session {
 
   /** The acknowledgement comes before the first frame of any of its channels. */
   #subscribe(subscriptions: readonly ChannelSubscription[], id: string | undefined): void {
-    const { fanout, observer, statusOf } = this.#deps;
+    const { fanout, observer, statusOf, replayLimit: snapshotLimit } = this.#deps;
     const subscriber = this.#host.subscriber!;
     const acked: Partial<Record<Channel, AckedChannel>> = {};
     for (const subscription of subscriptions) {
-      const start = fanout.open(subscriber, subscription);
+      const start = fanout.open(subscriber, openCursorV2, { ...subscription, snapshotLimit });
       const { epoch, seq, recovered, lost } = start;
       acked[subscription.channel] = { epoch, seq, recovered, lost };
       if (start.rolledBack === true) {
@@ -147,7 +148,7 @@ export class SessionV2 implements Session {
     for (const { channel } of subscriptions) {
       const status = statusOf(channel);
       // Clients assume `fresh`.
-      if (status.state !== "fresh") this.tellStatus(status);
+      if (status.state !== "fresh") this.sendStatus(status);
       fanout.start(subscriber, channel);
     }
   }

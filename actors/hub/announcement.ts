@@ -1,15 +1,14 @@
 /**
- * What is told to whoever is connected, past log and store: it has no number, and nothing is owed to
- * a client that misses it.
+ * Messages to connected clients that bypass log and store: they have no number, and a client that
+ * misses one does not get it later.
  *
  * @module
  */
 import { Buffer } from "node:buffer";
-import type { ProtocolName } from "../../protocol/api.ts";
 import type { Channel } from "../../protocol/channels.ts";
 import type { SystemWarning } from "../../protocol/events/system_warning.ts";
 import type { Connection } from "../connection/actor.ts";
-import { noticeFrame } from "../connection/sessions.ts";
+import type { Dialect } from "../connection/dialect.ts";
 import type { ChannelStatus } from "../operations.ts";
 
 /**
@@ -25,12 +24,10 @@ export function announceWarning(
   epoch: string,
   epochMillis: number,
 ): void {
-  const frames = new Map<ProtocolName, string | undefined>();
-  for (const { peer: { protocol }, subscriber } of subscribed(connections, "system-warnings")) {
-    if (!frames.has(protocol)) {
-      frames.set(protocol, noticeFrame(protocol, warning, epoch, epochMillis));
-    }
-    const frame = frames.get(protocol);
+  const frames = new Map<Dialect, string | undefined>();
+  for (const { dialect, subscriber } of subscribed(connections, "system-warnings")) {
+    if (!frames.has(dialect)) frames.set(dialect, dialect.notice?.(warning, epoch, epochMillis));
+    const frame = frames.get(dialect);
     if (frame === undefined) continue;
     const bytes = Buffer.byteLength(frame);
     if (subscriber!.fits(bytes)) subscriber!.send(frame, bytes);
@@ -39,7 +36,7 @@ export function announceWarning(
 
 /** Tells the connections that are subscribed to a channel of its state. */
 export function announceStatus(connections: Iterable<Connection>, status: ChannelStatus): void {
-  for (const { session } of subscribed(connections, status.channel)) session.tellStatus(status);
+  for (const { session } of subscribed(connections, status.channel)) session.sendStatus(status);
 }
 
 /** A list of its own: a connection that is told may end. */

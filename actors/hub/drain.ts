@@ -32,8 +32,8 @@ export function drainInWaves(
   clock: Clock,
   millis: number,
 ): void {
-  const patient = connections.filter(({ peer }) => peer.protocol !== "telemetry.v1");
-  const eager = connections.filter(({ peer }) => peer.protocol === "telemetry.v1");
+  const patient = connections.filter(({ dialect }) => dialect.hearsHints);
+  const eager = connections.filter(({ dialect }) => !dialect.hearsHints);
   const waves = Math.max(1, Math.floor(millis / WAVE_MILLIS));
   const size = Math.max(WAVE_SIZE, Math.ceil(patient.length / waves));
   let next = 0;
@@ -54,8 +54,8 @@ export function drainInWaves(
 /** @param share Where it stands among those that are told to come back, 0 to 1. */
 function sayGoodbye(connection: Connection, share: number): void {
   if (connection.is("open")) {
-    connection.session.advance(0); // What waits for the next batch goes now.
-    connection.session.tellGoingAway(
+    connection.session.flushProgress(0); // What waits for the next batch goes now.
+    connection.session.sendGoingAway(
       RECONNECT_MILLIS + Math.floor(share * RECONNECT_SPREAD_MILLIS),
     );
   }

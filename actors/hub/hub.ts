@@ -12,7 +12,7 @@ import { Connection, type ConnectionSupervisor } from "../connection/actor.ts";
 import type { Cause, LifecycleState } from "../connection/machine.ts";
 import type { Peer } from "../connection/peer.ts";
 import type { SocketQuery } from "../connection/session.ts";
-import type { ConnectionObserver, SessionDeps } from "../connection/sessions.ts";
+import type { ConnectionObserver, SessionDeps } from "../connection/session_deps.ts";
 import type {
   ChannelStats,
   ChannelStatus,

@@ -4,9 +4,8 @@
  *
  * @module
  */
-import type { ProtocolName } from "../../protocol/api.ts";
 import type { Connection } from "../connection/actor.ts";
-import { heartbeatFrame } from "../connection/sessions.ts";
+import type { Dialect } from "../connection/dialect.ts";
 import type { Clock, Logger } from "../ports.ts";
 
 /**
@@ -16,8 +15,8 @@ import type { Clock, Logger } from "../ports.ts";
 export const LINGER_MILLIS = 60_000;
 
 /**
- * A peer that was seen to read is not looked at again for so long, in ms, or for a quarter of the
- * timeout: a look costs half as much as a frame.
+ * How long the buffer of a peer that was seen to read is not read again, in ms, or a quarter of the
+ * timeout: reading it costs half as much as a frame.
  */
 const TRUST_MILLIS = 1_000;
 
@@ -90,27 +89,27 @@ function sweepHeartbeat(
   if (connection.nextHeartbeatAt <= now) {
     connection.nextHeartbeatAt = now + deps.heartbeatIntervalMillis; // The process was asleep.
   }
-  const frame = frames.of(connection.peer.protocol);
+  const frame = frames.of(connection.dialect);
   // A peer whose buffer is full needs no sign of life.
   if (connection.subscriber!.fits(frame.length)) connection.subscriber!.send(frame, frame.length);
-  connection.session.advance(deps.heartbeatIntervalMillis);
+  connection.session.flushProgress(deps.heartbeatIntervalMillis);
 }
 
 /** The heartbeats of one sweep: one frame for all that are due and speak the same. */
 class HeartbeatFrames {
   readonly #epochMillis: number;
-  readonly #frames = new Map<ProtocolName, string>();
+  readonly #frames = new Map<Dialect, string>();
 
   constructor(epochMillis: number) {
     this.#epochMillis = epochMillis;
   }
 
   /** The frame in a dialect; ASCII, so that its length is its size. */
-  of(protocol: ProtocolName): string {
-    let frame = this.#frames.get(protocol);
+  of(dialect: Dialect): string {
+    let frame = this.#frames.get(dialect);
     if (frame === undefined) {
-      frame = heartbeatFrame(protocol, this.#epochMillis);
-      this.#frames.set(protocol, frame);
+      frame = dialect.heartbeat(this.#epochMillis);
+      this.#frames.set(dialect, frame);
     }
     return frame;
   }

@@ -3,11 +3,40 @@
  *
  * @module
  */
+import type { ChannelSubscription } from "../../protocol/client_message_v2.ts";
 import type { ShedReason } from "../operations.ts";
+import type { EventReader } from "./backlog_reader.ts";
 import type { LoggedEvent } from "./channel_log.ts";
 import type { ChannelStream } from "./channel_stream.ts";
 import type { CursorGroup } from "./cursor_group.ts";
+import type { Start } from "./start.ts";
 import type { Subscriber } from "./subscriber.ts";
+
+/** How a connection wants a channel. */
+export interface CursorRequest extends ChannelSubscription {
+  /** Most events in a replay, or in the snapshot of a lossless channel in v2. */
+  readonly snapshotLimit: number;
+}
+
+/** A new cursor, and where it begins. */
+export interface OpenedCursor {
+  /** The cursor; nothing was sent through it yet. */
+  readonly cursor: Cursor;
+  /** What the client is told about its place. */
+  readonly start: Start;
+}
+
+/**
+ * Opens a cursor of a dialect.
+ *
+ * @param store Where lossless channels are read beyond the ring, if they are.
+ */
+export type OpenCursor = (
+  stream: ChannelStream,
+  subscriber: Subscriber,
+  request: CursorRequest,
+  store: EventReader | undefined,
+) => OpenedCursor;
 
 /**
  * Why a cursor stopped.
@@ -56,10 +85,32 @@ export abstract class Cursor {
   }
 
   /** Whether there may be something to send. */
-  abstract get owes(): boolean;
+  abstract get hasPending(): boolean;
 
   /** Whether what the client missed before it came is still being sent. */
   abstract get replaying(): boolean;
+
+  /** Whether it is served at ticks, if the lane allows it; otherwise every event is served at once. */
+  abstract get isBatched(): boolean;
+
+  /** Changes how the client wants its events; its place stays. */
+  configure(_request: CursorRequest): void {}
+
+  /** Begins with the states of this moment, as a replay or a snapshot. */
+  abstract startSnapshot(limit: number): void;
+
+  /** The cursor was closed: gives back what it shares with others. */
+  release(): void {}
+
+  /**
+   * The heartbeat is due: the client is to be told how far the channel has come.
+   *
+   * @param _heartbeatMillis How often it must be told, in ms; 0 sends all there is.
+   * @returns Whether there is something to serve now.
+   */
+  flushProgress(_heartbeatMillis: number): boolean {
+    return false;
+  }
 
   /**
    * Sends an event of a metered lane at once, if it is the next one and nothing has to be looked at

@@ -15,8 +15,8 @@ import { LOW_WATER_BYTES, type Subscriber } from "./subscriber.ts";
 /** How long a connection may be behind for its full buffer before it is conflated, in ms. */
 export const PARK_MILLIS = 250;
 
-/** Time between two looks at parked connections, in ms: a healthy peer empties its buffer in 3. */
-export const LOOK_MILLIS = 5;
+/** Time between two polls of parked connections, in ms: a healthy peer empties its buffer in 3. */
+export const PARKED_POLL_MILLIS = 5;
 
 /** Shortest conflation, in ms. */
 export const MIN_THROTTLE_MILLIS = 250;
@@ -33,7 +33,7 @@ export interface DeliveryDeps {
   readonly clock: Clock;
   /** Asks for a slice in which {@link Delivery.runRound} is called. */
   readonly schedule: () => void;
-  /** Time between two looks at who is held up, in ms; while nobody is, there are none. */
+  /** Time between two ticks, in ms; there are none while nobody waits. */
   readonly tickMillis: number;
   /** Where lossless channels are read beyond the ring; without it there is nothing. */
   readonly store?: EventReader | undefined;
@@ -46,11 +46,11 @@ export class Delivery {
   readonly #tickMillis: number;
   readonly #reader: BacklogReader | undefined;
   readonly #held = new Set<Subscriber>();
-  /** The held subscribers that are still to be looked at in this round, from the end. */
+  /** The held subscribers that are still to be served in this round, from the end. */
   readonly #round: Subscriber[] = [];
   /** Lossless groups with a cursor that waits for room. */
   readonly #waitingForRoom = new Set<CursorGroup>();
-  #lookScheduled = false;
+  #pollScheduled = false;
   #tickScheduled = false;
   #slice = 0;
 
@@ -78,7 +78,7 @@ export class Delivery {
 
   /** Sends what a cursor may send. */
   serve(cursor: Cursor, now: number): Outcome {
-    if (!cursor.owes) return "current";
+    if (!cursor.hasPending) return "current";
     const { subscriber } = cursor;
     this.#measure(subscriber);
     let outcome: Outcome = cursor.replaying ? cursor.serveReplay() : "current";
@@ -88,7 +88,7 @@ export class Delivery {
     return outcome;
   }
 
-  /** Looks at held subscribers until all were looked at (`true`) or it is late (`false`). */
+  /** Serves held subscribers until all were served (`true`) or the time is over (`false`). */
   runRound(until: number): boolean {
     for (let subscriber = this.#round.pop(); subscriber; subscriber = this.#round.pop()) {
       const now = this.#clock.now();
@@ -132,7 +132,7 @@ export class Delivery {
     this.#scheduleTick();
   }
 
-  /** Looks at who is held up, and reads for who waits, at every tick until there is nobody. */
+  /** Ticks while any subscriber is parked or throttled, or a cursor waits for the store. */
   #scheduleTick(): void {
     if (this.#tickScheduled) return;
     this.#tickScheduled = true;
@@ -151,14 +151,14 @@ export class Delivery {
   }
 
   /**
-   * Looks again soon at subscribers that are parked, so that bursts flow as fast as they are read.
+   * Polls parked subscribers soon, so that bursts flow as fast as they are read.
    * Lossless passes begin anew for it: one who has room again does not wait for those behind.
    */
-  #scheduleLook(): void {
-    if (this.#lookScheduled) return;
-    this.#lookScheduled = true;
+  #schedulePoll(): void {
+    if (this.#pollScheduled) return;
+    this.#pollScheduled = true;
     this.#clock.setTimeout(() => {
-      this.#lookScheduled = false;
+      this.#pollScheduled = false;
       if (this.#waitingForRoom.size > 0) {
         for (const group of this.#waitingForRoom) group.markDue();
         this.#waitingForRoom.clear();
@@ -169,7 +169,7 @@ export class Delivery {
         if (subscriber.throttle === undefined) this.#round.push(subscriber);
       }
       if (this.#round.length > 0) this.#schedule();
-    }, LOOK_MILLIS);
+    }, PARKED_POLL_MILLIS);
   }
 
   #revisit(subscriber: Subscriber, now: number): void {
@@ -183,7 +183,7 @@ export class Delivery {
     } else if (now - subscriber.parkedAt! >= PARK_MILLIS) {
       this.#throttle(subscriber, "slow_consumer", now);
     } else {
-      this.#scheduleLook();
+      this.#schedulePoll();
     }
   }
 
@@ -235,7 +235,7 @@ export class Delivery {
     subscriber.parkedAt ??= now;
     if (stream.lane === "lossless" && group !== undefined) this.#waitingForRoom.add(group);
     this.#hold(subscriber);
-    this.#scheduleLook();
+    this.#schedulePoll();
   }
 
   #throttle(subscriber: Subscriber, reason: ShedReason, now: number): void {

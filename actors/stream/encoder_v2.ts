@@ -8,7 +8,7 @@ import type { Channel } from "../../protocol/channels.ts";
 import type { StoredEvent } from "../ports.ts";
 
 /** What an `events` frame says beside its events. */
-export interface BatchHeader {
+export interface EventsFrameHeader {
   /** The channel. */
   readonly channel: Channel;
   /** The first number that it accounts for. */
@@ -33,7 +33,7 @@ export function encodeEventV2({ seq, timestamp, data }: StoredEvent): string {
  *
  * @param events Results of {@link encodeEventV2}, joined by commas.
  */
-export function encodeBatch(header: BatchHeader, events: string): string {
+export function encodeEventsFrame(header: EventsFrameHeader, events: string): string {
   const { channel, from, to, skipped, filtered, replay } = header;
   return `{"type":"events","channel":"${channel}","from":${from},"to":${to},` +
     `"skipped":${skipped},"filtered":${filtered},"replay":${replay},"events":[${events}]}`;

@@ -8,16 +8,13 @@
  */
 import type { ChannelPosition } from "../../protocol/api.ts";
 import { type Channel, CHANNELS } from "../../protocol/channels.ts";
-import type { ChannelSubscription } from "../../protocol/client_message_v2.ts";
 import type { Clock, StoredEvent } from "../ports.ts";
 import type { EventReader } from "./backlog_reader.ts";
-import { BatchCursor, type BatchOptions } from "./batch_cursor.ts";
 import type { ChannelStream } from "./channel_stream.ts";
+import type { Cursor, CursorRequest, OpenCursor } from "./cursor.ts";
 import type { CursorGroup } from "./cursor_group.ts";
 import { Delivery } from "./delivery.ts";
-import { EventCursor } from "./event_cursor.ts";
-import { EventFilter } from "./event_filter.ts";
-import { decideStart, type Start } from "./start.ts";
+import type { Start } from "./start.ts";
 import type { Subscriber } from "./subscriber.ts";
 
 /**
@@ -26,18 +23,16 @@ import type { Subscriber } from "./subscriber.ts";
  */
 export const SLICE_MILLIS = 2;
 
-/** Frames between two looks at the clock: about 0.2 ms of sending. */
-const FRAMES_PER_LOOK = 16;
+/** Frames between two readings of the clock: about 0.2 ms of sending. */
+const FRAMES_PER_CLOCK_READ = 16;
 
-/** Cursors between two looks at the clock: filters take time also when nothing passes them. */
-const CURSORS_PER_LOOK = 16;
+/** Cursors between two readings of the clock: filters take time also when nothing passes them. */
+const CURSORS_PER_CLOCK_READ = 16;
 
 /** How the fan-out works. */
 export interface FanoutOptions {
-  /** Time between two batches to a v2 client, and between two looks at slow clients, in ms. */
+  /** Time between two batches to a v2 client, and between two polls of slow clients, in ms. */
   readonly flushIntervalMillis: number;
-  /** Most events in the snapshot of a lossless channel. */
-  readonly snapshotLimit: number;
   /** Where lossless channels are read beyond the ring; without it there is nothing beyond. */
   readonly store?: EventReader;
 }
@@ -59,7 +54,7 @@ export class Fanout {
   constructor(
     clock: Clock,
     streams: ReadonlyMap<Channel, ChannelStream>,
-    options: FanoutOptions = { flushIntervalMillis: 50, snapshotLimit: 50 },
+    options: FanoutOptions = { flushIntervalMillis: 50 },
   ) {
     this.#clock = clock;
     this.#options = options;
@@ -96,47 +91,21 @@ export class Fanout {
     this.#schedule();
   }
 
-  /** Joins a channel as {@link Fanout.join} does, and sends what can be sent at once. */
-  subscribe(subscriber: Subscriber, channel: Channel, replayLimit: number): void {
-    this.join(subscriber, channel, replayLimit);
-    this.start(subscriber, channel);
-  }
-
   /**
-   * Subscribes a v1 client to a channel, or replays for it again. Nothing is sent before
-   * {@link Fanout.start}, so that the acknowledgement comes first.
+   * Subscribes a connection to a channel, or changes how it is subscribed. Nothing is sent before
+   * {@link Fanout.start}, so that the acknowledgement comes first. A cursor that is there keeps its
+   * place, unless a snapshot is asked for.
    *
-   * @param replayLimit Most events replayed; 0 replays nothing.
+   * @param openCursor Opens the cursor of the connection's dialect.
    */
-  join(subscriber: Subscriber, channel: Channel, replayLimit: number): void {
-    let cursor = subscriber.cursors.get(channel) as EventCursor | undefined;
-    if (cursor === undefined) {
-      const stream = this.#streams.get(channel)!;
-      cursor = new EventCursor(stream, subscriber);
-      subscriber.cursors.set(channel, cursor);
-      stream.group(0).attach(cursor);
-    }
-    if (replayLimit > 0) cursor.startReplay(replayLimit);
-  }
-
-  /**
-   * Subscribes a v2 client to a channel, or changes how it is subscribed. Nothing is sent before
-   * {@link Fanout.start}, so that the acknowledgement comes first.
-   */
-  open(subscriber: Subscriber, subscription: ChannelSubscription): Start {
-    const { channel, filter, conflate } = subscription;
+  open(subscriber: Subscriber, openCursor: OpenCursor, request: CursorRequest): Start {
+    const { channel } = request;
     const stream = this.#streams.get(channel)!;
-    const { snapshotLimit, store } = this.#options;
-    const view = stream.view(filter && new EventFilter(filter));
-    const options = { view, conflate, snapshotLimit };
-    const known = subscriber.cursors.get(channel) as BatchCursor | undefined;
-    if (known !== undefined) return this.#reopen(known, subscription, options);
-    const start = decideStart(stream, store?.oldest(channel), subscription);
-    const cursor = new BatchCursor(stream, subscriber, options);
+    const known = subscriber.cursors.get(channel);
+    if (known !== undefined) return this.#reopen(known, request);
+    const { cursor, start } = openCursor(stream, subscriber, request, this.#options.store);
     subscriber.cursors.set(channel, cursor);
-    this.#groupFor(stream, subscription).attach(cursor);
-    if (start.kind === "resume") cursor.resumeAfter(start.seq);
-    if (start.kind === "snapshot") cursor.startSnapshot();
+    this.#groupFor(cursor, request).attach(cursor);
     return start;
   }
 
@@ -149,16 +118,15 @@ export class Fanout {
   }
 
   /**
-   * Tells a v2 client how far every channel has come, although there may be nothing for it.
+   * Tells a client how far its channels have come, where its dialect accounts for numbers.
    *
    * @param heartbeatMillis How often it must be told, in ms; 0 sends all there is.
    */
-  advance(subscriber: Subscriber, heartbeatMillis: number): void {
+  flushProgress(subscriber: Subscriber, heartbeatMillis: number): void {
     this.#delivery.beginSlice();
     for (const cursor of [...subscriber.cursors.values()]) {
       if (cursor.group === undefined) continue; // One before it was too slow, and ended them all.
-      if (!(cursor instanceof BatchCursor) || !cursor.flush(heartbeatMillis)) continue;
-      this.#delivery.serve(cursor, this.#clock.now());
+      if (cursor.flushProgress(heartbeatMillis)) this.#delivery.serve(cursor, this.#clock.now());
     }
   }
 
@@ -179,10 +147,7 @@ export class Fanout {
     if (cursor === undefined) return { epoch, seq: head };
     subscriber.cursors.delete(channel);
     cursor.group?.detach(cursor);
-    if (cursor instanceof BatchCursor) {
-      cursor.view.users -= 1;
-      cursor.stream.releaseView(cursor.view);
-    }
+    cursor.release();
     if (subscriber.cursors.size === 0) this.#delivery.release(subscriber);
     return { epoch, seq: cursor.reached };
   }
@@ -193,28 +158,22 @@ export class Fanout {
     for (const channel of [...subscriber.cursors.keys()]) this.unsubscribe(subscriber, channel);
   }
 
-  /** A subscription that is there keeps its place, unless the client asks for a snapshot. */
-  #reopen(
-    cursor: BatchCursor,
-    subscription: ChannelSubscription,
-    options: BatchOptions,
-  ): Start {
-    const { stream, view: before } = cursor;
-    cursor.configure(options);
-    stream.releaseView(before);
-    const group = this.#groupFor(stream, subscription);
+  #reopen(cursor: Cursor, request: CursorRequest): Start {
+    const { epoch } = cursor.stream.log;
+    cursor.configure(request);
+    const group = this.#groupFor(cursor, request);
     if (group !== cursor.group) {
       cursor.group?.detach(cursor);
       group.attach(cursor);
     }
-    if (subscription.snapshot) cursor.startSnapshot();
-    return { kind: "live", epoch: stream.log.epoch, seq: cursor.next - 1 };
+    if (request.snapshot) cursor.startSnapshot(request.snapshotLimit);
+    return { kind: "live", epoch, seq: cursor.next - 1 };
   }
 
   /** Lossless lanes never wait for a tick. */
-  #groupFor(stream: ChannelStream, { intervalMs }: ChannelSubscription): CursorGroup {
+  #groupFor({ stream, isBatched }: Cursor, { intervalMs }: CursorRequest): CursorGroup {
+    if (stream.lane === "lossless" || !isBatched) return stream.group(0);
     const { flushIntervalMillis } = this.#options;
-    if (stream.lane === "lossless") return stream.group(0);
     const ticks = Math.max(1, Math.ceil(intervalMs / flushIntervalMillis));
     return stream.group(ticks * flushIntervalMillis);
   }
@@ -263,10 +222,10 @@ export class Fanout {
   }
 
   #runPass(stream: ChannelStream, group: CursorGroup, until: number): boolean {
-    // The one event that most cursors lack. Lossless lanes are not metered, and know no short way.
+    // Fast path: most cursors are exactly one event behind. Lossless lanes skip it.
     const newest = stream.lane === "lossless" ? undefined : stream.log.get(stream.log.head);
     let now = this.#clock.now();
-    let lookAt = stream.sent + FRAMES_PER_LOOK;
+    let readClockAt = stream.sent + FRAMES_PER_CLOCK_READ;
     let served = 0;
     while (group.due) {
       while (group.position < group.cursors.length) {
@@ -276,8 +235,8 @@ export class Fanout {
         }
         group.position += 1;
         served += 1;
-        if (stream.sent < lookAt && served < CURSORS_PER_LOOK) continue;
-        lookAt = stream.sent + FRAMES_PER_LOOK;
+        if (stream.sent < readClockAt && served < CURSORS_PER_CLOCK_READ) continue;
+        readClockAt = stream.sent + FRAMES_PER_CLOCK_READ;
         served = 0;
         now = this.#clock.now();
         if (now >= until) return false;

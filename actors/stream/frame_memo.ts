@@ -8,10 +8,10 @@
 export const MAX_MEMO_BYTES = 256 * 1024;
 
 /** A frame that accounts for a range of a channel. */
-export interface Batch {
+export interface EventsFrame {
   /** What is sent. */
   readonly text: string;
-  /** Length of {@link Batch.text} in bytes of UTF-8. */
+  /** Length of {@link EventsFrame.text} in bytes of UTF-8. */
   readonly bytes: number;
   /** The first number that it accounts for. */
   readonly from: number;
@@ -24,7 +24,7 @@ export interface Batch {
 }
 
 interface Entry {
-  readonly batch: Batch;
+  readonly frame: EventsFrame;
   readonly upTo: number;
   readonly mark: number;
 }
@@ -40,21 +40,21 @@ export class FrameMemo {
    * @param upTo The last number that it may account for. One that ended before for its size fits.
    * @param mark Tells apart states in which the same range reads differently.
    */
-  get(from: number, upTo: number, mark: number): Batch | undefined {
+  get(from: number, upTo: number, mark: number): EventsFrame | undefined {
     const entry = this.#entries.get(from);
     if (entry === undefined || entry.mark !== mark) return undefined;
-    const { batch } = entry;
-    const ended = batch.to < entry.upTo && batch.to <= upTo;
-    return ended || entry.upTo === upTo ? batch : undefined;
+    const { frame } = entry;
+    const ended = frame.to < entry.upTo && frame.to <= upTo;
+    return ended || entry.upTo === upTo ? frame : undefined;
   }
 
   /** Keeps a frame; the arguments are those of {@link FrameMemo.get}. */
-  put(batch: Batch, upTo: number, mark: number): Batch {
-    if (this.#bytes + batch.bytes > MAX_MEMO_BYTES) this.clear();
-    const previous = this.#entries.get(batch.from);
-    this.#bytes += batch.bytes - (previous?.batch.bytes ?? 0);
-    this.#entries.set(batch.from, { batch, upTo, mark });
-    return batch;
+  put(frame: EventsFrame, upTo: number, mark: number): EventsFrame {
+    if (this.#bytes + frame.bytes > MAX_MEMO_BYTES) this.clear();
+    const previous = this.#entries.get(frame.from);
+    this.#bytes += frame.bytes - (previous?.frame.bytes ?? 0);
+    this.#entries.set(frame.from, { frame, upTo, mark });
+    return frame;
   }
 
   /** Forgets everything. */

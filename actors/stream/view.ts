@@ -6,9 +6,9 @@
 import { Buffer } from "node:buffer";
 import type { LoggedEvent } from "./channel_log.ts";
 import type { ChannelStream } from "./channel_stream.ts";
-import { encodeBatch, encodeEventV2 } from "./encoder_v2.ts";
+import { encodeEventsFrame, encodeEventV2 } from "./encoder_v2.ts";
 import type { EventFilter } from "./event_filter.ts";
-import { type Batch, FrameMemo } from "./frame_memo.ts";
+import { type EventsFrame, FrameMemo } from "./frame_memo.ts";
 import { MAX_FRAME_LENGTH, Snapshot } from "./snapshot.ts";
 
 /** Most numbers that one frame accounts for: looking at so many takes about a millisecond. */
@@ -42,7 +42,7 @@ export class View {
    * @param replay Whether it is what a client missed before it came.
    * @returns `undefined` when the first event is not at hand.
    */
-  inOrder(from: number, upTo: number, replay: boolean): Batch | undefined {
+  inOrder(from: number, upTo: number, replay: boolean): EventsFrame | undefined {
     const memo = replay ? this.#replayed : this.#live;
     const known = memo.get(from, upTo, 0);
     if (known !== undefined) return known;
@@ -54,7 +54,7 @@ export class View {
    * The next frame with the latest event per key alone. The arguments are those of
    * {@link View.inOrder}; states that changed after `upTo` come with a later frame.
    */
-  conflated(from: number, upTo: number, replay: boolean): Batch {
+  conflated(from: number, upTo: number, replay: boolean): EventsFrame {
     const mark = this.#stream.log.head * 2 + Number(replay);
     const known = this.#conflated.get(from, upTo, mark);
     if (known !== undefined) return known;
@@ -83,11 +83,11 @@ export class View {
   }
 
   /** What one reader alone would see again is not kept. */
-  #share(memo: FrameMemo, batch: Batch, upTo: number, mark: number): Batch {
+  #share(memo: FrameMemo, batch: EventsFrame, upTo: number, mark: number): EventsFrame {
     return this.users > 1 ? memo.put(batch, upTo, mark) : batch;
   }
 
-  #encodeInOrder(from: number, upTo: number, replay: boolean): Batch | undefined {
+  #encodeInOrder(from: number, upTo: number, replay: boolean): EventsFrame | undefined {
     const end = Math.min(upTo, from + MAX_FRAME_RANGE - 1);
     let seq = from;
     let body = "";
@@ -105,7 +105,7 @@ export class View {
     return this.#frame({ from, to: seq - 1, skipped: 0, replay }, count, body);
   }
 
-  #encodeConflated(from: number, upTo: number, replay: boolean): Batch {
+  #encodeConflated(from: number, upTo: number, replay: boolean): EventsFrame {
     let to = Math.min(upTo, from + MAX_FRAME_RANGE - 1);
     let body = "";
     let count = 0;
@@ -141,10 +141,10 @@ export class View {
     range: { readonly from: number; to: number; skipped: number; replay: boolean },
     count: number,
     body: string,
-  ): Batch {
+  ): EventsFrame {
     const { from, to, skipped } = range;
     const filtered = to - from + 1 - count - skipped;
-    const text = encodeBatch({ channel: this.#stream.channel, ...range, filtered }, body);
+    const text = encodeEventsFrame({ channel: this.#stream.channel, ...range, filtered }, body);
     return { text, bytes: Buffer.byteLength(text), from, to, count, skipped };
   }
 }

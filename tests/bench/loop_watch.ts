@@ -9,7 +9,7 @@
 import process from "node:process";
 
 /** Time between two looks, in ms. */
-const LOOK_MILLIS = 1;
+const PARKED_POLL_MILLIS = 1;
 
 /** Time between two reports, in ms. */
 const REPORT_MILLIS = 250;
@@ -40,6 +40,6 @@ const timer = setInterval(() => {
   reportedAt = performance.now();
   lookedAt = reportedAt;
   usedBefore = cpuMillis();
-}, LOOK_MILLIS);
+}, PARKED_POLL_MILLIS);
 
 Deno.unrefTimer(timer); // the server is loaded when nothing of this keeps the loop busy

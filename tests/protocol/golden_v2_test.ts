@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import {
-  type BatchHeader,
-  encodeBatch,
+  encodeEventsFrame,
   encodeEventV2,
   encodeSnapshot,
+  type EventsFrameHeader,
 } from "../../actors/stream/encoder_v2.ts";
 import { type Channel, CHANNELS } from "../../protocol/channels.ts";
 import { parseClientMessageV2 } from "../../protocol/client_message_v2.ts";
@@ -51,8 +51,8 @@ const join = (...events: readonly Published[]) =>
   events.map((event) => encodeEventV2(stored(event))).join(",");
 
 /** A live batch that is nothing but its events, with what differs from that. */
-function batch(events: readonly Published[], changes: Partial<BatchHeader> = {}): string {
-  const header: BatchHeader = {
+function batch(events: readonly Published[], changes: Partial<EventsFrameHeader> = {}): string {
+  const header: EventsFrameHeader = {
     channel: events[0]?.channel ?? "market-data",
     from: events[0]?.seq ?? 1,
     to: events.at(-1)?.seq ?? 1,
@@ -61,7 +61,7 @@ function batch(events: readonly Published[], changes: Partial<BatchHeader> = {})
     replay: false,
     ...changes,
   };
-  return encodeBatch(header, join(...events));
+  return encodeEventsFrame(header, join(...events));
 }
 
 function subscribed(id: string | undefined, channels: Partial<Record<Channel, object>>): string {
@@ -141,7 +141,7 @@ const ENCODED: Readonly<Record<string, () => string>> = {
   events_trader_status: () => batch([TRADER_STATUS]),
   events_positions: () => batch([POSITION]),
   events_positions_removed: () =>
-    encodeBatch(
+    encodeEventsFrame(
       { channel: "positions", from: 15, to: 15, skipped: 0, filtered: 0, replay: false },
       REMOVAL,
     ),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { EMPTY_FRAME_RANGE } from "../../actors/stream/batch_cursor.ts";
+import { EMPTY_FRAME_RANGE } from "../../actors/stream/cursor_v2.ts";
 import { MAX_ROWS_PER_TICK } from "../../actors/stream/backlog_reader.ts";
 import { PAGE_EVENTS } from "../../actors/stream/backlog.ts";
 import { MAX_LOSSLESS_LAG, PARK_MILLIS } from "../../actors/stream/delivery.ts";

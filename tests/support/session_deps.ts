@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SessionDeps } from "../../actors/connection/sessions.ts";
+import type { SessionDeps } from "../../actors/connection/session_deps.ts";
 import { Intake } from "../../actors/intake/intake.ts";
 import type { Publisher } from "../../actors/operations.ts";
 import { RecordingLogger } from "./fake_gateway.ts";

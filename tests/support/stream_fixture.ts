@@ -6,10 +6,10 @@
  */
 import type { ShedReason } from "../../actors/operations.ts";
 import type { StoredEvent } from "../../actors/ports.ts";
-import type { BatchCursor } from "../../actors/stream/batch_cursor.ts";
+import { type CursorV2, openCursorV2 } from "../../actors/stream/cursor_v2.ts";
 import { ChannelLog } from "../../actors/stream/channel_log.ts";
 import { ChannelStream } from "../../actors/stream/channel_stream.ts";
-import type { EventCursor } from "../../actors/stream/event_cursor.ts";
+import { type CursorV1, openCursorV1 } from "../../actors/stream/cursor_v1.ts";
 import { Fanout } from "../../actors/stream/fanout.ts";
 import type { Start } from "../../actors/stream/start.ts";
 import { Subscriber, type SubscriberControl } from "../../actors/stream/subscriber.ts";
@@ -155,17 +155,18 @@ export class StreamFixture {
   readonly fanout: Fanout;
 
   readonly #store: EventArchive | undefined;
+  readonly #snapshotLimit: number;
 
   /** @param ringCapacity Most events in a ring. */
   constructor(ringCapacity = 1_000, { snapshotLimit = 50, store }: FixtureOptions = {}) {
     this.#store = store;
+    this.#snapshotLimit = snapshotLimit;
     this.streams = new Map(CHANNELS.map((channel) => {
       const log = new ChannelLog(EPOCH, 0, ringCapacity);
       return [channel, new ChannelStream(channel, log, snapshotLimit)];
     }));
     this.fanout = new Fanout(this.clock, this.streams, {
       flushIntervalMillis: FLUSH,
-      snapshotLimit,
       ...(store && { store }),
     });
   }
@@ -212,13 +213,13 @@ export class StreamFixture {
   }
 
   /** The cursor of a reader into a channel. */
-  cursor({ subscriber }: Reader, channel: Channel): EventCursor {
-    return subscriber.cursors.get(channel) as EventCursor;
+  cursor({ subscriber }: Reader, channel: Channel): CursorV1 {
+    return subscriber.cursors.get(channel) as CursorV1;
   }
 
   /** Subscribes as v2 does, and sends what comes first. */
   open({ subscriber }: Reader, channel: Channel, asked: Asked = {}): Start {
-    const start = this.fanout.open(subscriber, {
+    const start = this.subscribe(subscriber, {
       channel,
       snapshot: false,
       intervalMs: 0,
@@ -229,9 +230,27 @@ export class StreamFixture {
     return start;
   }
 
+  /** Subscribes as v2 does; nothing is sent yet. */
+  subscribe(subscriber: Subscriber, subscription: ChannelSubscription): Start {
+    const request = { ...subscription, snapshotLimit: this.#snapshotLimit };
+    return this.fanout.open(subscriber, openCursorV2, request);
+  }
+
+  /** Subscribes as v1 does, with a replay of at most so many events, and sends what comes first. */
+  join(subscriber: Subscriber, channel: Channel, replayLimit: number): void {
+    this.fanout.open(subscriber, openCursorV1, {
+      channel,
+      snapshot: replayLimit > 0,
+      snapshotLimit: replayLimit,
+      intervalMs: 0,
+      conflate: false,
+    });
+    this.fanout.start(subscriber, channel);
+  }
+
   /** The cursor of a v2 reader into a channel. */
-  batches({ subscriber }: Reader, channel: Channel): BatchCursor {
-    return subscriber.cursors.get(channel) as BatchCursor;
+  batches({ subscriber }: Reader, channel: Channel): CursorV2 {
+    return subscriber.cursors.get(channel) as CursorV2;
   }
 
   /** Time passes, and all that can be sent is sent. */

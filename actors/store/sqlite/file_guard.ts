@@ -19,7 +19,7 @@ import { makePrivateDirectory, writePrivateFile } from "../private_files.ts";
 import { describe, StoreError } from "./errors.ts";
 
 /** Time between two looks at the files, in ms; a look costs some 20 µs. */
-export const LOOK_MILLIS = 250;
+export const PARKED_POLL_MILLIS = 250;
 
 /** Identifies a file on this machine; `null` where the system tells no inodes. */
 export interface FileId {
@@ -103,14 +103,14 @@ export class FileGuard {
   }
 
   /**
-   * Looks at the files if the last look is {@link LOOK_MILLIS} ago. What was once noticed stays so.
+   * Looks at the files if the last look is {@link PARKED_POLL_MILLIS} ago. What was once noticed stays so.
    *
    * @param atOnce Looks in any case.
    * @returns What is wrong; `undefined` when the files are the ones that were opened.
    */
   check(atOnce = false): StoreError | undefined {
     const now = this.#now();
-    if (!atOnce && now - this.#lookedAt < LOOK_MILLIS) return this.#failure;
+    if (!atOnce && now - this.#lookedAt < PARKED_POLL_MILLIS) return this.#failure;
     this.#lookedAt = now;
     const [database, log] = [this.#database, this.#log];
     if (database === undefined || log === undefined) return undefined;

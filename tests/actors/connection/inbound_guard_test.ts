@@ -46,12 +46,12 @@ Deno.test("a message over the length ends the connection, at the length it does 
 
 Deno.test("violations are counted for a minute from the first", () => {
   const { guard: it, clock, endings } = guard();
-  for (let count = 0; count < MAX_VIOLATIONS; count++) assert.equal(it.allowsViolation(), true);
+  for (let count = 0; count < MAX_VIOLATIONS; count++) assert.equal(it.countViolation(), true);
   clock.advance(VIOLATION_WINDOW_MILLIS - 1);
-  assert.equal(it.allowsViolation(), false);
+  assert.equal(it.countViolation(), false);
   assert.deepEqual(endings, ["protocolViolation"]);
   clock.advance(1);
-  assert.equal(it.allowsViolation(), true);
+  assert.equal(it.countViolation(), true);
 });
 
 Deno.test("over the rate each message is a fault that names it, for another second's worth", () => {

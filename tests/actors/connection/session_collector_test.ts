@@ -291,10 +291,10 @@ Deno.test("nobody declares the channel that the gateway publishes on", () => {
 Deno.test("a publisher is told before its connection is closed, and of nothing else", () => {
   const host = new CollectorHost();
   host.session.start({ channels: ["positions"], replay: true });
-  host.session.advance(15_000);
-  host.session.tellStatus({ channel: "positions", state: "stale", lastEventAt: undefined });
+  host.session.flushProgress(15_000);
+  host.session.sendStatus({ channel: "positions", state: "stale", lastEventAt: undefined });
   assert.deepEqual(host.frames, []);
-  host.session.tellGoingAway(750);
+  host.session.sendGoingAway(750);
   assert.deepEqual(host.messages, [{ type: "going_away", reconnectAfterMs: 750 }]);
 });
 

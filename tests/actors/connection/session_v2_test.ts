@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { MAX_VIOLATIONS } from "../../../actors/connection/inbound_guard.ts";
 import type { SessionHost } from "../../../actors/connection/session.ts";
-import type { SessionDeps } from "../../../actors/connection/sessions.ts";
+import type { SessionDeps } from "../../../actors/connection/session_deps.ts";
 import { SessionV2 } from "../../../actors/connection/session_v2.ts";
 import {
   type AlertReference,
@@ -252,9 +252,9 @@ Deno.test("the tick advances every channel, though a filter lets nothing through
   host.say({ action: "subscribe", channels });
   host.fixture.publish("market-data", ["a", "b"], { fields: { symbol: "Y" } });
   assert.deepEqual(host.short(), ["ack"]);
-  host.session.advance(0);
+  host.session.flushProgress(0);
   assert.deepEqual(host.short(), ["1-2: f2"]);
-  host.session.advance(0);
+  host.session.flushProgress(0);
   assert.deepEqual(host.frames(), []);
 });
 
@@ -263,9 +263,9 @@ Deno.test("a status is told to who subscribes the channel, with an ISO time or n
   host.say({ action: "subscribe", channels: ["market-data", "positions"] });
   host.frames();
   const lastEventAt = Date.parse("2026-01-31T12:00:00.101Z");
-  host.session.tellStatus({ channel: "market-data", state: "stale", lastEventAt });
-  host.session.tellStatus({ channel: "positions", state: "degraded", lastEventAt: undefined });
-  host.session.tellStatus({ channel: "trader-status", state: "stale", lastEventAt });
+  host.session.sendStatus({ channel: "market-data", state: "stale", lastEventAt });
+  host.session.sendStatus({ channel: "positions", state: "degraded", lastEventAt: undefined });
+  host.session.sendStatus({ channel: "trader-status", state: "stale", lastEventAt });
   assert.deepEqual(host.frames(), [readGolden("status_stale"), readGolden("status_degraded")]);
 });
 
@@ -282,7 +282,7 @@ Deno.test("who subscribes a channel that is not fresh is told before anything of
 
 Deno.test("it says when it is about to go", () => {
   const host = new Host();
-  host.session.tellGoingAway(2_750);
+  host.session.sendGoingAway(2_750);
   assert.deepEqual(host.frames(), [readGolden("going_away")]);
 });
 

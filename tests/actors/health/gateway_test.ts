@@ -266,7 +266,7 @@ Deno.test("a change of state is told to the sessions of the channel's subscriber
     const told: string[] = [];
     for (const channel of ["market-data", "positions"] as const) {
       const { session } = fake.connect({ channels: [channel, "risk-alerts"] }).connection;
-      session.tellStatus = (status) => void told.push(`${channel}: ${status.state}`);
+      session.sendStatus = (status) => void told.push(`${channel}: ${status.state}`);
     }
     fake.gateway.health.declare(["market-data"]);
     await passFor(fake, 10_000);

@@ -47,7 +47,7 @@ Deno.test("a reader gets what left the ring from the store, then what is in the 
 Deno.test("a v1 reader that fell out of the ring is served from the store, too", async () => {
   const past = new Past(0);
   const reader = past.fixture.reader();
-  past.fixture.fanout.subscribe(reader.subscriber, "risk-alerts", 0);
+  past.fixture.join(reader.subscriber, "risk-alerts", 0);
   past.fixture.publish("risk-alerts", repeat("a", 10));
   assert.deepEqual(reader.calls, []);
   await past.tick();

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { BatchCursor } from "../../../actors/stream/batch_cursor.ts";
+import type { CursorV2 } from "../../../actors/stream/cursor_v2.ts";
 import type { Channel } from "../../../protocol/channels.ts";
 import { batchesOf } from "../../support/batch_notation.ts";
 import {
@@ -26,7 +26,7 @@ export interface LaneOptions extends Asked {
 export class Lane {
   readonly fixture: StreamFixture;
   readonly reader: Reader;
-  readonly cursor: BatchCursor;
+  readonly cursor: CursorV2;
   readonly #channel: Channel;
 
   constructor(channel: Channel, options: LaneOptions = {}) {
@@ -38,7 +38,7 @@ export class Lane {
     this.fixture.clock.turns();
     const { subscriber } = this.reader;
     const defaults = { channel, snapshot: false, intervalMs: 0, conflate: false };
-    this.fixture.fanout.open(subscriber, { ...defaults, ...asked });
+    this.fixture.subscribe(subscriber, { ...defaults, ...asked });
     this.cursor = this.fixture.batches(this.reader, channel);
   }
 

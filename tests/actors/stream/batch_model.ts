@@ -248,7 +248,7 @@ export class BatchModel implements ReaderObserver {
     for (const [channel, session] of who.sessions) {
       if (session.at < this.#truth(channel).head || session.owesSnapshot) session.flush(now);
     }
-    this.fixture.fanout.advance(who.reader.subscriber, 0);
+    this.fixture.fanout.flushProgress(who.reader.subscriber, 0);
     if (!who.unhindered) return;
     for (const [channel, { at, caughtUp }] of who.sessions) {
       const { head, oldest, isLossless } = this.#truth(channel);
@@ -269,7 +269,7 @@ export class BatchModel implements ReaderObserver {
       ...(filter && { filter }),
       ...(plan.since && { since: placeOf(plan.since, truth.head) }),
     };
-    const start = fanout.open(who.reader.subscriber, asked);
+    const start = this.fixture.subscribe(who.reader.subscriber, asked);
     const session = who.sessions.get(channel);
     if (session === undefined) {
       const oldest = this.#store?.oldest(channel) ?? Infinity;

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
-  type BatchHeader,
-  encodeBatch,
+  encodeEventsFrame,
   encodeEventV2,
   encodeSnapshot,
+  type EventsFrameHeader,
 } from "../../../actors/stream/encoder_v2.ts";
 import type { StoredEvent } from "../../../actors/ports.ts";
 import { CHANNELS } from "../../../protocol/channels.ts";
@@ -51,8 +51,15 @@ Deno.test("property: a batch is read back as it was written, whatever its events
     const to = list.at(-1)?.seq ?? 1;
     const rest = to - from + 1 - list.length;
     const skipped = split % (rest + 1);
-    const header: BatchHeader = { channel, from, to, skipped, filtered: rest - skipped, replay };
-    const read = JSON.parse(encodeBatch(header, encodeAll(list)));
+    const header: EventsFrameHeader = {
+      channel,
+      from,
+      to,
+      skipped,
+      filtered: rest - skipped,
+      replay,
+    };
+    const read = JSON.parse(encodeEventsFrame(header, encodeAll(list)));
     assert.deepEqual(read, { type: "events", ...header, events: list });
     assert.deepEqual(ServerMessageV2.parse(read), read);
   }));
@@ -68,7 +75,7 @@ Deno.test("property: a snapshot is read back as it was written, whatever its eve
 });
 
 Deno.test("keys stand in the order of the schema", () => {
-  const header: BatchHeader = {
+  const header: EventsFrameHeader = {
     replay: false,
     filtered: 0,
     skipped: 1,
@@ -77,7 +84,7 @@ Deno.test("keys stand in the order of the schema", () => {
     channel: "positions",
   };
   const keysOf = (text: string) => Object.keys(JSON.parse(text));
-  assert.deepEqual(keysOf(encodeBatch(header, "")), Object.keys(EventsV2.shape));
+  assert.deepEqual(keysOf(encodeEventsFrame(header, "")), Object.keys(EventsV2.shape));
   assert.deepEqual(
     keysOf(encodeSnapshot("positions", "e1", 0, "", true)),
     Object.keys(SnapshotV2.shape),

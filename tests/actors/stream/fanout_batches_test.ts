@@ -221,19 +221,19 @@ Deno.test("advancing sends what a filter held back: the range, and nothing in it
   fixture.publish("market-data", keys("abc"), { fields: { symbol: "ETH" } });
   pass(fixture, FLUSH);
   assert.deepEqual(batchesOf(reader), []);
-  fixture.fanout.advance(reader.subscriber, 0);
+  fixture.fanout.flushProgress(reader.subscriber, 0);
   assert.deepEqual(batchesOf(reader), ["1-3: f3"]);
-  fixture.fanout.advance(reader.subscriber, 0);
+  fixture.fanout.flushProgress(reader.subscriber, 0);
   assert.deepEqual(batchesOf(reader), [], "nothing happened since");
 });
 
 Deno.test("advancing says nothing new to a v1 client", () => {
   const fixture = new StreamFixture();
   const reader = fixture.reader();
-  fixture.fanout.subscribe(reader.subscriber, "positions", 0);
+  fixture.join(reader.subscriber, "positions", 0);
   fixture.publish("positions", ["a"]);
   reader.socket.take();
-  fixture.fanout.advance(reader.subscriber, 0);
+  fixture.fanout.flushProgress(reader.subscriber, 0);
   assert.deepEqual(reader.socket.take(), []);
 });
 
@@ -243,7 +243,7 @@ Deno.test("a client that turns out too slow while it is advanced is sent nothing
   for (const channel of ["risk-alerts", "market-data"] as const) fixture.open(reader, channel);
   fixture.append("market-data", "a");
   for (let count = 0; count < 5; count++) fixture.append("risk-alerts", "a");
-  fixture.fanout.advance(reader.subscriber, 0);
+  fixture.fanout.flushProgress(reader.subscriber, 0);
   assert.deepEqual([reader.calls, batchesOf(reader)], [["tooSlow"], []]);
 });
 
@@ -280,8 +280,8 @@ Deno.test("a heartbeat leaves events to their tick, unless that is slower", () =
   fixture.publish("positions", ["p1"]); // The first after quiet goes at once.
   fixture.publish("positions", ["p2"]);
   const ends = () => reader.socket.frames.map((frame) => JSON.parse(frame).to);
-  fixture.fanout.advance(reader.subscriber, 15_000);
+  fixture.fanout.flushProgress(reader.subscriber, 15_000);
   assert.deepEqual(ends(), [1]);
-  fixture.fanout.advance(reader.subscriber, 200);
+  fixture.fanout.flushProgress(reader.subscriber, 200);
   assert.deepEqual(ends(), [1, 2]);
 });

@@ -278,7 +278,7 @@ export class FanoutModel {
     const cursor = who.reader.subscriber.cursors.get(name);
     const upTo = cursor === undefined ? head : cursor.next - 1;
     if (limit > 0) session.replay = this.#replay(name, limit, upTo);
-    this.fixture.fanout.subscribe(who.reader.subscriber, name, limit);
+    this.fixture.join(who.reader.subscriber, name, limit);
   }
 
   /** What a replay sends: the last warnings in the ring, or the latest event of each living key. */

@@ -257,7 +257,7 @@ Deno.test("giving up every subscription ends conflation without a word, and a ne
   assert.equal(reader.subscriber.throttle, undefined);
   assert.equal(fixture.fanout.held, 0);
   fixture.tick(10_000);
-  fixture.fanout.subscribe(reader.subscriber, "market-data", 0);
+  fixture.join(reader.subscriber, "market-data", 0);
   fixture.publish("market-data", ["BTC"]);
   assert.deepEqual(sent(reader), ["1", "4"]);
   assert.deepEqual(reader.calls, ["rate_limit"]);

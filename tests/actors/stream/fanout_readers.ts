@@ -21,7 +21,7 @@ export function join(
   options: ReaderOptions = {},
 ): Reader {
   const reader = fixture.reader(options);
-  for (const channel of channels) fixture.fanout.subscribe(reader.subscriber, channel, 0);
+  for (const channel of channels) fixture.join(reader.subscriber, channel, 0);
   return reader;
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { SLICE_MILLIS } from "../../../actors/stream/fanout.ts";
-import { LOOK_MILLIS } from "../../../actors/stream/delivery.ts";
+import { PARKED_POLL_MILLIS } from "../../../actors/stream/delivery.ts";
 import { HARD_CAP_BYTES, HIGH_WATER_BYTES } from "../../../actors/stream/subscriber.ts";
 import type { Channel } from "../../../protocol/channels.ts";
 import { FakeSocket } from "../../support/fake_socket.ts";
@@ -162,7 +162,7 @@ Deno.test("a reader whose buffer has room again is sent alerts before readers th
   const begun = log.length;
   assert.ok(begun > 0 && begun < 100 && !log.some(({ index }) => index === 0));
   socket.drain();
-  fixture.clock.advance(LOOK_MILLIS);
+  fixture.clock.advance(PARKED_POLL_MILLIS);
   fixture.clock.turns();
   assert.equal(log[begun]!.index, 0);
   assert.equal(log.length, 100);

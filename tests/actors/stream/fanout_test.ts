@@ -28,7 +28,7 @@ Deno.test("replay and live events join without a gap or a repeat, also in the mi
   const { subscriber, socket } = fixture.reader();
   fixture.publish("positions", keys("aba"));
   fixture.append("positions", "c");
-  fixture.fanout.subscribe(subscriber, "positions", 10);
+  fixture.join(subscriber, "positions", 10);
   fixture.append("positions", "b");
   fixture.clock.turns();
   assert.deepEqual(short(socket.take()), ["r2", "r3", "r4", "5"]);
@@ -38,7 +38,7 @@ Deno.test("the replay of alerts is the latest of each of the last ids, and live 
   const fixture = new StreamFixture();
   fixture.publish("risk-alerts", ["a", "b", "c", "b", "b", "b"]);
   const { subscriber, socket } = fixture.reader();
-  fixture.fanout.subscribe(subscriber, "risk-alerts", 2);
+  fixture.join(subscriber, "risk-alerts", 2);
   fixture.publish("risk-alerts", ["a"]);
   assert.deepEqual(short(socket.take()), ["r3", "r6", "7"]);
 });
@@ -47,7 +47,7 @@ Deno.test("one alert that lasts does not push another out of the replay", () => 
   const fixture = new StreamFixture();
   fixture.publish("risk-alerts", ["A", ...repeat("B", 60)]);
   const { subscriber, socket } = fixture.reader();
-  fixture.fanout.subscribe(subscriber, "risk-alerts", 50);
+  fixture.join(subscriber, "risk-alerts", 50);
   assert.deepEqual(short(socket.take()), ["r1", "r61"]);
 });
 
@@ -55,7 +55,7 @@ Deno.test("the replay of warnings is the last ones, as they are single notices",
   const fixture = new StreamFixture();
   fixture.publish("system-warnings", repeat("a", 5));
   const { subscriber, socket } = fixture.reader();
-  fixture.fanout.subscribe(subscriber, "system-warnings", 2);
+  fixture.join(subscriber, "system-warnings", 2);
   assert.deepEqual(short(socket.take()), ["r4", "r5"]);
 });
 
@@ -63,7 +63,7 @@ Deno.test("live events wait for the end of a replay that does not fit, and then 
   const fixture = new StreamFixture();
   for (const key of "abc") fixture.publish("positions", [key], { fill: 40_000 });
   const reader = fixture.reader();
-  fixture.fanout.subscribe(reader.subscriber, "positions", 10);
+  fixture.join(reader.subscriber, "positions", 10);
   fixture.publish("positions", ["d"]);
   assert.deepEqual(sent(reader), ["r1", "r2"]);
   reader.socket.drain();
@@ -76,7 +76,7 @@ Deno.test("asking for the replay again repeats the states that were sent, and th
   const fixture = new StreamFixture();
   const reader = join(fixture, ["positions"]);
   fixture.publish("positions", keys("aab"));
-  fixture.fanout.subscribe(reader.subscriber, "positions", 10);
+  fixture.join(reader.subscriber, "positions", 10);
   fixture.publish("positions", ["a"]);
   assert.deepEqual(sent(reader), ["1", "2", "3", "r2", "r3", "4"]);
 });
@@ -85,10 +85,10 @@ Deno.test("asking for the replay again before its end starts it over", () => {
   const fixture = new StreamFixture();
   for (const key of "abc") fixture.publish("positions", [key], { fill: 40_000 });
   const reader = fixture.reader();
-  fixture.fanout.subscribe(reader.subscriber, "positions", 10);
+  fixture.join(reader.subscriber, "positions", 10);
   assert.deepEqual(sent(reader), ["r1", "r2"]);
   reader.socket.drain();
-  fixture.fanout.subscribe(reader.subscriber, "positions", 10);
+  fixture.join(reader.subscriber, "positions", 10);
   assert.deepEqual(sent(reader), ["r1", "r2"]);
   reader.socket.drain();
   fixture.tick(TICK);
@@ -102,7 +102,7 @@ Deno.test("a subscription looks at the buffer as it is now, not as the last turn
   fixture.publish("market-data", ["BTC"], { fill: HIGH_WATER_BYTES });
   reader.socket.drain();
   sent(reader);
-  fixture.fanout.subscribe(reader.subscriber, "positions", 10);
+  fixture.join(reader.subscriber, "positions", 10);
   assert.deepEqual(sent(reader), ["r1"]);
 });
 
@@ -136,7 +136,7 @@ Deno.test("a replay asked for while behind leaves to the stream what the stream 
   const fixture = new StreamFixture();
   const reader = join(fixture, ["positions"], { rate: 2 });
   fixture.publish("positions", keys("abac")); // Two tokens: 3 (a) and 4 (c) are owed.
-  fixture.fanout.subscribe(reader.subscriber, "positions", 10);
+  fixture.join(reader.subscriber, "positions", 10);
   assert.deepEqual(sent(reader), ["1", "2", "r2"]);
   fixture.tick(1_000);
   assert.deepEqual(sent(reader), ["3", "4"]);
@@ -146,7 +146,7 @@ Deno.test("subscribing again without a replay changes nothing", () => {
   const fixture = new StreamFixture();
   const reader = join(fixture, ["positions", "positions"]);
   fixture.publish("positions", ["a"]);
-  fixture.fanout.subscribe(reader.subscriber, "positions", 0);
+  fixture.join(reader.subscriber, "positions", 0);
   fixture.publish("positions", ["a"]);
   assert.deepEqual(sent(reader), ["1", "2"]);
   assert.equal(fixture.stream("positions").readers, 1);
@@ -160,7 +160,7 @@ Deno.test("after unsubscribing nothing comes, and a new subscription starts at t
   fixture.fanout.unsubscribe(reader.subscriber, "positions");
   fixture.clock.turns();
   fixture.publish("positions", ["a"]);
-  fixture.fanout.subscribe(reader.subscriber, "positions", 0);
+  fixture.join(reader.subscriber, "positions", 0);
   fixture.publish("positions", ["a"]);
   assert.deepEqual(sent(reader), ["1", "4"]);
 });

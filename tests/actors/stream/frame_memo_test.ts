@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { type Batch, FrameMemo, MAX_MEMO_BYTES } from "../../../actors/stream/frame_memo.ts";
+import { type EventsFrame, FrameMemo, MAX_MEMO_BYTES } from "../../../actors/stream/frame_memo.ts";
 
-const batch = (from: number, to: number, bytes = 10): Batch => ({
+const batch = (from: number, to: number, bytes = 10): EventsFrame => ({
   text: "",
   bytes,
   from,

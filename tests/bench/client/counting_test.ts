@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { encodeEventV1, spliceV1 } from "../../../actors/stream/encoder_v1.ts";
-import { encodeBatch, encodeEventV2 } from "../../../actors/stream/encoder_v2.ts";
+import { encodeEventsFrame, encodeEventV2 } from "../../../actors/stream/encoder_v2.ts";
 import { encodeFrame, OPCODE } from "../../support/ws_frames.ts";
 import { BENCH_EPOCH, marketEvent } from "../micro/event.ts";
 import { FrameStream } from "./frame_stream.ts";
@@ -13,7 +13,7 @@ function frameV2(from: number, to: number, skipped: number): string {
   const events: string[] = [];
   for (let seq = from + skipped; seq <= to; seq++) events.push(encodeEventV2(marketEvent(seq)));
   const header = { channel: "market-data" as const, from, to, skipped, filtered: 0, replay: false };
-  return encodeBatch(header, events.join(","));
+  return encodeEventsFrame(header, events.join(","));
 }
 
 function count(counter: SequenceCounter, texts: readonly string[]): boolean[] {

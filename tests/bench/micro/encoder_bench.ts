@@ -4,7 +4,7 @@
  * @module
  */
 import { encodeEventV1, spliceV1 } from "../../../actors/stream/encoder_v1.ts";
-import { encodeBatch, encodeEventV2 } from "../../../actors/stream/encoder_v2.ts";
+import { encodeEventsFrame, encodeEventV2 } from "../../../actors/stream/encoder_v2.ts";
 import { BENCH_EPOCH, marketEvent, marketEvents } from "./event.ts";
 
 const event = marketEvent(1);
@@ -26,5 +26,5 @@ Deno.bench("v1: splice a gap into a frame", () => void spliceV1(frame, false, 3)
 Deno.bench("v2: encode an event", () => void encodeEventV2(event));
 
 Deno.bench("v2: encode a batch of 10", () => {
-  encodeBatch(header, ten.map(encodeEventV2).join(","));
+  encodeEventsFrame(header, ten.map(encodeEventV2).join(","));
 });

@@ -40,18 +40,18 @@ function publisher(join: (fixture: StreamFixture, subscriber: Subscriber) => voi
   };
 }
 
-const toV1 = publisher(({ fanout }, subscriber) => fanout.subscribe(subscriber, "market-data", 0));
+const toV1 = publisher((fixture, subscriber) => fixture.join(subscriber, "market-data", 0));
 
 Deno.bench("v1: an event to 1,000 readers", () => toV1(1, 0));
 
-const toV2 = publisher(({ fanout }, subscriber) => {
-  fanout.open(subscriber, {
+const toV2 = publisher((fixture, subscriber) => {
+  fixture.subscribe(subscriber, {
     channel: "market-data",
     snapshot: false,
     intervalMs: 50,
     conflate: false,
   });
-  fanout.start(subscriber, "market-data");
+  fixture.fanout.start(subscriber, "market-data");
 });
 
 Deno.bench("v2: 10 events in a batch to 1,000 readers", () => toV2(BATCH, 50));

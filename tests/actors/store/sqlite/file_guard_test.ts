@@ -4,8 +4,8 @@ import {
   identifyFile,
   isSameFile,
   logPath,
-  LOOK_MILLIS,
   markerPath,
+  PARKED_POLL_MILLIS,
 } from "../../../../actors/store/sqlite/file_guard.ts";
 import { TempDir } from "../../../support/store_fixture.ts";
 
@@ -17,7 +17,7 @@ function guarded(directory: string) {
   const clock = { now: 1_000 };
   const guard = new FileGuard(path, () => clock.now);
   const later = () => {
-    clock.now += LOOK_MILLIS;
+    clock.now += PARKED_POLL_MILLIS;
     return guard.check();
   };
   return { path, guard, clock, later };
@@ -59,7 +59,7 @@ Deno.test("a look is taken at most every 250 ms, and at once when asked for", ()
   using directory = new TempDir();
   const { path, guard, clock } = guarded(directory.path);
   Deno.removeSync(path);
-  clock.now += LOOK_MILLIS - 1;
+  clock.now += PARKED_POLL_MILLIS - 1;
   assert.equal(guard.check(), undefined);
   assert.equal(guard.check(true)?.code, "replaced");
 });

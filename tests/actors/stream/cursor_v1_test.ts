@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { LoggedEvent } from "../../../actors/stream/channel_log.ts";
-import type { EventCursor } from "../../../actors/stream/event_cursor.ts";
+import type { CursorV1 } from "../../../actors/stream/cursor_v1.ts";
 import { HARD_CAP_BYTES, HIGH_WATER_BYTES } from "../../../actors/stream/subscriber.ts";
 import type { Channel } from "../../../protocol/channels.ts";
 import { type EventOptions, range, type Reader, short } from "../../support/stream_fixture.ts";
@@ -10,14 +10,14 @@ import { StreamFixture } from "../../support/stream_fixture.ts";
 class Lane {
   readonly fixture: StreamFixture;
   readonly reader: Reader;
-  readonly cursor: EventCursor;
+  readonly cursor: CursorV1;
   readonly #channel: Channel;
 
   constructor(channel: Channel, { rate = 0, ring = 1_000 } = {}) {
     this.#channel = channel;
     this.fixture = new StreamFixture(ring);
     this.reader = this.fixture.reader({ rate });
-    this.fixture.fanout.subscribe(this.reader.subscriber, channel, 0);
+    this.fixture.join(this.reader.subscriber, channel, 0);
     this.cursor = this.fixture.cursor(this.reader, channel);
   }
 
@@ -136,7 +136,7 @@ Deno.test("next: not while a replay is owed, after a gap, or for a removal", () 
   replay.append("a");
   replay.cursor.serveInOrder(0);
   replay.sent();
-  replay.cursor.startReplay(1);
+  replay.cursor.startSnapshot(1);
   replay.append("b");
   const gap = new Lane("positions");
   gap.append("a", { ends: "removed" });
@@ -157,7 +157,7 @@ Deno.test("replay: it is marked, takes no tokens, and does not move the cursor",
   lane.append("abc");
   lane.cursor.serveInOrder(0);
   lane.sent();
-  lane.cursor.startReplay(2);
+  lane.cursor.startSnapshot(2);
   assert.equal(lane.cursor.serveReplay(), "current");
   assert.deepEqual(lane.sent(), ["r2", "r3"]);
   assert.equal(lane.cursor.next, 4);
@@ -169,7 +169,7 @@ Deno.test("replay: it stops at the high-water mark on every lane, and goes on fr
     const lane = new Lane(channel);
     lane.append("abc", { fill: 40_000 }); // The second crosses the mark.
     lane.cursor.next = 4;
-    lane.cursor.startReplay(10);
+    lane.cursor.startSnapshot(10);
     assert.equal(lane.cursor.serveReplay(), "full");
     assert.deepEqual(lane.sent(), ["r1", "r2"]);
     lane.buffer(0);
@@ -183,7 +183,7 @@ Deno.test("replay: what was skipped is told by the next live event, not by a rep
   lane.append("ab");
   lane.append("b", { ends: "removed" });
   lane.cursor.serveInOrder(0);
-  lane.cursor.startReplay(10);
+  lane.cursor.startSnapshot(10);
   lane.cursor.serveReplay();
   lane.append("c");
   lane.cursor.serveInOrder(0);
@@ -278,7 +278,7 @@ Deno.test("buffered bytes are counted exactly, also of frames that were spliced"
   lane.append("é", { ends: "removed" });
   lane.append("a");
   lane.cursor.serveInOrder(0);
-  lane.cursor.startReplay(10);
+  lane.cursor.startSnapshot(10);
   lane.cursor.serveReplay();
   assert.deepEqual(lane.sent(), ["1", "3+1", "r3"]);
   assert.equal(lane.reader.subscriber.buffered, lane.reader.socket.bufferedAmount);

@@ -47,7 +47,7 @@ Deno.test("a replay that falls below the horizon while it waits becomes a snapsh
 Deno.test("a snapshot comes in parts of at most 64 Ki characters, and nothing between them", () => {
   const lane = new Lane("positions", { before: "" });
   for (const key of "abcd") lane.append(key, { fill: 30_000 });
-  lane.cursor.startSnapshot();
+  lane.cursor.startSnapshot(50);
   lane.append("e");
   assert.equal(lane.cursor.serveReplay(), "current");
   assert.deepEqual(lane.sent(), ["S4: 1 2 …", "S4: 3 4"]);
@@ -56,7 +56,7 @@ Deno.test("a snapshot comes in parts of at most 64 Ki characters, and nothing be
 Deno.test("a snapshot is free, and goes on where the buffer stopped it", () => {
   const lane = new Lane("positions", { rate: 1 });
   for (const key of "abcdef") lane.append(key, { fill: 30_000 });
-  lane.cursor.startSnapshot();
+  lane.cursor.startSnapshot(50);
   lane.buffer(HIGH_WATER_BYTES - 1);
   assert.equal(lane.cursor.serveReplay(), "full");
   assert.deepEqual(lane.sent(), ["S6: 1 2 …"]);
@@ -73,12 +73,12 @@ Deno.test("a snapshot is free, and goes on where the buffer stopped it", () => {
 Deno.test("a snapshot that begins anew before its end begins with its first part", () => {
   const lane = new Lane("positions");
   for (const key of "abcd") lane.append(key, { fill: 30_000 });
-  lane.cursor.startSnapshot();
+  lane.cursor.startSnapshot(50);
   lane.buffer(HIGH_WATER_BYTES - 1);
   lane.cursor.serveReplay();
   assert.deepEqual(lane.sent(), ["S4: 1 2 …"]);
   lane.append("a");
-  lane.cursor.startSnapshot();
+  lane.cursor.startSnapshot(50);
   lane.buffer(0);
   lane.cursor.serveReplay();
   assert.deepEqual(lane.sent(), ["S5: 2 3 …", "S5: 4 5"]);

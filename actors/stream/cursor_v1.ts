@@ -5,11 +5,11 @@
  */
 import type { ShedReason } from "../operations.ts";
 import type { LoggedEvent } from "./channel_log.ts";
-import { Cursor, type Outcome } from "./cursor.ts";
+import { Cursor, type OpenCursor, type Outcome } from "./cursor.ts";
 import { MAX_SPLICE_BYTES, spliceV1 } from "./encoder_v1.ts";
 
-/** The next number to send, and what is owed before it. */
-export class EventCursor extends Cursor {
+/** The next number to send, and the replay before it. */
+export class CursorV1 extends Cursor {
   /** Replayed events to be sent before live ones. */
   #replay: readonly LoggedEvent[] | undefined;
   /** How many of them were sent. */
@@ -22,8 +22,8 @@ export class EventCursor extends Cursor {
     return this.lag;
   }
 
-  /** {@inheritDoc Cursor.owes} */
-  get owes(): boolean {
+  /** {@inheritDoc Cursor.hasPending} */
+  get hasPending(): boolean {
     return this.next <= this.stream.log.head || this.replaying;
   }
 
@@ -32,11 +32,16 @@ export class EventCursor extends Cursor {
     return this.#replay !== undefined;
   }
 
+  /** {@inheritDoc Cursor.isBatched} */
+  get isBatched(): boolean {
+    return false;
+  }
+
   /**
-   * Sends the snapshot before what follows: the states up to the last number already sent. What is
-   * newer arrives through the cursor, so nothing comes twice and an ended key still ends.
+   * Replays the states up to the last number already sent before what follows. What is newer arrives
+   * through the cursor, so nothing comes twice and an ended key still ends.
    */
-  startReplay(limit: number): void {
+  startSnapshot(limit: number): void {
     this.#replay = this.stream.replay(limit, this.next - 1);
     this.#replayed = 0;
   }
@@ -138,6 +143,14 @@ export class EventCursor extends Cursor {
     this.stream.shed[reason] += count;
   }
 }
+
+/** Opens a v1 cursor, which is live from the head on, with a replay before that if it is asked for. */
+export const openCursorV1: OpenCursor = (stream, subscriber, { snapshot, snapshotLimit }) => {
+  const cursor = new CursorV1(stream, subscriber);
+  if (snapshot) cursor.startSnapshot(snapshotLimit);
+  const { epoch, head: seq } = stream.log;
+  return { cursor, start: { kind: snapshot ? "snapshot" : "live", epoch, seq } };
+};
 
 /** Most bytes that sending an event takes. */
 function sizeOf({ v1 }: LoggedEvent): number {

@@ -1,13 +1,15 @@
 /**
- * A v2 client's place in a channel: events come in batches that account for every number.
+ * A v2 client's place in a channel: events come in frames that account for every number.
  *
  * @module
  */
 import type { ShedReason } from "../operations.ts";
 import type { ChannelStream } from "./channel_stream.ts";
-import { Cursor, type Outcome } from "./cursor.ts";
-import type { Batch } from "./frame_memo.ts";
+import { Cursor, type CursorRequest, type OpenCursor, type Outcome } from "./cursor.ts";
+import type { EventsFrame } from "./frame_memo.ts";
+import { EventFilter } from "./event_filter.ts";
 import type { Snapshot } from "./snapshot.ts";
+import { decideStart } from "./start.ts";
 import type { Subscriber } from "./subscriber.ts";
 import type { View } from "./view.ts";
 
@@ -17,19 +19,11 @@ import type { View } from "./view.ts";
  */
 export const EMPTY_FRAME_RANGE = 256;
 
-/** How a v2 client wants its events. */
-export interface BatchOptions {
-  /** The channel through the client's filter. */
-  readonly view: View;
-  /** Whether it wants the latest event per key alone. */
-  readonly conflate: boolean;
-  /** Most events in the snapshot of a lossless channel. */
-  readonly snapshotLimit: number;
-}
-
-/** The next number to send, and the snapshot that is owed before it. */
-export class BatchCursor extends Cursor {
-  #options: BatchOptions;
+/** The next number to send, and the snapshot before it. */
+export class CursorV2 extends Cursor {
+  #view: View;
+  /** Whether the client wants the latest event per key alone. */
+  #conflate: boolean;
   /** The last number that the client missed before it came. */
   #replayTo = 0;
   #snapshot: Snapshot | undefined;
@@ -38,10 +32,11 @@ export class BatchCursor extends Cursor {
   #flushing = false;
 
   /** Starts at the head: live from there. */
-  constructor(stream: ChannelStream, subscriber: Subscriber, options: BatchOptions) {
+  constructor(stream: ChannelStream, subscriber: Subscriber, request: CursorRequest) {
     super(stream, subscriber);
-    this.#options = options;
-    options.view.users += 1;
+    this.#view = viewOf(stream, request);
+    this.#conflate = request.conflate;
+    this.#view.users += 1;
   }
 
   /** {@inheritDoc Cursor.liveLag} */
@@ -54,8 +49,8 @@ export class BatchCursor extends Cursor {
     return this.#snapshot === undefined ? this.next - 1 : 0;
   }
 
-  /** {@inheritDoc Cursor.owes} */
-  get owes(): boolean {
+  /** {@inheritDoc Cursor.hasPending} */
+  get hasPending(): boolean {
     return this.next <= this.stream.log.head || this.#snapshot !== undefined;
   }
 
@@ -66,14 +61,28 @@ export class BatchCursor extends Cursor {
 
   /** The channel through the client's filter. */
   get view(): View {
-    return this.#options.view;
+    return this.#view;
   }
 
-  /** Changes how the client wants its events; its place stays. */
-  configure(options: BatchOptions): void {
-    this.#options.view.users -= 1;
-    options.view.users += 1;
-    this.#options = options;
+  /** {@inheritDoc Cursor.isBatched} */
+  get isBatched(): boolean {
+    return true;
+  }
+
+  /** {@inheritDoc Cursor.configure} */
+  override configure(request: CursorRequest): void {
+    const before = this.#view;
+    this.#view = viewOf(this.stream, request);
+    this.#conflate = request.conflate;
+    this.#view.users += 1;
+    before.users -= 1;
+    this.stream.releaseView(before);
+  }
+
+  /** {@inheritDoc Cursor.release} */
+  override release(): void {
+    this.#view.users -= 1;
+    this.stream.releaseView(this.#view);
   }
 
   /** Goes on after a number that the client has; what it missed comes first. */
@@ -83,8 +92,8 @@ export class BatchCursor extends Cursor {
   }
 
   /** Begins with the states of this moment, which replace what the client has. */
-  startSnapshot(): void {
-    const snapshot = this.#options.view.snapshot(this.#options.snapshotLimit);
+  startSnapshot(limit: number): void {
+    const snapshot = this.#view.snapshot(limit);
     this.#snapshot = snapshot;
     this.#part = 0;
     this.next = snapshot.seq + 1;
@@ -97,15 +106,16 @@ export class BatchCursor extends Cursor {
    *
    * @returns Whether there is something to serve now.
    */
-  flush(heartbeatMillis: number): boolean {
-    if (!this.owes) return false;
+  override flushProgress(heartbeatMillis: number): boolean {
+    if (!this.hasPending) return false;
     this.#flushing = this.replaying || (this.group?.intervalMillis ?? 0) >= heartbeatMillis ||
       this.#nextBatch()?.count === 0;
     return this.#flushing;
   }
 
-  #nextBatch(): Batch | undefined {
-    const { view, conflate } = this.#options;
+  #nextBatch(): EventsFrame | undefined {
+    const view = this.#view;
+    const conflate = this.#conflate;
     const { head } = this.stream.log;
     return conflate && this.stream.latest !== undefined
       ? view.conflated(this.next, head, false)
@@ -116,7 +126,7 @@ export class BatchCursor extends Cursor {
   serveReplay(): Outcome {
     const snapshot = this.#serveSnapshot();
     if (snapshot !== "current") return snapshot;
-    const { view } = this.#options;
+    const view = this.#view;
     while (this.next <= this.#replayTo) {
       let batch = view.inOrder(this.next, this.#replayTo, true);
       if (batch === undefined) {
@@ -134,7 +144,7 @@ export class BatchCursor extends Cursor {
   serveLossless(): Outcome {
     const { log } = this.stream;
     while (this.next <= log.head) {
-      const batch = this.#options.view.inOrder(this.next, log.head, false);
+      const batch = this.#view.inOrder(this.next, log.head, false);
       if (batch === undefined) return "behind";
       if (this.#isWithheld(batch)) return "current";
       if (this.subscriber.exceedsHardCap(batch.bytes)) return "full";
@@ -145,10 +155,10 @@ export class BatchCursor extends Cursor {
 
   /** {@inheritDoc Cursor.serveInOrder} */
   serveInOrder(now: number): Outcome {
-    if (this.#options.conflate) return this.#serveLatest(now, undefined);
+    if (this.#conflate) return this.#serveLatest(now, undefined);
     const { log } = this.stream;
     while (this.next <= log.head) {
-      const batch = this.#options.view.inOrder(this.next, log.head, false);
+      const batch = this.#view.inOrder(this.next, log.head, false);
       if (batch === undefined) return "behind";
       const stopped = this.#stops(batch, now);
       if (stopped !== undefined) return stopped;
@@ -159,7 +169,7 @@ export class BatchCursor extends Cursor {
 
   /** {@inheritDoc Cursor.serveConflated} */
   serveConflated(now: number, reason: ShedReason): Outcome {
-    // A throttled client is looked at more often than it wants to be served.
+    // A throttled client is polled more often than it wants to be served.
     if (reason !== "ring_overrun" && now < this.#pacedUntil) return "current";
     this.#pacedUntil = now + (this.group?.intervalMillis ?? 0);
     return this.#serveLatest(now, reason);
@@ -170,7 +180,7 @@ export class BatchCursor extends Cursor {
     const { log } = this.stream;
     while (this.next <= log.head) {
       if (this.#isUnderHorizon()) return this.#rebase();
-      const batch = this.#options.view.conflated(this.next, log.head, false);
+      const batch = this.#view.conflated(this.next, log.head, false);
       const stopped = this.#stops(batch, now);
       if (stopped !== undefined) return stopped;
       this.#deliver(batch, reason);
@@ -189,30 +199,30 @@ export class BatchCursor extends Cursor {
     return "current";
   }
 
-  /** Whether keys may have ended after the cursor of which nobody knows any more. */
+  /** True when tombstones after the cursor may have been evicted. */
   #isUnderHorizon(): boolean {
     return this.next <= this.stream.latest!.horizon;
   }
 
   #rebase(): Outcome {
-    this.startSnapshot();
+    this.startSnapshot(Infinity); // Only channels with states are rebased, and all states count.
     return this.serveReplay();
   }
 
   /** Why a metered frame is not sent now, if it is not. */
-  #stops(batch: Batch, now: number): Outcome | undefined {
+  #stops(batch: EventsFrame, now: number): Outcome | undefined {
     if (this.#isWithheld(batch)) return "current";
     if (this.subscriber.isFull(batch.bytes)) return "full";
     return this.subscriber.bucket.take(now) ? undefined : "empty";
   }
 
   /** A frame without events waits until its range is worth it, or the heartbeat is due. */
-  #isWithheld({ from, to, count }: Batch): boolean {
+  #isWithheld({ from, to, count }: EventsFrame): boolean {
     if (count > 0 || this.#flushing) return false;
     return to - from + 1 < Math.min(EMPTY_FRAME_RANGE, this.stream.log.capacity / 4);
   }
 
-  #deliver({ text, bytes, to, count, skipped }: Batch, reason: ShedReason | undefined): void {
+  #deliver({ text, bytes, to, count, skipped }: EventsFrame, reason: ShedReason | undefined): void {
     this.next = to + 1;
     this.#flushing = false;
     this.#send(text, bytes, count);
@@ -227,4 +237,17 @@ export class BatchCursor extends Cursor {
     this.subscriber.eventsSent += events;
     this.stream.sent += events;
   }
+}
+
+/** Opens a v2 cursor where the subscription says: live, with a snapshot, or after a number. */
+export const openCursorV2: OpenCursor = (stream, subscriber, request, store) => {
+  const start = decideStart(stream, store?.oldest(stream.channel), request);
+  const cursor = new CursorV2(stream, subscriber, request);
+  if (start.kind === "resume") cursor.resumeAfter(start.seq);
+  if (start.kind === "snapshot") cursor.startSnapshot(request.snapshotLimit);
+  return { cursor, start };
+};
+
+function viewOf(stream: ChannelStream, { filter }: CursorRequest): View {
+  return stream.view(filter && new EventFilter(filter));
 }

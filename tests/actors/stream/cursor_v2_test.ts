@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { EMPTY_FRAME_RANGE } from "../../../actors/stream/batch_cursor.ts";
+import { EMPTY_FRAME_RANGE } from "../../../actors/stream/cursor_v2.ts";
 import { MAX_FRAME_LENGTH } from "../../../actors/stream/snapshot.ts";
 import { HARD_CAP_BYTES, HIGH_WATER_BYTES } from "../../../actors/stream/subscriber.ts";
 import { Lane, since } from "./batch_lane.ts";
@@ -151,11 +151,11 @@ Deno.test("an event ends the wait of what was excluded before it", () => {
 
 Deno.test("a flush lets one empty frame go, and none when there is nothing to tell", () => {
   const lane = new Lane("market-data", a);
-  lane.cursor.flush(0);
+  lane.cursor.flushProgress(0);
   lane.append("b");
   lane.cursor.serveInOrder(0);
   assert.deepEqual(lane.sent(), [], "flushed before anything happened");
-  lane.cursor.flush(0);
+  lane.cursor.flushProgress(0);
   lane.cursor.serveInOrder(0);
   lane.append("b");
   lane.cursor.serveInOrder(0);
