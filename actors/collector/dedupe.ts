@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import type { Channel } from "../../protocol/channels.ts";
 import type { Submission } from "../../protocol/publish.ts";
+import { BoundedMap } from "../bounded_map.ts";
 
 /** Most identities remembered; beyond it the oldest is forgotten before its window ends. */
 export const MAX_IDENTITIES = 1_000_000;
@@ -35,8 +36,12 @@ export interface Remembered {
 /** A window of identities, unique per principal and channel. */
 export class DedupeWindow {
   readonly #windowMillis: number;
-  readonly #entries = new Map<string, Remembered>();
-  #bytes = 0;
+  /** By identity, in the order in which they expire. */
+  readonly #entries = new BoundedMap<string, Remembered>({
+    maxEntries: MAX_IDENTITIES,
+    maxWeight: MAX_IDENTITY_BYTES,
+    weigh: (_, identity) => OVERHEAD_BYTES + identity.length,
+  });
 
   /**
    * Starts empty.
@@ -54,7 +59,7 @@ export class DedupeWindow {
 
   /** About how much memory they take, in bytes. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#entries.weight;
   }
 
   /** What is known of an identity at `now` (monotonic ms). */
@@ -65,10 +70,9 @@ export class DedupeWindow {
 
   /** Remembers an identity from `now` on. */
   remember(identity: string, digest: string, seq: number, now: number): void {
-    this.forget(identity); // Insertion order is the order of expiry.
-    this.#add(identity, { digest, seq, expiresAt: now + this.#windowMillis });
-    for (const [oldest, entry] of this.#entries) {
-      if (entry.expiresAt > now && !this.#isFull()) break;
+    this.#entries.set(identity, { digest, seq, expiresAt: now + this.#windowMillis });
+    for (const [oldest, { expiresAt }] of this.#entries) {
+      if (expiresAt > now) break;
       this.forget(oldest);
     }
   }
@@ -86,32 +90,13 @@ export class DedupeWindow {
     remainingMillis: number,
   ): void {
     const expiresAt = now + Math.min(remainingMillis, this.#windowMillis);
-    this.forget(identity);
-    this.#add(identity, { digest, seq, expiresAt });
-    if (!this.#isFull()) return;
-    for (const [oldest] of this.#entries) {
-      this.forget(oldest);
-      if (!this.#isFull()) break;
-    }
+    this.#entries.set(identity, { digest, seq, expiresAt });
   }
 
   /** Forgets an identity whose event was not stored after all. */
   forget(identity: string): void {
-    if (this.#entries.delete(identity)) this.#bytes -= weightOf(identity);
+    this.#entries.delete(identity);
   }
-
-  #add(identity: string, entry: Remembered): void {
-    this.#entries.set(identity, entry);
-    this.#bytes += weightOf(identity);
-  }
-
-  #isFull(): boolean {
-    return this.#entries.size > MAX_IDENTITIES || this.#bytes > MAX_IDENTITY_BYTES;
-  }
-}
-
-function weightOf(identity: string): number {
-  return OVERHEAD_BYTES + identity.length;
 }
 
 /**

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { BoundedMap } from "../bounded_map.ts";
 import type { StoredEvent } from "../ports.ts";
 
 /** Most incidents remembered; beyond it the one that was quiet for longest is forgotten. */
@@ -48,8 +49,11 @@ export interface Incident {
 export class Incidents {
   readonly #gapMillis: number;
   /** By alert, the one that was quiet for longest first. */
-  readonly #incidents = new Map<string, Incident>();
-  #characters = 0;
+  readonly #incidents = new BoundedMap<string, Incident>({
+    maxEntries: MAX_INCIDENTS,
+    maxWeight: MAX_INCIDENT_CHARACTERS,
+    weigh: ({ emission }) => emission.data.length,
+  });
 
   /**
    * Remembers none.
@@ -82,7 +86,7 @@ export class Incidents {
   distrust(epochMillis: number): void {
     for (const [id, incident] of this.#incidents) {
       if (incident.emission.timestamp <= epochMillis) continue;
-      this.#incidents.set(id, { ...incident, quietFrom: -Infinity });
+      this.#incidents.replace(id, { ...incident, quietFrom: -Infinity });
     }
   }
 
@@ -93,24 +97,7 @@ export class Incidents {
 
   /** Makes an incident the latest of its alert. */
   put(incident: Incident): void {
-    const { key, data } = incident.emission;
-    this.#forget(key);
-    this.#incidents.set(key, incident);
-    this.#characters += data.length;
-    for (const oldest of this.#incidents.keys()) {
-      if (this.#incidents.size <= MAX_INCIDENTS && this.#characters <= MAX_INCIDENT_CHARACTERS) {
-        break;
-      }
-      if (oldest === key) break; // The newest is remembered, however large it is.
-      this.#forget(oldest);
-    }
-  }
-
-  #forget(id: string): void {
-    const incident = this.#incidents.get(id);
-    if (incident === undefined) return;
-    this.#incidents.delete(id);
-    this.#characters -= incident.emission.data.length;
+    this.#incidents.set(incident.emission.key, incident);
   }
 }
 

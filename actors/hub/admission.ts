@@ -5,6 +5,7 @@
  * @module
  */
 import type { ErrorCode } from "../../protocol/api.ts";
+import { BoundedMap } from "../bounded_map.ts";
 import type { Peer } from "../connection/peer.ts";
 import type { HubStatus } from "../operations.ts";
 import type { Clock } from "../ports.ts";
@@ -52,8 +53,8 @@ export interface AdmissionRefusal {
 export class Admission {
   readonly #clock: Clock;
   readonly #limits: SeatLimits;
-  readonly #bans = new Map<string, number>();
-  readonly #closings = new Map<string, Closing>();
+  readonly #bans = new BoundedMap<string, number>({ maxEntries: MAX_REMEMBERED });
+  readonly #closings = new BoundedMap<string, Closing>({ maxEntries: MAX_REMEMBERED });
 
   /** Starts without bans and closings. */
   constructor(clock: Clock, limits: SeatLimits) {
@@ -98,9 +99,7 @@ export class Admission {
     const now = this.#clock.now();
     const last = this.#closings.get(key);
     const inRow = last !== undefined && now - last.at <= RETURN_WINDOW_MILLIS + MAX_HOLD_MILLIS;
-    this.#closings.delete(key);
     this.#closings.set(key, { at: now, streak: inRow ? last.streak + 1 : 1 });
-    forgetOldest(this.#closings);
   }
 
   /**
@@ -118,9 +117,7 @@ export class Admission {
 
   /** Refuses a client for so many seconds. */
   ban(peer: Peer, seconds: number): void {
-    this.#bans.delete(clientKey(peer));
     this.#bans.set(clientKey(peer), this.#clock.now() + seconds * 1_000);
-    forgetOldest(this.#bans);
   }
 
   /** For how much longer a client is banned, in ms; 0 when it is not. */
@@ -141,12 +138,4 @@ function refuse(code: ErrorCode, message: string, retryAfterSeconds: number): Ad
 /** The same client: same key, same address, same `clientId` (or none). */
 function clientKey({ principal, address, clientId }: Peer): string {
   return `${principal.name}\0${address}\0${clientId ?? ""}`;
-}
-
-function forgetOldest(entries: Map<string, unknown>): void {
-  if (entries.size <= MAX_REMEMBERED) return;
-  for (const key of entries.keys()) {
-    entries.delete(key);
-    return;
-  }
 }

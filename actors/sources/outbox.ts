@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { BoundedMap } from "../bounded_map.ts";
 import type { SourceEvent } from "./publish.ts";
 
 /** Most keys that wait; beyond it the oldest is given up. */
@@ -15,7 +16,8 @@ export const MAX_WAITING = 5_000;
  */
 export class Outbox {
   readonly #capacity: number;
-  #waiting = new Map<string, SourceEvent>();
+  /** By channel and id, in the order of the events that remain. */
+  #waiting: BoundedMap<string, SourceEvent>;
   #lost = 0;
 
   /**
@@ -25,6 +27,7 @@ export class Outbox {
    */
   constructor(capacity: number = MAX_WAITING) {
     this.#capacity = capacity;
+    this.#waiting = new BoundedMap({ maxEntries: capacity });
   }
 
   /** Events that wait. */
@@ -39,11 +42,7 @@ export class Outbox {
 
   /** Adds an event, in place of an older one of its key. */
   add(event: SourceEvent): void {
-    const key = keyOf(event);
-    // Deleting first moves the key to the end: the order is that of the events that remain.
-    this.#waiting.delete(key);
-    this.#waiting.set(key, event);
-    this.#trim();
+    this.#lost += this.#waiting.set(keyOf(event), event);
   }
 
   /** Takes out the oldest events, at most `limit`. */
@@ -60,20 +59,9 @@ export class Outbox {
   /** Puts back what could not be published, before what came since and unless superseded by it. */
   putBack(batch: readonly SourceEvent[]): void {
     const since = this.#waiting;
-    this.#waiting = new Map();
-    for (const event of batch) {
-      if (!since.has(keyOf(event))) this.#waiting.set(keyOf(event), event);
-    }
-    for (const [key, event] of since) this.#waiting.set(key, event);
-    this.#trim();
-  }
-
-  #trim(): void {
-    for (const key of this.#waiting.keys()) {
-      if (this.#waiting.size <= this.#capacity) return;
-      this.#waiting.delete(key);
-      this.#lost++;
-    }
+    this.#waiting = new BoundedMap({ maxEntries: this.#capacity });
+    for (const event of batch) if (!since.has(keyOf(event))) this.add(event);
+    for (const event of since.values()) this.add(event);
   }
 }
 

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { BoundedMap } from "../bounded_map.ts";
 import type { StoredEvent } from "../ports.ts";
 import type { LoggedEvent } from "./channel_log.ts";
 
@@ -20,8 +21,10 @@ interface Page {
 
 /** Pages of one channel, the least recently read first. */
 export class Backlog {
-  readonly #pages = new Map<number, Page>();
-  #length = 0;
+  readonly #pages = new BoundedMap<number, Page>({
+    maxWeight: MAX_BACKLOG_LENGTH,
+    weigh: ({ length }) => length,
+  });
 
   /** The event of a number, if its page is here. */
   get(seq: number): LoggedEvent | undefined {
@@ -37,18 +40,7 @@ export class Backlog {
   put(stored: readonly StoredEvent[], encode: (event: StoredEvent) => LoggedEvent): void {
     const number = pageOf(stored[0]!.seq);
     const length = stored.reduce((sum, { data }) => sum + data.length, 0);
-    this.#forget(number);
     this.#pages.set(number, { events: stored.map(encode), length });
-    this.#length += length;
-    for (const oldest of this.#pages.keys()) {
-      if (this.#length <= MAX_BACKLOG_LENGTH || oldest === number) break;
-      this.#forget(oldest);
-    }
-  }
-
-  #forget(number: number): void {
-    this.#length -= this.#pages.get(number)?.length ?? 0;
-    this.#pages.delete(number);
   }
 }
 

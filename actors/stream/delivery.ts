@@ -7,6 +7,7 @@
 import { CHANNELS } from "../../protocol/channels.ts";
 import type { ShedReason } from "../operations.ts";
 import type { Clock } from "../ports.ts";
+import { CoalescedCall } from "../coalesced_call.ts";
 import { BacklogReader, type EventReader } from "./backlog_reader.ts";
 import type { Cursor, Outcome } from "./cursor.ts";
 import type { CursorGroup } from "./cursor_group.ts";
@@ -50,8 +51,8 @@ export class Delivery {
   readonly #round: Subscriber[] = [];
   /** Lossless groups with a cursor that waits for room. */
   readonly #waitingForRoom = new Set<CursorGroup>();
-  #pollScheduled = false;
-  #tickScheduled = false;
+  readonly #ticks: CoalescedCall;
+  readonly #polls: CoalescedCall;
   #slice = 0;
 
   /** Starts with nobody held. */
@@ -59,6 +60,8 @@ export class Delivery {
     this.#clock = clock;
     this.#schedule = schedule;
     this.#tickMillis = tickMillis;
+    this.#ticks = new CoalescedCall(clock, () => this.#tick());
+    this.#polls = new CoalescedCall(clock, () => this.#poll());
     // In slices like everything else: hundreds may have waited for the same page.
     this.#reader = store && new BacklogReader(store, (cursor) => {
       cursor.group?.markDue();
@@ -134,16 +137,12 @@ export class Delivery {
 
   /** Ticks while any subscriber is parked or throttled, or a cursor waits for the store. */
   #scheduleTick(): void {
-    if (this.#tickScheduled) return;
-    this.#tickScheduled = true;
-    this.#clock.setTimeout(() => {
-      this.#tickScheduled = false;
-      if (this.#held.size > 0 || this.#reader?.isWaitedFor) this.#scheduleTick();
-      this.#tick();
-    }, this.#tickMillis);
+    const now = this.#clock.now();
+    this.#ticks.at(now + this.#tickMillis, now);
   }
 
   #tick(): void {
+    if (this.#held.size > 0 || this.#reader?.isWaitedFor) this.#scheduleTick();
     this.#reader?.tick();
     if (this.#held.size === 0 || this.#round.length > 0) return;
     this.#round.push(...this.#held);
@@ -151,25 +150,24 @@ export class Delivery {
   }
 
   /**
-   * Polls parked subscribers soon, so that bursts flow as fast as they are read.
-   * Lossless passes begin anew for it: one who has room again does not wait for those behind.
+   * Serves parked subscribers again, so that bursts flow as fast as they are read. Lossless passes
+   * begin anew for it: one who has room again does not wait for those behind.
    */
-  #schedulePoll(): void {
-    if (this.#pollScheduled) return;
-    this.#pollScheduled = true;
-    this.#clock.setTimeout(() => {
-      this.#pollScheduled = false;
-      if (this.#waitingForRoom.size > 0) {
-        for (const group of this.#waitingForRoom) group.markDue();
-        this.#waitingForRoom.clear();
-        this.#schedule();
-      }
-      if (this.#round.length > 0) return;
-      for (const subscriber of this.#held) {
-        if (subscriber.throttle === undefined) this.#round.push(subscriber);
-      }
-      if (this.#round.length > 0) this.#schedule();
-    }, PARKED_POLL_MILLIS);
+  #poll(): void {
+    if (this.#waitingForRoom.size > 0) {
+      for (const group of this.#waitingForRoom) group.markDue();
+      this.#waitingForRoom.clear();
+      this.#schedule();
+    }
+    if (this.#round.length > 0) return;
+    for (const subscriber of this.#held) {
+      if (subscriber.throttle === undefined) this.#round.push(subscriber);
+    }
+    if (this.#round.length > 0) this.#schedule();
+  }
+
+  #schedulePoll(now: number): void {
+    this.#polls.at(now + PARKED_POLL_MILLIS, now);
   }
 
   #revisit(subscriber: Subscriber, now: number): void {
@@ -183,7 +181,7 @@ export class Delivery {
     } else if (now - subscriber.parkedAt! >= PARK_MILLIS) {
       this.#throttle(subscriber, "slow_consumer", now);
     } else {
-      this.#schedulePoll();
+      this.#schedulePoll(now);
     }
   }
 
@@ -235,7 +233,7 @@ export class Delivery {
     subscriber.parkedAt ??= now;
     if (stream.lane === "lossless" && group !== undefined) this.#waitingForRoom.add(group);
     this.#hold(subscriber);
-    this.#schedulePoll();
+    this.#schedulePoll(now);
   }
 
   #throttle(subscriber: Subscriber, reason: ShedReason, now: number): void {

@@ -9,6 +9,7 @@
 import type { ChannelPosition } from "../../protocol/api.ts";
 import { type Channel, CHANNELS } from "../../protocol/channels.ts";
 import type { Clock, StoredEvent } from "../ports.ts";
+import { CoalescedCall } from "../coalesced_call.ts";
 import type { EventReader } from "./backlog_reader.ts";
 import type { ChannelStream } from "./channel_stream.ts";
 import type { Cursor, CursorRequest, OpenCursor } from "./cursor.ts";
@@ -45,10 +46,8 @@ export class Fanout {
   /** Streams in the order in which they are served. */
   readonly #ordered: readonly ChannelStream[];
   readonly #delivery: Delivery;
-  #scheduled = false;
-  /** When the timer of the next flush is due, monotonic ms; `Infinity` when there is none. */
-  #flushAt = Infinity;
-  #flushTimer: unknown;
+  readonly #slice: CoalescedCall;
+  readonly #flush: CoalescedCall;
 
   /** Takes the clock and one stream per channel. */
   constructor(
@@ -60,9 +59,13 @@ export class Fanout {
     this.#options = options;
     this.#streams = streams;
     this.#ordered = CHANNELS.map((channel) => streams.get(channel)!);
+    this.#slice = new CoalescedCall(clock, () => {
+      if (!this.#runSlice()) this.#slice.atTurnEnd();
+    });
+    this.#flush = new CoalescedCall(clock, (dueAt) => this.#flushGroups(dueAt));
     this.#delivery = new Delivery({
       clock,
-      schedule: () => this.#schedule(),
+      schedule: () => this.#slice.atTurnEnd(),
       tickMillis: options.flushIntervalMillis,
       store: options.store,
     });
@@ -85,10 +88,10 @@ export class Fanout {
     for (const stream of touched) {
       for (const group of stream.groups) {
         group.notify(now);
-        if (group.waiting) this.#armFlush(group.nextTickAt, now);
+        if (group.waiting) this.#flush.at(group.nextTickAt, now);
       }
     }
-    this.#schedule();
+    this.#slice.atTurnEnd();
   }
 
   /**
@@ -178,34 +181,17 @@ export class Fanout {
     return stream.group(ticks * flushIntervalMillis);
   }
 
-  #armFlush(at: number, now: number): void {
-    if (at >= this.#flushAt) return;
-    if (this.#flushAt !== Infinity) this.#clock.clearTimeout(this.#flushTimer);
-    this.#flushAt = at;
-    this.#flushTimer = this.#clock.setTimeout(() => this.#flush(at), Math.max(0, at - now));
-  }
-
-  /** Sends what waited for this tick, and waits for the next one if there is more. */
-  #flush(at: number): void {
-    this.#flushAt = Infinity;
-    const now = Math.max(at, this.#clock.now()); // Timers may be a fraction early.
+  /** Sends what waited for this tick; what waits for a later one is flushed then. */
+  #flushGroups(dueAt: number): void {
+    const now = Math.max(dueAt, this.#clock.now()); // Timers may be a fraction early.
     for (const { groups } of this.#ordered) {
       for (const group of groups) {
         if (!group.waiting) continue;
         if (group.nextTickAt <= now) group.flush(now);
-        else this.#armFlush(group.nextTickAt, now);
+        else this.#flush.at(group.nextTickAt, now);
       }
     }
-    this.#schedule();
-  }
-
-  #schedule(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    this.#clock.defer(() => {
-      this.#scheduled = false;
-      if (!this.#runSlice()) this.#schedule();
-    });
+    this.#slice.atTurnEnd();
   }
 
   /** Works until all is done (`true`) or the slice is over (`false`): lossless lanes first. */

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { BoundedMap } from "../bounded_map.ts";
 import type { LoggedEvent } from "./channel_log.ts";
 
 /**
@@ -16,11 +17,7 @@ export const MAX_RECENT_BYTES = 32 * 1024 * 1024;
 
 /** The latest event of each key, bounded in keys and in bytes. */
 export class RecentKeys {
-  readonly #capacity: number;
-  readonly #maxBytes: number;
-  /** A map keeps the order of insertion, and every event is inserted anew. */
-  readonly #latest = new Map<string, LoggedEvent>();
-  #bytes = 0;
+  readonly #latest: BoundedMap<string, LoggedEvent>;
 
   /**
    * Starts empty.
@@ -29,8 +26,11 @@ export class RecentKeys {
    * @param maxBytes Most bytes of `data`; the newest event stays in any case.
    */
   constructor(capacity: number, maxBytes: number = MAX_RECENT_BYTES) {
-    this.#capacity = capacity;
-    this.#maxBytes = maxBytes;
+    this.#latest = new BoundedMap({
+      maxEntries: capacity,
+      maxWeight: maxBytes,
+      weigh: ({ dataBytes }) => dataBytes,
+    });
   }
 
   /** Keys held. */
@@ -40,20 +40,12 @@ export class RecentKeys {
 
   /** Bytes of `data` held. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#latest.weight;
   }
 
   /** Makes an event the latest of its key; its number is above every earlier one. */
   put(event: LoggedEvent): void {
-    const { key } = event.stored;
-    this.#forget(key);
-    this.#latest.set(key, event);
-    this.#bytes += event.dataBytes;
-    for (const oldest of this.#latest.keys()) {
-      if (this.#latest.size <= this.#capacity && this.#bytes <= this.#maxBytes) break;
-      if (oldest === key) break;
-      this.#forget(oldest);
-    }
+    this.#latest.set(event.stored.key, event);
   }
 
   /**
@@ -65,12 +57,5 @@ export class RecentKeys {
   newest(limit: number, upTo: number): LoggedEvent[] {
     const events = [...this.#latest.values()].filter(({ seq }) => seq <= upTo);
     return limit < events.length ? events.slice(events.length - limit) : events;
-  }
-
-  #forget(key: string): void {
-    const event = this.#latest.get(key);
-    if (event === undefined) return;
-    this.#latest.delete(key);
-    this.#bytes -= event.dataBytes;
   }
 }
