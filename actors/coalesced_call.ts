@@ -12,7 +12,11 @@ export class CoalescedCall {
   #dueAt = Infinity;
   #timer: unknown;
 
-  /** @param call Receives when it was due, monotonic ms; `-Infinity` at the end of a turn. */
+  /**
+   * Starts with nothing pending.
+   *
+   * @param call Receives when it was due, monotonic ms; `-Infinity` at the end of a turn.
+   */
   constructor(clock: Clock, call: (dueAt: number) => void) {
     this.#clock = clock;
     this.#call = call;
