@@ -1,6 +1,6 @@
 /**
- * How much nonsense a peer may send, and how fast. One that misbehaves is told so, and ended only
- * when it goes on.
+ * Limits how fast a peer may send messages, and how many may be malformed. A peer over a limit is
+ * answered with an error first, and disconnected when it goes on.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export const MAX_VIOLATIONS = 10;
 /** The window in which malformed messages are counted, in ms. */
 export const VIOLATION_WINDOW_MILLIS = 60_000;
 
-/** Why a message is not looked at; the words are the same in every dialect. */
+/** Why a message is not processed; the text is the same in every dialect. */
 export interface InboundFault {
   /** What kind of fault it is. */
   readonly code: "invalid_payload" | "rate_limited";
@@ -33,7 +33,7 @@ export type Intake =
 
 const ENDED = { kind: "ended" } as const satisfies Intake;
 
-/** Watches what one peer sends. */
+/** Limits what one peer sends. */
 export class InboundGuard {
   readonly #end: (cause: EndingCause) => void;
   readonly #clock: Clock;
@@ -44,7 +44,7 @@ export class InboundGuard {
   #windowEndsAt = 0;
 
   /**
-   * Starts with a clean record.
+   * Starts without violations.
    *
    * @param end Ends the connection.
    * @param messagesPerSecond Messages that are served, with a burst of as many; 0 is unlimited.
@@ -67,7 +67,7 @@ export class InboundGuard {
     return this.admit() ?? this.inspect(data);
   }
 
-  /** Looks at size and kind of a message alone; how many there are is up to the caller. */
+  /** Checks size and kind of a message; the caller limits how many there are. */
   inspect(data: unknown): Intake {
     if (sizeOf(data) > this.#maxLength) {
       this.#end("messageTooLarge");
@@ -95,7 +95,7 @@ export class InboundGuard {
   /**
    * Counts a message. Floods are answered for one more second's worth of messages, then ended.
    *
-   * @returns What became of it; `undefined` when it is to be looked at.
+   * @returns What became of it; `undefined` when it is to be inspected.
    */
   admit(): Exclude<Intake, { kind: "text" }> | undefined {
     const now = this.#clock.now();

@@ -52,7 +52,7 @@ export interface Session {
   /** Takes one message as the socket delivered it: a string, or binary data. */
   receive(data: unknown): void;
   /**
-   * Tells the client how far its channels have come, where there was nothing to tell it.
+   * Sends how far the channels have come, where the client was sent nothing.
    *
    * @param heartbeatMillis How often it must be told, in ms; 0 sends all there is.
    */

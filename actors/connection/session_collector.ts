@@ -46,7 +46,7 @@ export class SessionCollector implements Session {
   #pending = 0;
   #pendingCharacters = 0;
 
-  /** Starts with a clean record. */
+  /** Starts without violations. */
   constructor(host: SessionHost, deps: SessionDeps) {
     this.#host = host;
     this.#deps = deps;
@@ -127,7 +127,7 @@ export class SessionCollector implements Session {
   }
 
   /**
-   * Hands a batch to the intake. An overload is told when it may be over: a publisher that ignores
+   * Hands a batch to the intake. An overload is reported when it may be over: a publisher that ignores
    * `retryAfterMs` is slowed down by its own limit of publications that wait.
    */
   #submit({ id, events }: Publication, characters: number): void {

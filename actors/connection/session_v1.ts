@@ -25,7 +25,7 @@ export class SessionV1 implements Session {
   readonly #deps: SessionDeps;
   readonly #guard: InboundGuard;
 
-  /** Starts with a clean record. */
+  /** Starts without violations. */
   constructor(host: SessionHost, deps: SessionDeps) {
     this.#host = host;
     this.#deps = deps;

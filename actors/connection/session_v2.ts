@@ -30,7 +30,7 @@ export class SessionV2 implements Session {
   readonly #deps: SessionDeps;
   readonly #guard: InboundGuard;
 
-  /** Starts with a clean record. */
+  /** Starts without violations. */
   constructor(host: SessionHost, deps: SessionDeps) {
     this.#host = host;
     this.#deps = deps;

@@ -39,7 +39,7 @@ export function announceStatus(connections: Iterable<Connection>, status: Channe
   for (const { session } of subscribed(connections, status.channel)) session.sendStatus(status);
 }
 
-/** A list of its own: a connection that is told may end. */
+/** A copy: a connection that is sent something may end. */
 function subscribed(connections: Iterable<Connection>, channel: Channel): Connection[] {
   return [...connections].filter(({ subscriber }) => subscriber?.cursors.has(channel));
 }

@@ -33,7 +33,7 @@ import { sweep, type SweeperDeps } from "./sweeper.ts";
 /** Longest time between two sweeps, in ms. */
 export const SWEEP_MILLIS = 250;
 
-/** Hears of what the gateway tells its clients about itself. */
+/** Receives what the gateway reports about itself. */
 export interface HubObserver extends ConnectionObserver {
   /** Clients are served; called a few times a second. */
   poll(): void;

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Lateness of a look that counts as a pause of the process, in ms: no busy loop is that late. */
+/** Lateness of a sweep that counts as a pause of the process, in ms: no busy loop is that late. */
 export const PAUSE_MILLIS = 1_000;
 
 /** How long judging waits after a pause, in ms, so that what waits in the sockets is read. */
@@ -14,7 +14,7 @@ export const READING_MILLIS = 1_000;
 const MAX_IN_A_ROW = 3;
 
 /**
- * A process that was stopped, suspended or starved has heard nobody, whoever spoke. After a pause
+ * A process that was stopped, suspended or starved has read nothing, whatever was sent. After a pause
  * nothing is judged by its silence until pending input has been read.
  */
 export class PauseGuard {
@@ -22,10 +22,10 @@ export class PauseGuard {
   #inARow = 0;
 
   /**
-   * Whether this look must not judge.
+   * Whether this sweep must not judge.
    *
    * @param now Monotonic ms.
-   * @param dueAt When the look was due, monotonic ms.
+   * @param dueAt When the sweep was due, monotonic ms.
    */
   defers(now: number, dueAt: number): boolean {
     if (now - dueAt >= PAUSE_MILLIS && this.#inARow < MAX_IN_A_ROW) {

@@ -1,5 +1,5 @@
 /**
- * Everything the data plane knows of one channel: log, latest states, cursors, counters.
+ * The data plane of one channel: log, latest states, cursors, counters.
  *
  * @module
  */

@@ -113,7 +113,7 @@ export abstract class Cursor {
   }
 
   /**
-   * Sends an event of a metered lane at once, if it is the next one and nothing has to be looked at
+   * Sends an event of a metered lane at once, if it is the next one and nothing has to be checked
    * or decided; `false` leaves it to the methods below.
    */
   sendNext(_event: LoggedEvent, _now: number): boolean {

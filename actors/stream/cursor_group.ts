@@ -6,8 +6,8 @@
 import type { Cursor } from "./cursor.ts";
 
 /**
- * How long a client that has spoken is served before others, in ms: the default heartbeat timeout, in
- * which a client that sends heartbeats speaks again.
+ * How long a client that has sent something is served before others, in ms: the default heartbeat
+ * timeout, in which a client that sends heartbeats sends the next one.
  */
 export const PREFERENCE_MILLIS = 45_000;
 
@@ -54,8 +54,8 @@ export class CursorGroup {
   }
 
   /**
-   * Serves a cursor before those whose clients have not spoken lately: whoever sends something is not
-   * stalled, and nothing else tells on this platform. Only where passes begin anew does it matter.
+   * Serves a cursor before those whose clients have sent nothing lately: a client that sends is not
+   * stalled, and the platform offers no other sign of that. It matters only where passes restart.
    *
    * @param now Monotonic time in ms.
    */

@@ -8,7 +8,7 @@ import { type Filter, SEVERITIES } from "../../protocol/client_message_v2.ts";
 import type { LoggedEvent } from "./channel_log.ts";
 import type { StoredEvent } from "../ports.ts";
 
-/** What filters look at; absent when an event does not have it. */
+/** The fields that filters read; absent when an event does not have them. */
 export interface EventAttributes {
   /** In upper case. */
   readonly symbol?: string;

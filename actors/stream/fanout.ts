@@ -1,8 +1,8 @@
 /**
  * Fan-out: carries every cursor to the head of its channel, in slices, most important lanes first.
  *
- * Telemetry never passes through an actor. The control plane hears of a connection only when it
- * changes between streamed and conflated, or can no longer be served honestly.
+ * Telemetry never passes through an actor. The control plane is called only when a connection changes
+ * between streamed and conflated, or can no longer be served without a hole.
  *
  * @module
  */
@@ -133,7 +133,7 @@ export class Fanout {
     }
   }
 
-  /** A client has sent something: it reads, so its alerts go before those of clients that may not. */
+  /** A client has sent something: it is not stalled, so its alerts go before those of others. */
   heard(subscriber: Subscriber, now: number): void {
     for (const cursor of subscriber.cursors.values()) cursor.group?.prefer(cursor, now);
   }

@@ -26,7 +26,7 @@ export interface LoggedEvent {
   readonly v1: FrameV1;
   /** Bytes of memory that {@link StoredEvent.data} takes. */
   readonly dataBytes: number;
-  /** What filters look at; read when the first one asks. */
+  /** The fields that filters read; parsed when the first filter needs them. */
   attributes: EventAttributes | undefined;
 }
 

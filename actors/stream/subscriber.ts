@@ -18,7 +18,7 @@ export const LOW_WATER_BYTES = 16 * 1024;
 /** Buffered bytes that nothing may exceed (256 KiB). */
 export const HARD_CAP_BYTES = 256 * 1024;
 
-/** What the data plane tells the control plane; at most a few times a second. */
+/** What the data plane reports to the control plane; at most a few times a second. */
 export interface SubscriberControl {
   /** From now on keyed and sampled lanes are conflated. */
   throttled(reason: ShedReason): void;
@@ -29,7 +29,7 @@ export interface SubscriberControl {
 }
 
 /**
- * The data-plane half of a connection. What {@link Subscriber.sendAtOnce} looks at comes first and
+ * The data-plane half of a connection. What {@link Subscriber.sendAtOnce} reads comes first and
  * lies together: with a thousand clients each line of memory has left the cache by the next event,
  * and fetching it is a tenth of what a frame costs in JavaScript.
  */
@@ -82,7 +82,7 @@ export class Subscriber {
   }
 
   /**
-   * Sends an event of a metered lane, if nothing has to be looked at before: the client is streamed,
+   * Sends an event of a metered lane, if nothing has to be checked before: the client is streamed,
    * its buffer stays under the low-water mark, and there is a token.
    *
    * @param now Monotonic time in ms.
@@ -94,7 +94,7 @@ export class Subscriber {
     try {
       this.#sink.send(frame);
     } catch {
-      return false; // The socket's own `send` knows what to do about it.
+      return false; // The socket's own `send` handles the error.
     }
     this.buffered += bytes;
     this.eventsSent += 1;
@@ -137,7 +137,7 @@ export class Subscriber {
 
   /**
    * For how long the peer has taken nothing although something waits for it, in ms: that, or a time
-   * below `trustMillis`, for which a peer that was seen to read is trusted without another look.
+   * below `trustMillis`, for which a peer that was seen to read is trusted without another reading.
    */
   stalledFor(now: number, trustMillis: number): number {
     const unseen = now - this.#readAt;

@@ -11,7 +11,7 @@ import type { EventFilter } from "./event_filter.ts";
 import { type EventsFrame, FrameMemo } from "./frame_memo.ts";
 import { MAX_FRAME_LENGTH, Snapshot } from "./snapshot.ts";
 
-/** Most numbers that one frame accounts for: looking at so many takes about a millisecond. */
+/** Most numbers that one frame accounts for: filtering so many takes about a millisecond. */
 export const MAX_FRAME_RANGE = 16_384;
 
 /** A channel as cursors with the same filter see it. Equal places share a frame. */
@@ -82,7 +82,7 @@ export class View {
     return this.#filter === undefined || this.#filter.admits(event);
   }
 
-  /** What one reader alone would see again is not kept. */
+  /** A frame is kept only if several readers may send it. */
   #share(memo: FrameMemo, batch: EventsFrame, upTo: number, mark: number): EventsFrame {
     return this.users > 1 ? memo.put(batch, upTo, mark) : batch;
   }
@@ -126,7 +126,7 @@ export class View {
     return this.#frame({ from, to, skipped, replay }, count, body);
   }
 
-  /** Numbers that the filter excludes. What left the ring cannot be looked at and counts as skipped. */
+  /** Numbers that the filter excludes. What left the ring cannot be filtered and counts as skipped. */
   #countFiltered(from: number, to: number): number {
     if (this.#filter === undefined) return 0;
     const { log } = this.#stream;
