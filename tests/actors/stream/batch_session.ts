@@ -204,7 +204,7 @@ export class BatchSession {
   snapshot(frame: z.infer<typeof SnapshotV2>, length: number, throttled: boolean): void {
     const { seq, events, last } = frame;
     this.#wasConflated ||= throttled;
-    const pending = this.#pending ??= this.#rebase(seq, events);
+    const pending = this.#pending ??= this.#rebase(frame);
     assert.equal(frame.epoch, EPOCH);
     assert.equal(seq, pending.seq);
     assert.ok(length <= MAX_FRAME_LENGTH + ENVELOPE || events.length === 1, `${length} long`);
@@ -249,18 +249,19 @@ export class BatchSession {
   }
 
   /** A snapshot that nobody asked for replaces what can no longer be told. */
-  #rebase(seq: number, events: readonly EventV2[]): Pending {
+  #rebase({ seq, events, last }: z.infer<typeof SnapshotV2>): Pending {
     const { head, oldest } = this.#truth;
     assert.ok(this.#isUnderHorizon(), "a snapshot that nobody needs");
     const conflated = this.#asked.conflate || this.#wasConflated || this.#filters.length > 1;
     assert.ok(this.at + 1 < oldest || conflated, "a snapshot though everything is in the ring");
     assert.ok(seq > this.at && seq <= head);
-    const first = events[0]?.seq;
+    const got = events.map((event) => event.seq).join();
     // It may have been taken before the last change of the filter.
-    const filter = this.#filters.findLast((one) =>
-      this.#truth.table(seq, one).values().next().value === first
-    );
-    const expected = [...this.#truth.table(seq, filter).values()];
+    const tables = this.#filters.map((filter) => [...this.#truth.table(seq, filter).values()]);
+    const expected =
+      tables.findLast((table) =>
+        table.slice(0, events.length).join() === got && last === (table.length === events.length)
+      ) ?? tables.at(-1)!;
     return { seq, expected, current: this.#filters.length === 1, got: [] };
   }
 
