@@ -15,7 +15,7 @@ import { SessionV1 } from "./session_v1.ts";
 import { SessionV2 } from "./session_v2.ts";
 
 /** One JSON frame an event; deployed clients reconnect without a delay. */
-export const DIALECT_V1: Dialect = {
+const DIALECT_V1: Dialect = {
   protocol: "telemetry.v1",
   session: (host, deps) => new SessionV1(host, deps),
   openCursor: openCursorV1,
@@ -25,7 +25,7 @@ export const DIALECT_V1: Dialect = {
 };
 
 /** Frames that account for every number of their range. */
-export const DIALECT_V2: Dialect = {
+const DIALECT_V2: Dialect = {
   protocol: "telemetry.v2",
   session: (host, deps) => new SessionV2(host, deps),
   openCursor: openCursorV2,
@@ -36,7 +36,7 @@ export const DIALECT_V2: Dialect = {
 };
 
 /** Batches in, acks out. */
-export const DIALECT_COLLECTOR: Dialect = {
+const DIALECT_COLLECTOR: Dialect = {
   protocol: "telemetry.collector",
   session: (host, deps) => new SessionCollector(host, deps),
   // Publishers subscribe to nothing.
