@@ -25,10 +25,28 @@ const LINT_OUTPUT =
   |              ^
 
 error[missing-jsdoc]: exported symbol is missing JSDoc documentation
+  --> /home/x/project/actors/a.ts:20:1
+   |
+20 | export interface Deps {
+   | ^
+
+error[missing-jsdoc]: exported symbol is missing JSDoc documentation
   --> /home/x/project/actors/a.ts:26:12
    |
 26 |   readonly clock: Clock;
    |            ^
+
+error[missing-jsdoc]: exported symbol is missing JSDoc documentation
+  --> /home/x/project/actors/a.ts:27:3
+   |
+27 |   async type(): Promise<void> {
+   |   ^
+
+error[missing-jsdoc]: exported symbol is missing JSDoc documentation
+  --> /home/x/project/actors/a.ts:40:1
+   |
+40 | async function exportedBelow(): Promise<void> {
+   | ^
 
 error[missing-jsdoc]: exported symbol is missing JSDoc documentation
  --> /home/x/.cache/big.d.ts:1:19
@@ -37,9 +55,10 @@ error[missing-jsdoc]: exported symbol is missing JSDoc documentation
   |                   ^
 `;
 
-Deno.test("the doc check reports missing documentation of our files, and nothing else", () => {
+Deno.test("the doc check reports exports of our files without documentation, not members and not dependencies", () => {
   assert.deepEqual(missingDocs(LINT_OUTPUT, "/home/x/project"), [
-    { place: "actors/a.ts:26:12", code: "readonly clock: Clock;" },
+    { place: "actors/a.ts:20:1", code: "export interface Deps {" },
+    { place: "actors/a.ts:40:1", code: "async function exportedBelow(): Promise<void> {" },
   ]);
 });
 

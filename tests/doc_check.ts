@@ -3,7 +3,8 @@
  * Fails when an exported symbol has no documentation: `deno task doc`.
  *
  * `deno doc --lint` also asks for explicit types that zod infers; only what it says of missing
- * documentation counts here.
+ * documentation of what a module exports counts here. Members are documented where their name and
+ * type do not say it all.
  *
  * @module
  */
@@ -19,6 +20,9 @@ export interface MissingDoc {
 
 const FINDING = /^error\[missing-jsdoc\]/;
 const PLACE = /^\s*-->\s*(.+)$/;
+/** The declaration of something that a module exports: what its members are, their names say. */
+const DECLARATION =
+  /^(export|(async\s+)?function|(abstract\s+)?class|interface|type|const|let|enum|namespace)[\s*]+[\w${]/;
 const CODE = /^\s*\d+ \| (.*)$/;
 
 /**
@@ -35,6 +39,7 @@ export function missingDocs(output: string, root: string): MissingDoc[] {
     const place = frame.map((text) => PLACE.exec(text)?.[1]).find(Boolean) ?? "";
     if (!place.startsWith(`${root}/`)) return [];
     const code = frame.map((text) => CODE.exec(text)?.[1]).find((text) => text?.trim()) ?? "";
+    if (!DECLARATION.test(code.trim())) return [];
     return [{ place: place.slice(root.length + 1), code: code.trim() }];
   });
 }

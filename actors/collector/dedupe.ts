@@ -37,19 +37,23 @@ export interface Remembered {
 export class DedupeWindow {
   readonly #windowMillis: number;
   /** By identity, in the order in which they expire. */
-  readonly #entries = new BoundedMap<string, Remembered>({
-    maxEntries: MAX_IDENTITIES,
-    maxWeight: MAX_IDENTITY_BYTES,
-    weigh: (_, identity) => OVERHEAD_BYTES + identity.length,
-  });
+  readonly #entries: BoundedMap<string, Remembered>;
 
   /**
    * Starts empty.
    *
    * @param windowSeconds How long an identity is remembered; 0 remembers none.
    */
-  constructor(windowSeconds: number) {
+  constructor(
+    windowSeconds: number,
+    { maxIdentities = MAX_IDENTITIES, maxBytes = MAX_IDENTITY_BYTES } = {},
+  ) {
     this.#windowMillis = windowSeconds * 1_000;
+    this.#entries = new BoundedMap({
+      maxEntries: maxIdentities,
+      maxWeight: maxBytes,
+      weigh: (_, identity) => OVERHEAD_BYTES + identity.length,
+    });
   }
 
   /** Identities remembered. */

@@ -43,13 +43,22 @@ Deno.test("a window of no length remembers nothing", () => {
   assert.equal(window.size, 0);
 });
 
-Deno.test("beyond the most identities the oldest is forgotten before its window ends", () => {
+Deno.test("unless told otherwise, a million identities are remembered", () => {
   const window = new DedupeWindow(120);
   for (let index = 0; index <= MAX_IDENTITIES; index++) window.remember(`${index}`, "d", index, 0);
   assert.equal(window.size, MAX_IDENTITIES);
   assert.equal(window.find("0", 0), undefined);
   assert.equal(window.find("1", 0)?.seq, 1);
   assert.equal(window.find(`${MAX_IDENTITIES}`, 0)?.seq, MAX_IDENTITIES);
+});
+
+Deno.test("beyond the most identities the oldest is forgotten before its window ends", () => {
+  const window = new DedupeWindow(120, { maxIdentities: 100 });
+  for (let index = 0; index <= 100; index++) window.remember(`${index}`, "d", index, 0);
+  assert.equal(window.size, 100);
+  assert.equal(window.find("0", 0), undefined);
+  assert.equal(window.find("1", 0)?.seq, 1);
+  assert.equal(window.find("100", 0)?.seq, 100);
 });
 
 Deno.test("property: it knows exactly what was remembered within the window, and keeps little else", () => {
@@ -99,15 +108,26 @@ Deno.test("the digest is that of the payload, whatever the id", () => {
 });
 
 Deno.test("identities are bounded in bytes as well, and the oldest goes first", () => {
-  const window = new DedupeWindow(120);
+  const maxBytes = 100_000;
+  const window = new DedupeWindow(120, { maxBytes });
   // As long as a key may be before it is replaced by a digest.
   const long = (index: number) => String(index).padStart(400, "x");
   let count = 0;
   while (window.size === count) window.remember(long(count++), "d", count, 0);
-  assert.ok(window.bytes <= MAX_IDENTITY_BYTES);
-  assert.ok(window.size < MAX_IDENTITIES / 2, String(window.size));
+  assert.ok(window.bytes <= maxBytes);
+  assert.ok(window.bytes > maxBytes - 1_000, "no more is forgotten than must be");
+  assert.equal(window.size, count - 1);
   assert.equal(window.find(long(0), 0), undefined);
   assert.equal(window.find(long(count - 1), 0)?.seq, count);
+});
+
+Deno.test("unless told otherwise, identities take 256 MiB at most", () => {
+  const window = new DedupeWindow(120);
+  const identities = Array.from({ length: 300 }, (_, index) => String(index).padEnd(1_000_000));
+  for (const [index, identity] of identities.entries()) window.remember(identity, "d", index, 0);
+  assert.ok(window.bytes <= MAX_IDENTITY_BYTES);
+  assert.ok(window.bytes > MAX_IDENTITY_BYTES - 1_001_000, String(window.bytes));
+  assert.equal(window.find(identities[0]!, 0), undefined);
 });
 
 Deno.test("bytes are given back as identities are forgotten, and counted once when remembered again", () => {
@@ -125,12 +145,20 @@ Deno.test("bytes are given back as identities are forgotten, and counted once wh
 });
 
 Deno.test("what an earlier process left is bounded like what this one remembers", () => {
-  const window = new DedupeWindow(120);
-  for (let index = 0; index <= MAX_IDENTITIES; index++) {
-    window.restore(`${index}`, "d", index, 0, 1_000);
-  }
-  assert.equal(window.size, MAX_IDENTITIES);
+  const window = new DedupeWindow(120, { maxIdentities: 100 });
+  for (let index = 0; index <= 100; index++) window.restore(`${index}`, "d", index, 0, 1_000);
+  assert.equal(window.size, 100);
   assert.equal(window.find("0", 0), undefined);
+  assert.equal(window.find("1", 0)?.seq, 1);
+});
+
+Deno.test("what an earlier process left is remembered for what is left of it, and never longer than the window", () => {
+  const window = new DedupeWindow(2);
+  window.restore("within", "d", 1, 500, 1_999);
+  window.restore("beyond", "d", 2, 500, 60_000); // Its process had a longer window.
+  assert.equal(window.find("within", 500)?.expiresAt, 2_499);
+  assert.equal(window.find("beyond", 500)?.expiresAt, 2_500);
+  assert.equal(window.find("beyond", 2_500), undefined);
 });
 
 Deno.test("a long key takes as much memory as a short one, and is still its own", () => {

@@ -89,6 +89,18 @@ Deno.test("a peer that pauses is forgiven its flood, one that goes on is not", (
   assert.ok(busy.endings.length > 0);
 });
 
+Deno.test("a flood is forgiven once more than half the rate is left unused, and not before", () => {
+  for (const [pauseMillis, forgiven] of [[600, false], [700, true]] as const) {
+    const { guard: it, clock, endings } = guard({ rate: 10 });
+    for (let count = 0; count < 20; count++) it.take("x"); // Ten are served, ten are refused.
+    assert.deepEqual(endings, []);
+    clock.advance(pauseMillis); // Six tokens, or seven, one of which the next message takes.
+    for (let count = 0; count < pauseMillis / 100; count++) assert.equal(it.take("x").kind, "text");
+    assert.equal(it.take("x").kind, forgiven ? "fault" : "ended");
+    assert.deepEqual(endings, forgiven ? [] : ["tooManyMessages"]);
+  }
+});
+
 Deno.test("a rate of 0 limits nothing", () => {
   const { guard: it, endings } = guard({ rate: 0 });
   for (let count = 0; count < 10_000; count++) assert.equal(it.take("x").kind, "text");

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import process from "node:process";
 import { CHANNELS } from "../../../protocol/channels.ts";
 import { type FakeGateway, fakePeer, PeerSocket, withGateway } from "../../support/fake_gateway.ts";
 import { marketData, position, removal, riskAlert, traderStatus } from "../../support/events.ts";
@@ -9,6 +10,12 @@ const PREFIX = "autotrader_telemetry_";
 async function scrape(fake: FakeGateway): Promise<Metrics> {
   const { text } = await fake.gateway.metrics.scrape();
   return new Metrics(text);
+}
+
+/** What the process uses, as the runtime says. */
+function usage() {
+  const { user, system } = process.cpuUsage();
+  return { cpuSeconds: (user + system) / 1_000_000, memory: process.memoryUsage() };
 }
 
 Deno.test("the names that deployed dashboards read are there, for every channel, from the start", async () => {
@@ -136,10 +143,18 @@ Deno.test("channels show head, readers, states and what the ring holds", async (
 Deno.test("the process shows its uptime and memory", async () => {
   await withGateway({}, async (fake) => {
     fake.clock.advance(12_500);
+    const before = usage();
     const metrics = await scrape(fake);
-    assert.equal(metrics.value(`${PREFIX}uptime_seconds`), 12.5);
-    for (const name of ["resident_memory_bytes", "heap_used_bytes", "cpu_seconds_total"]) {
-      assert.ok(metrics.value(PREFIX + name)! > 0, name);
+    const after = usage();
+    const value = (name: string) => metrics.value(PREFIX + name)!;
+    assert.equal(value("uptime_seconds"), 12.5);
+    const cpu = value("cpu_seconds_total");
+    assert.ok(cpu >= before.cpuSeconds && cpu <= after.cpuSeconds, `${cpu} s`);
+    // Other threads of the process allocate meanwhile, and garbage is collected.
+    for (const [name, key] of [["resident_memory_bytes", "rss"], ["heap_used_bytes", "heapUsed"]]) {
+      const [low, high] = [before, after].map(({ memory }) => memory[key as "rss" | "heapUsed"])
+        .toSorted((a, b) => a - b);
+      assert.ok(value(name!) > low! / 2 && value(name!) < high! * 2, `${name} ${value(name!)}`);
     }
   });
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { LoggedEvent } from "../../../actors/stream/channel_log.ts";
 import type { CursorV1 } from "../../../actors/stream/cursor_v1.ts";
+import { MAX_TOMBSTONE_BYTES } from "../../../actors/stream/latest_states.ts";
 import { HARD_CAP_BYTES, HIGH_WATER_BYTES } from "../../../actors/stream/subscriber.ts";
 import type { Channel } from "../../../protocol/channels.ts";
 import { type EventOptions, range, type Reader, short } from "../../support/stream_fixture.ts";
@@ -213,6 +214,19 @@ Deno.test("conflated: the end of a closed position is delivered, that of a remov
   assert.deepEqual(lane.sent(), ["3+2", "5+1"]);
   // Numbers 1 and 2 were superseded. The removal is in no one's way and counts as nobody's loss.
   assert.equal(lane.fixture.stream("positions").shed.slow_consumer, 2);
+});
+
+Deno.test("conflated: numbers above the last state are shed to the last one", () => {
+  const lane = new Lane("positions");
+  lane.append("aab"); // Latest: a 2, and b, whose end is too large to be remembered.
+  lane.append("b", { ends: "closed", fill: MAX_TOMBSTONE_BYTES });
+  assert.equal(lane.cursor.serveConflated(0, "rate_limit"), "current");
+  assert.deepEqual(lane.sent(), ["2+1"]);
+  assert.deepEqual([lane.cursor.next, lane.cursor.skipped], [5, 2]);
+  assert.equal(lane.fixture.stream("positions").shed.rate_limit, 3);
+  lane.append("c");
+  lane.cursor.serveInOrder(0);
+  assert.deepEqual(lane.sent(), ["5+2"]);
 });
 
 Deno.test("conflated: it stops where the tokens end, and what it leaves may be superseded meanwhile", () => {
