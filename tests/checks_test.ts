@@ -14,6 +14,7 @@ import {
   sum,
 } from "./coverage_report.ts";
 import { missingDocs } from "./doc_check.ts";
+import { partsOf, SYSTEM, testFiles } from "./run.ts";
 import { V8_FLAGS } from "./support/gateway_process.ts";
 import { projectPath } from "./support/paths.ts";
 
@@ -98,4 +99,17 @@ Deno.test("comments and empty lines are no code, types alone are nothing to run"
 Deno.test("processes of tests run as those of users do: with the V8 flags of the tasks", () => {
   const { tasks } = JSON.parse(Deno.readTextFileSync(projectPath("deno.json")));
   for (const name of ["start", "compile"]) assert.ok(tasks[name].command.includes(V8_FLAGS), name);
+});
+
+Deno.test("every test file is in one part of the test run, and every listed path has tests", () => {
+  const files = testFiles();
+  const parts = partsOf(files, 2);
+  assert.deepEqual(parts.flatMap((part) => part.files).toSorted(), files);
+  for (const path of SYSTEM) assert.ok(files.some((file) => file.startsWith(path)), path);
+  for (const { name, files } of parts) assert.ok(files.length > 0, name);
+});
+
+Deno.test("unit tests may neither start processes nor use the network", () => {
+  const { args } = partsOf([], 2).find(({ name }) => name === "unit")!;
+  assert.doesNotMatch(args.join(" "), /-A|--allow-(all|run|net|ffi)/);
 });

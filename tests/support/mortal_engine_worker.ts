@@ -9,6 +9,9 @@ import type { Call } from "../../actors/store/sqlite/engine_calls.ts";
 import { type PackedBatch, unpackBatch } from "../../actors/store/sqlite/packed_batch.ts";
 import { DIE_AFTER, DIE_BEFORE, DIE_IDLE } from "./mortal_keys.ts";
 
+// The runtime prints what ends a thread; that it is one of ours is said by the message alone.
+Error.stackTraceLimit = 0;
+
 const scope = globalThis as unknown as {
   onmessage: (event: MessageEvent<Call>) => void;
   postMessage(answer: unknown): void;

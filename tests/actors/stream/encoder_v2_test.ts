@@ -9,16 +9,17 @@ import {
 import type { StoredEvent } from "../../../actors/ports.ts";
 import { CHANNELS } from "../../../protocol/channels.ts";
 import { EventsV2, ServerMessageV2, SnapshotV2 } from "../../../protocol/server_message_v2.ts";
+import { anyText } from "../../support/any_text.ts";
 
 const channel = fc.constantFrom(...CHANNELS);
 const epoch = fc.stringMatching(/^[0-9a-f-]{1,36}$/);
 
 /** Any key but the one that is none to most decoders. */
-const key = fc.string({ unit: "binary", maxLength: 10 }).filter((name) => name !== "__proto__");
+const key = anyText({ maxLength: 10 }).filter((name) => name !== "__proto__");
 
 /** Any payload that a schema could let through: an id, and whatever JSON can say. */
 const payload = fc.tuple(
-  fc.string({ minLength: 1, maxLength: 20, unit: "binary" }),
+  anyText({ minLength: 1, maxLength: 20 }),
   fc.dictionary(key, fc.jsonValue({ maxDepth: 2 })),
 ).map(([id, rest]) => ({ ...JSON.parse(JSON.stringify(rest)), id }));
 

@@ -1,0 +1,109 @@
+// deno-lint-ignore-file no-console -- a script; its output is what it is for
+/**
+ * Runs the tests in parts, each as parallel as its tests allow: `deno task test`, `test:unit`.
+ *
+ * A part is one `deno test`; with `--parallel` its files run in threads of one process. A new file
+ * is a unit test, unless it is below a path that is listed here. Unit tests run without permission
+ * to start a process or to use the network, so that one which does fails and says so.
+ *
+ * @module
+ */
+import { sourceFiles } from "./support/source_files.ts";
+
+/** Files and folders of tests that start processes, open sockets, or write databases. */
+export const SYSTEM: readonly string[] = [
+  "tests/actors/store/sqlite/",
+  "tests/architecture_test.ts",
+  "tests/chaos/",
+  "tests/client/",
+  "tests/contract/",
+  "tests/e2e/",
+  "tests/routes/cli/",
+  "tests/runtime_test.ts",
+  "tests/support/desktop_client_test.ts",
+  "tests/support/raw_websocket_test.ts",
+  "tests/support/v1_client_test.ts",
+  "tests/support/v2_client_test.ts",
+];
+
+/** System tests that cannot share their process with others, and why. */
+const ALONE: Readonly<Record<string, string>> = {
+  "tests/actors/store/sqlite/private_files_test.ts": "sets the umask of its process",
+  "tests/actors/store/sqlite/retention_test.ts": "measures for how long a thread is held",
+};
+
+/**
+ * Threads of system tests at once, as a multiple of the processors: most of them wait for a process
+ * or a timeout.
+ */
+const SYSTEM_THREADS_PER_PROCESSOR = 2;
+
+/** What unit tests may do. */
+const UNIT_PERMISSIONS = ["--allow-read", "--allow-write", "--allow-env", "--allow-sys"];
+
+/** A part of the tests: one `deno test`. */
+export interface Part {
+  readonly name: "unit" | "system" | "alone";
+  readonly files: readonly string[];
+  /** Its arguments, files aside. */
+  readonly args: readonly string[];
+  /** Threads, or `undefined` for one per processor. */
+  readonly threads?: number;
+}
+
+/** Sorts test files into parts. */
+export function partsOf(files: readonly string[], processors: number): Part[] {
+  const isSystem = (file: string) => SYSTEM.some((path) => file.startsWith(path));
+  return [
+    {
+      name: "unit",
+      files: files.filter((file) => !isSystem(file)),
+      args: ["--parallel", ...UNIT_PERMISSIONS],
+    },
+    {
+      name: "system",
+      files: files.filter((file) => isSystem(file) && !(file in ALONE)),
+      args: ["--parallel", "--allow-all"],
+      threads: processors * SYSTEM_THREADS_PER_PROCESSOR,
+    },
+    { name: "alone", files: files.filter((file) => file in ALONE), args: ["--allow-all"] },
+  ];
+}
+
+/** Every file of tests. */
+export function testFiles(): string[] {
+  return sourceFiles(["tests"]).filter((file) => file.endsWith("_test.ts"));
+}
+
+async function run({ files, args, threads }: Part, options: readonly string[]): Promise<boolean> {
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["test", "--no-check", ...args, ...options, ...files],
+    env: threads === undefined ? {} : { DENO_JOBS: `${threads}` },
+    stdin: "null",
+  });
+  return (await command.spawn().status).success;
+}
+
+if (import.meta.main) {
+  const options = Deno.args.filter((arg) => arg.startsWith("-"));
+  const names = Deno.args.filter((arg) => !arg.startsWith("-"));
+  const parts = partsOf(testFiles(), navigator.hardwareConcurrency);
+  const unknown = names.filter((name) => parts.every((part) => part.name !== name));
+  if (unknown.length > 0) {
+    console.error(`no such part: ${unknown.join(", ")}; run unit, system, alone, or all of them`);
+    console.error("A single file is run by: deno test -A FILE");
+    Deno.exit(2);
+  }
+  const failed: string[] = [];
+  for (const part of parts) {
+    if (names.length > 0 && !names.includes(part.name)) continue;
+    const from = performance.now();
+    const passed = await run(part, options);
+    const seconds = ((performance.now() - from) / 1_000).toFixed(0);
+    console.log(
+      `${part.name}: ${part.files.length} files, ${seconds} s${passed ? "" : ", FAILED"}`,
+    );
+    if (!passed) failed.push(part.name);
+  }
+  if (failed.length > 0) Deno.exit(1);
+}
