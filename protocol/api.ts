@@ -53,7 +53,6 @@ export type ErrorCode = keyof typeof ERROR_STATUS;
 export interface SuccessEnvelope<T> {
   /** Tells it from an error. */
   readonly success: true;
-  /** The answer. */
   readonly data: T;
   /** When it was answered, ISO-8601. */
   readonly timestamp: string;
@@ -120,7 +119,6 @@ export const AcknowledgeBody = z.strictObject({
 
 /** An alert whose incident is acknowledged. */
 export interface AcknowledgedAlert {
-  /** The alert. */
   readonly id: string;
   /** Number of the incident's last event: of the acknowledgement, unless the core emitted since. */
   readonly seq: number;
@@ -223,7 +221,6 @@ export interface ClientInfo {
   readonly isOpen: boolean;
   /** Where it is in its life. */
   readonly state: ConnectionState;
-  /** What it speaks. */
   readonly protocol: ProtocolName;
   /** The name of the key, or `anonymous`. */
   readonly principal: string;

@@ -110,7 +110,6 @@ const SCHEMAS = {
 
 /** What a client wants of one channel. */
 export interface ChannelSubscription {
-  /** The channel. */
   readonly channel: Channel;
   /** The place to go on from. */
   readonly since?: { readonly epoch: string; readonly seq: number };

@@ -90,7 +90,6 @@ export class Connection {
     this.#stopWatching = watchWakes(env, () => this.#wake());
   }
 
-  /** What it is doing. */
   get state(): ConnectionState {
     return this.#state;
   }

@@ -64,7 +64,6 @@ function readRetryAfter(header: string | null, code: ErrorCode): number {
 
 /** A request that needs the scope that the socket needs, and costs the gateway next to nothing. */
 export interface ReasonRequest {
-  /** Its method. */
   readonly method: string;
   /** Its path at the host of the socket. */
   readonly path: string;

@@ -12,7 +12,6 @@ export interface ClientClock {
   epochMillis(): number;
   /** Calls once after `ms`. */
   setTimeout(callback: () => void, ms: number): unknown;
-  /** Cancels a timer. */
   clearTimeout(timer: unknown): void;
 }
 
@@ -31,7 +30,6 @@ export interface SocketLike {
   onclose: SocketHandler;
   /** Called when something failed; `onclose` follows, or not. */
   onerror: SocketHandler;
-  /** Sends a text message. */
   send(text: string): void;
   /** Begins the closing handshake. */
   close(code?: number, reason?: string): void;
@@ -50,11 +48,9 @@ export type Fetch = (url: string, init: {
 
 /** What the client takes from the platform. */
 export interface Environment {
-  /** Time. */
   readonly clock: ClientClock;
   /** A number from 0 to below 1. */
   readonly random: () => number;
-  /** WebSockets. */
   readonly WebSocket: SocketConstructor;
   /** HTTP, to learn why a handshake was refused; not where there is none. */
   readonly fetch: Fetch | undefined;

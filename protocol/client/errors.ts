@@ -60,7 +60,6 @@ export interface ErrorDetails {
   readonly closeCode?: number;
   /** The HTTP status, when an answer was received. */
   readonly status?: number;
-  /** What was thrown. */
   readonly cause?: unknown;
 }
 
@@ -68,7 +67,6 @@ export interface ErrorDetails {
 export class TelemetryError extends Error {
   /** {@inheritDoc Error.name} */
   override readonly name: string = "TelemetryError";
-  /** What kind of error it is. */
   readonly code: ErrorCode;
   /** Whether trying again would end the same way. */
   readonly final: boolean;

@@ -24,7 +24,6 @@ export interface LogOptions {
 export interface LogEvent<Data> {
   /** The `since` of a log that goes on after this event. */
   readonly place: StreamPosition;
-  /** Its number. */
   readonly seq: number;
   /** When the gateway accepted it, epoch ms of the gateway. */
   readonly acceptedAt: number;
@@ -38,7 +37,6 @@ export interface LogEvent<Data> {
  */
 export class EventLog<C extends Channel>
   implements AsyncIterableIterator<LogEvent<ChannelData[C]>> {
-  /** The channel. */
   readonly channel: C;
   readonly #feed: Feed;
   readonly #filter: Filter | undefined;

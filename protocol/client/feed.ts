@@ -26,7 +26,6 @@ const MAX_STRIKES = 3;
 
 /** See the module. */
 export class Feed {
-  /** Its name. */
   readonly channel: Channel;
   readonly #host: FeedHost;
   readonly #users = new Map<FeedUser, User>();
@@ -49,7 +48,6 @@ export class Feed {
     this.#host = host;
   }
 
-  /** Adds a user. */
   add(user: FeedUser): void {
     const needsSnapshot = user.takesSnapshots && user.place === undefined;
     this.#users.set(user, { user, verified: false, needsSnapshot });
@@ -91,7 +89,6 @@ export class Feed {
     this.#freshen(freshness);
   }
 
-  /** Takes a part of a snapshot. */
   snapshot(part: SnapshotPart): void {
     if (this.#ignoring) return;
     if (partFault(part) !== undefined) return this.#fault("malformed");
@@ -117,7 +114,6 @@ export class Feed {
     this.replan();
   }
 
-  /** Takes a frame. */
   events(frame: EventsFrame): void {
     if (this.#ignoring || this.#users.size === 0) return;
     const wire = this.#wire;

@@ -23,7 +23,6 @@ export type ResyncReason = FrameFault | GapReason | "unexpected" | "unsolicited"
 
 /** A user of a channel: a table or a log. */
 export interface FeedUser {
-  /** What it wants. */
   readonly demand: Demand;
   /** How far it is. */
   readonly place: StreamPosition | undefined;
@@ -51,7 +50,6 @@ export interface FeedUser {
 export interface FeedHost {
   /** Requests on it. */
   readonly requests: Requests;
-  /** Timers. */
   readonly clock: ClientClock;
   /** Gives up on the connection, and comes back. */
   fail(why: TelemetryError): void;

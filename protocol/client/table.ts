@@ -26,9 +26,7 @@ export interface TableOptions extends Demand {
 
 /** A row. */
 export interface Row<Data> {
-  /** The state. */
   readonly data: Data;
-  /** Its number. */
   readonly seq: number;
   /** When the gateway accepted it, epoch ms of the gateway. */
   readonly acceptedAt: number;
@@ -72,9 +70,7 @@ export interface TableEvents<Data> {
 
 /** What a table needs of its client. */
 export interface TableHost {
-  /** The channel. */
   readonly feed: Feed;
-  /** The gateway's time. */
   readonly time: GatewayClock;
   /** Takes what handlers throw. */
   readonly report: HandlerErrorSink;
@@ -82,7 +78,6 @@ export interface TableHost {
 
 /** See the module. A read-only map from id to state. */
 export class Table<C extends Channel> implements ReadonlyMap<string, ChannelData[C]> {
-  /** The channel. */
   readonly channel: C;
   readonly #options: TableOptions;
   readonly #host: TableHost;
@@ -140,7 +135,6 @@ export class Table<C extends Channel> implements ReadonlyMap<string, ChannelData
     return { ...this.#account };
   }
 
-  /** Number of rows. */
   get size(): number {
     return this.#rows.size;
   }
@@ -176,7 +170,6 @@ export class Table<C extends Channel> implements ReadonlyMap<string, ChannelData
     return this.#rows.has(id);
   }
 
-  /** The ids. */
   keys(): MapIterator<string> {
     return this.#rows.keys();
   }

@@ -34,15 +34,11 @@ export type AckedAlert = Flat<WireAckedAlert>;
 
 /** What publishers send, by channel. Nobody but the gateway may publish `system-warnings`. */
 export interface PublishedData {
-  /** Alerts. */
   readonly "risk-alerts": input<typeof RiskAlert>;
   /** Notices of the gateway. */
   readonly "system-warnings": input<typeof SystemWarning>;
-  /** States of traders. */
   readonly "trader-status": input<typeof TraderStatus>;
-  /** Positions. */
   readonly "positions": input<typeof Position>;
-  /** Prices. */
   readonly "market-data": input<typeof MarketData>;
 }
 
@@ -54,11 +50,8 @@ export interface ChannelData {
   >;
   /** Notices of the gateway. */
   readonly "system-warnings": Flat<Sent<SystemWarning, "createdAt">>;
-  /** States of traders. */
   readonly "trader-status": Flat<Sent<TraderStatus, "updatedAt">>;
-  /** Positions. */
   readonly "positions": Flat<Sent<Position, "updatedAt">>;
-  /** Prices. */
   readonly "market-data": Flat<Sent<MarketData, "updatedAt">>;
 }
 

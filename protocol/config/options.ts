@@ -14,7 +14,6 @@ export type OptionKind = "integer" | "number" | "text" | "boolean" | "list";
 export interface ConfigOption {
   /** Section and key, as in the file: `server.port`. */
   readonly path: string;
-  /** The section in the file. */
   readonly section: string;
   /** The key within the section. */
   readonly key: string;

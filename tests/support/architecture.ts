@@ -25,7 +25,6 @@ const OURS = /^(?:actors\/|protocol\/|routes\/|tests\/|docs\/|main\.ts$)/;
 /** One rule about the imports of a part of the tree. */
 interface ImportRule {
   readonly says: string;
-  /** Which files it is about. */
   readonly about: (path: string) => boolean;
   /** Which imports it forbids them. */
   readonly forbids: (imported: string) => boolean;

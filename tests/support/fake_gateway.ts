@@ -223,7 +223,6 @@ export class FakeGateway {
     });
   }
 
-  /** The hub. */
   get hub(): Hub {
     return this.gateway.hub;
   }
@@ -271,7 +270,6 @@ export class FakeGateway {
     return await promise;
   }
 
-  /** Stops the ticker. */
   stop(): void {
     this.hub.stop();
   }

@@ -36,7 +36,6 @@ export class Inbox<Message> {
     return this.#fault !== undefined;
   }
 
-  /** Takes a message. */
   push(message: Message): void {
     if (this.keeps) this.messages.push(message);
     for (const waiter of this.#waiters) if (waiter.matches(message)) waiter.settle(message);

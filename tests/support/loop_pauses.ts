@@ -18,14 +18,12 @@ export class LoopPauses {
   #at = 0;
   #waited = 0;
 
-  /** Starts looking. */
   start(): void {
     this.#at = performance.now();
     this.#waited = this.#waitedMs();
     this.#arm();
   }
 
-  /** Stops looking. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#schedule?.close();

@@ -9,10 +9,8 @@ import { projectPath } from "./paths.ts";
 export class MarkdownDocument {
   /** Its path from the root of the project. */
   readonly path: string;
-  /** Its text. */
   readonly text: string;
 
-  /** Reads it. */
   constructor(path: string) {
     this.path = path;
     this.text = Deno.readTextFileSync(projectPath(path));
@@ -42,7 +40,6 @@ export class MarkdownDocument {
     return rest.slice(0, length === -1 ? undefined : length);
   }
 
-  /** The code blocks in a language. */
   code(language: string): string[] {
     const block = new RegExp(`^\`\`\`${language}\n(.*?)\n\`\`\`$`, "gms");
     return [...this.text.matchAll(block)].map(([, code]) => code!);
@@ -62,7 +59,6 @@ export class MarkdownDocument {
     );
   }
 
-  /** The targets of its links. */
   get links(): string[] {
     return [...this.text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!);
   }

@@ -18,7 +18,6 @@ export const BOOT = "boot-1";
 
 /** A temporary directory; disposing of it removes it. */
 export class TempDir implements Disposable {
-  /** Its path. */
   readonly path: string = Deno.makeTempDirSync({ prefix: "store_" });
 
   /** Removes it with everything in it. */

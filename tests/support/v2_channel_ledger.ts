@@ -199,7 +199,6 @@ export class ChannelLedger {
     this.#snapshot = undefined;
   }
 
-  /** Takes a part of a snapshot. */
   snapshot({ epoch, seq, events, last }: SnapshotPart): void {
     const pending = this.#snapshot ??= this.#unasked({ epoch, seq });
     if (pending === undefined) return this.#fail(`a snapshot at ${seq} that nobody asked for`);

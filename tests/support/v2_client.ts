@@ -49,7 +49,6 @@ let lastClient = 0;
 
 /** See the module. */
 export class V2Client implements AsyncDisposable {
-  /** What the client knows. */
   readonly ledger: V2Ledger;
   readonly #inbox = new Inbox<ReceivedV2>();
   #socket!: RawWebSocket;
@@ -115,7 +114,6 @@ export class V2Client implements AsyncDisposable {
     return this.#socket.closed;
   }
 
-  /** The frames of a channel. */
   frames(channel: Channel): ReceivedV2<EventsFrame>[] {
     return this.messages.filter((message): message is ReceivedV2<EventsFrame> =>
       message.type === "events" && message.channel === channel

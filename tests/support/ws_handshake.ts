@@ -21,7 +21,6 @@ export interface HandshakeOptions {
 /** A connection that was accepted. */
 export interface Accepted {
   readonly connection: Deno.TcpConn;
-  /** The headers of the answer. */
   readonly headers: Headers;
   /** Bytes of frames that came with the answer. */
   readonly rest: Uint8Array;
@@ -29,7 +28,6 @@ export interface Accepted {
 
 /** The server answered a handshake with something else than 101. */
 export class HandshakeRefused extends Error {
-  /** What it answered. */
   readonly response: RawResponse;
 
   /** Keeps the whole response. */
