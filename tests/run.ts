@@ -26,17 +26,19 @@ export const SYSTEM: readonly string[] = [
   "tests/support/v2_client_test.ts",
 ];
 
-/** System tests that cannot share their process with others, and why. */
+/** System tests that cannot share their process, or the processors, with others, and why. */
 const ALONE: Readonly<Record<string, string>> = {
   "tests/actors/store/sqlite/private_files_test.ts": "sets the umask of its process",
   "tests/actors/store/sqlite/retention_test.ts": "measures for how long a thread is held",
+  "tests/e2e/guide_example_test.ts": "expects a client to be back within seconds",
+  "tests/e2e/tape_test.ts": "has a client that must keep pace with a tape",
 };
 
 /**
  * Threads of system tests at once, as a multiple of the processors: most of them wait for a process
  * or a timeout.
  */
-const SYSTEM_THREADS_PER_PROCESSOR = 2;
+const SYSTEM_THREADS_PER_PROCESSOR = 1.5;
 
 /** What unit tests may do. */
 const UNIT_PERMISSIONS = ["--allow-read", "--allow-write", "--allow-env", "--allow-sys"];
@@ -64,7 +66,7 @@ export function partsOf(files: readonly string[], processors: number): Part[] {
       name: "system",
       files: files.filter((file) => isSystem(file) && !(file in ALONE)),
       args: ["--parallel", "--allow-all"],
-      threads: processors * SYSTEM_THREADS_PER_PROCESSOR,
+      threads: Math.ceil(processors * SYSTEM_THREADS_PER_PROCESSOR),
     },
     { name: "alone", files: files.filter((file) => file in ALONE), args: ["--allow-all"] },
   ];
