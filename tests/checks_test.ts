@@ -14,7 +14,7 @@ import {
   sum,
 } from "./coverage_report.ts";
 import { missingDocs } from "./doc_check.ts";
-import { partsOf, SYSTEM, testFiles } from "./run.ts";
+import { ALONE, partsOf, SYSTEM, testFiles } from "./run.ts";
 import { V8_FLAGS } from "./support/gateway_process.ts";
 import { projectPath } from "./support/paths.ts";
 
@@ -105,7 +105,9 @@ Deno.test("every test file is in one part of the test run, and every listed path
   const files = testFiles();
   const parts = partsOf(files, 2);
   assert.deepEqual(parts.flatMap((part) => part.files).toSorted(), files);
-  for (const path of SYSTEM) assert.ok(files.some((file) => file.startsWith(path)), path);
+  for (const path of [...SYSTEM, ...Object.keys(ALONE)]) {
+    assert.ok(files.some((file) => file.startsWith(path)), path);
+  }
   for (const { name, files } of parts) assert.ok(files.length > 0, name);
 });
 

@@ -14,7 +14,6 @@ import { sourceFiles } from "./support/source_files.ts";
 export const SYSTEM: readonly string[] = [
   "tests/actors/store/sqlite/",
   "tests/architecture_test.ts",
-  "tests/chaos/",
   "tests/client/",
   "tests/contract/",
   "tests/e2e/",
@@ -26,10 +25,13 @@ export const SYSTEM: readonly string[] = [
   "tests/support/v2_client_test.ts",
 ];
 
-/** System tests that cannot share their process, or the processors, with others, and why. */
-const ALONE: Readonly<Record<string, string>> = {
+/** Tests that cannot share their process, or the processors, with others, and why. */
+export const ALONE: Readonly<Record<string, string>> = {
   "tests/actors/store/sqlite/private_files_test.ts": "sets the umask of its process",
   "tests/actors/store/sqlite/retention_test.ts": "measures for how long a thread is held",
+  "tests/chaos/client_outbox_test.ts": "kills a publisher as fast as it comes back",
+  "tests/chaos/client_test.ts": "has twenty clients that must be back within a deadline",
+  "tests/chaos/resume_v2_test.ts": "has twenty clients that must catch up within a deadline",
   "tests/e2e/guide_example_test.ts": "expects a client to be back within seconds",
   "tests/e2e/tape_test.ts": "has a client that must keep pace with a tape",
 };
@@ -55,20 +57,21 @@ export interface Part {
 
 /** Sorts test files into parts. */
 export function partsOf(files: readonly string[], processors: number): Part[] {
+  const isAlone = (file: string) => file in ALONE;
   const isSystem = (file: string) => SYSTEM.some((path) => file.startsWith(path));
   return [
     {
       name: "unit",
-      files: files.filter((file) => !isSystem(file)),
+      files: files.filter((file) => !isSystem(file) && !isAlone(file)),
       args: ["--parallel", ...UNIT_PERMISSIONS],
     },
     {
       name: "system",
-      files: files.filter((file) => isSystem(file) && !(file in ALONE)),
+      files: files.filter((file) => isSystem(file) && !isAlone(file)),
       args: ["--parallel", "--allow-all"],
       threads: Math.ceil(processors * SYSTEM_THREADS_PER_PROCESSOR),
     },
-    { name: "alone", files: files.filter((file) => file in ALONE), args: ["--allow-all"] },
+    { name: "alone", files: files.filter(isAlone), args: ["--allow-all"] },
   ];
 }
 
