@@ -7,14 +7,14 @@
 import { getPath } from "hono/utils/url";
 import { HostCheck } from "./auth/host.ts";
 import { isAllowedOrigin, type OriginRules } from "./auth/origin.ts";
-import { COLLECTOR_SOCKET } from "./collector_socket.ts";
+import { COLLECTOR_SOCKET } from "./sockets/collector_socket.ts";
 import { type AppDeps, failure, NOSNIFF, originRules, type Refusal, refuse } from "./context.ts";
-import { HEALTH_PATHS } from "./health.ts";
+import { HEALTH_PATHS } from "./api/health.ts";
 import type { RequestInfo } from "./request_info.ts";
 import { createRouter } from "./router.ts";
-import { acceptSocket, type SocketRoute } from "./socket_handshake.ts";
-import { TELEMETRY_SOCKET } from "./telemetry_socket.ts";
-import { isUpgrade } from "./websocket.ts";
+import { acceptSocket, type SocketRoute } from "./sockets/handshake.ts";
+import { TELEMETRY_SOCKET } from "./sockets/telemetry_socket.ts";
+import { isUpgrade } from "./sockets/websocket.ts";
 
 /** Where sockets are opened. */
 const SOCKETS: ReadonlyMap<string, SocketRoute> = new Map([

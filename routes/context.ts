@@ -19,13 +19,13 @@ import {
 } from "../protocol/api.ts";
 import type { Config } from "../protocol/config.ts";
 import type { KeyRing } from "./auth/api_keys.ts";
-import { isAbortedUpload } from "./aborted_upload.ts";
+import { isAbortedUpload } from "./api/aborted_upload.ts";
 import { authenticate, type AuthenticationRules } from "./auth/authenticate.ts";
 import { redactUrl } from "./auth/credentials.ts";
 import type { OriginRules } from "./auth/origin.ts";
 import { traceRefusal } from "./refusal_trace.ts";
 import type { RequestInfo } from "./request_info.ts";
-import type { RunningBackup } from "./backup.ts";
+import type { RunningBackup } from "./api/backup.ts";
 
 /** Everything the routes need. */
 export interface AppDeps {

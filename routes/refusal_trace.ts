@@ -6,7 +6,7 @@
 import type { Refusals, RefusedAttempt } from "../actors/observability/refusals.ts";
 import { ERROR_STATUS, type ErrorCode } from "../protocol/api.ts";
 import { addressOf, type RequestInfo } from "./request_info.ts";
-import { isUpgrade } from "./websocket.ts";
+import { isUpgrade } from "./sockets/websocket.ts";
 
 /** Longest text of a client in a line, in characters. */
 const MAX_LENGTH = 200;

@@ -5,10 +5,10 @@
  */
 import { Hono } from "hono";
 import { cors } from "hono/cors";
-import { acknowledgeAlert } from "./acknowledge.ts";
-import { disconnectClient, drainGateway, getClient, getStats, listClients } from "./admin.ts";
+import { acknowledgeAlert } from "./api/acknowledge.ts";
+import { disconnectClient, drainGateway, getClient, getStats, listClients } from "./api/admin.ts";
 import { isListedOrigin, loopbackFault } from "./auth/origin.ts";
-import { backUpStore } from "./backup.ts";
+import { backUpStore } from "./api/backup.ts";
 import {
   answerError,
   type AppDeps,
@@ -19,11 +19,11 @@ import {
   originRules,
   requireScope,
 } from "./context.ts";
-import { getEvents, getSnapshot } from "./history.ts";
-import { getHealth, getLive, getReady } from "./health.ts";
-import { publishEvents, removeKey } from "./ingest.ts";
-import { withoutQuery } from "./query.ts";
-import { securityHeaders, statusPage } from "./status_page.ts";
+import { getEvents, getSnapshot } from "./api/history.ts";
+import { getHealth, getLive, getReady } from "./api/health.ts";
+import { publishEvents, removeKey } from "./api/ingest.ts";
+import { withoutQuery } from "./api/query.ts";
+import { securityHeaders, statusPage } from "./pages/status_page.ts";
 
 /**
  * Builds the routes.

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { answerError, type AppContext, type AppDeps, succeed } from "./context.ts";
+import { answerError, type AppContext, type AppDeps, succeed } from "../context.ts";
 
 /** Where health is asked for, under any host name. */
 export const HEALTH_PATHS: ReadonlySet<string> = new Set([

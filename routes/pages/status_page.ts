@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import { html, raw } from "hono/html";
 import type { MiddlewareHandler } from "hono";
-import type { AppContext, AppDeps, AppEnv } from "./context.ts";
+import type { AppContext, AppDeps, AppEnv } from "../context.ts";
 
 const STYLE = `
 :root { color-scheme: light dark; --ink: #1d2433; --soft: #5b6577; --line: #d9dee7; --page: #f6f7f9;

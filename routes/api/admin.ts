@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { ClientInfo } from "../protocol/api.ts";
-import { ClientsQuery, DisconnectQuery } from "../protocol/api.ts";
-import { CHANNELS, parseChannel } from "../protocol/channels.ts";
-import { type AppContext, type AppDeps, fail, succeed } from "./context.ts";
+import type { ClientInfo } from "../../protocol/api.ts";
+import { ClientsQuery, DisconnectQuery } from "../../protocol/api.ts";
+import { CHANNELS, parseChannel } from "../../protocol/channels.ts";
+import { type AppContext, type AppDeps, fail, succeed } from "../context.ts";
 import { readQuery } from "./query.ts";
 
 /** `GET /api/v1/websocket/stats` */

@@ -5,11 +5,11 @@
  */
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
-import { MAX_FAULTY_BYTES } from "../../actors/intake/faulty_batches.ts";
-import { apiKey, KeyRing } from "../../routes/auth/api_keys.ts";
-import { assertError } from "../support/envelopes.ts";
-import { marketData, riskAlert } from "../support/events.ts";
-import { type FakeGateway, OPS_SECRET, withGateway } from "../support/fake_gateway.ts";
+import { MAX_FAULTY_BYTES } from "../../../actors/intake/faulty_batches.ts";
+import { apiKey, KeyRing } from "../../../routes/auth/api_keys.ts";
+import { assertError } from "../../support/envelopes.ts";
+import { marketData, riskAlert } from "../../support/events.ts";
+import { type FakeGateway, OPS_SECRET, withGateway } from "../../support/fake_gateway.ts";
 
 const PATH = "/api/v1/telemetry/events";
 const JSON_TYPE = { "Content-Type": "application/json" };

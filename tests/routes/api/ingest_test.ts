@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { type Publisher, PublishError } from "../../actors/operations.ts";
-import type { Store, StoredEvent } from "../../actors/ports.ts";
-import { MemoryStore } from "../../actors/store/memory.ts";
-import { KeyRing } from "../../routes/auth/api_keys.ts";
-import { apiKey } from "../../routes/auth/api_keys.ts";
-import { assertError } from "../support/envelopes.ts";
+import { type Publisher, PublishError } from "../../../actors/operations.ts";
+import type { Store, StoredEvent } from "../../../actors/ports.ts";
+import { MemoryStore } from "../../../actors/store/memory.ts";
+import { KeyRing } from "../../../routes/auth/api_keys.ts";
+import { apiKey } from "../../../routes/auth/api_keys.ts";
+import { assertError } from "../../support/envelopes.ts";
 import {
   marketData,
   position,
@@ -12,9 +12,14 @@ import {
   riskAlert,
   systemWarning,
   traderStatus,
-} from "../support/events.ts";
-import { FAKE_EPOCH, type FakeGateway, OPS_SECRET, withGateway } from "../support/fake_gateway.ts";
-import { TEST_EPOCH } from "../support/test_clock.ts";
+} from "../../support/events.ts";
+import {
+  FAKE_EPOCH,
+  type FakeGateway,
+  OPS_SECRET,
+  withGateway,
+} from "../../support/fake_gateway.ts";
+import { TEST_EPOCH } from "../../support/test_clock.ts";
 
 const PATH = "/api/v1/telemetry/events";
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { MemoryStore } from "../../actors/store/memory.ts";
-import type { StoredEvent } from "../../actors/ports.ts";
-import { marketData } from "../support/events.ts";
-import { type FakeGateway, withGateway } from "../support/fake_gateway.ts";
-import { Metrics } from "../support/metrics_text.ts";
+import { MemoryStore } from "../../../actors/store/memory.ts";
+import type { StoredEvent } from "../../../actors/ports.ts";
+import { marketData } from "../../support/events.ts";
+import { type FakeGateway, withGateway } from "../../support/fake_gateway.ts";
+import { Metrics } from "../../support/metrics_text.ts";
 
 /** A store whose disk can be taken away and given back. */
 class FickleStore extends MemoryStore {

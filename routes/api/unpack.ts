@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock } from "../actors/ports.ts";
+import type { Clock } from "../../actors/ports.ts";
 
 /** Packed bytes that are unpacked at a time: about 512 KiB at most come out of them. */
 const SLICE_BYTES = 512;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { handshakeFault, isUpgrade } from "../../routes/websocket.ts";
+import { handshakeFault, isUpgrade } from "../../../routes/sockets/websocket.ts";
 
 const GOOD = {
   "Upgrade": "websocket",

@@ -6,11 +6,11 @@
  *
  * @module
  */
-import { type ChannelSnapshot, type EventsPage, HistoryError } from "../actors/operations.ts";
-import type { StoredEvent } from "../actors/ports.ts";
-import { EventsQuery } from "../protocol/api.ts";
-import { type Channel, CHANNELS, parseChannel } from "../protocol/channels.ts";
-import { type AppContext, type AppDeps, fail, failForNow } from "./context.ts";
+import { type ChannelSnapshot, type EventsPage, HistoryError } from "../../actors/operations.ts";
+import type { StoredEvent } from "../../actors/ports.ts";
+import { EventsQuery } from "../../protocol/api.ts";
+import { type Channel, CHANNELS, parseChannel } from "../../protocol/channels.ts";
+import { type AppContext, type AppDeps, fail, failForNow } from "../context.ts";
 import { readQuery } from "./query.ts";
 
 /** Characters of a snapshot that are written at once. */

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import type { ChannelSnapshot } from "../../actors/operations.ts";
-import { MAX_HISTORY_PAGE } from "../../protocol/api.ts";
-import { apiKey, KeyRing } from "../../routes/auth/api_keys.ts";
-import { assertError } from "../support/envelopes.ts";
-import { marketData, position, removal, riskAlert } from "../support/events.ts";
-import { FAKE_EPOCH, type FakeGateway, withGateway } from "../support/fake_gateway.ts";
-import { TEST_EPOCH } from "../support/test_clock.ts";
+import type { ChannelSnapshot } from "../../../actors/operations.ts";
+import { MAX_HISTORY_PAGE } from "../../../protocol/api.ts";
+import { apiKey, KeyRing } from "../../../routes/auth/api_keys.ts";
+import { assertError } from "../../support/envelopes.ts";
+import { marketData, position, removal, riskAlert } from "../../support/events.ts";
+import { FAKE_EPOCH, type FakeGateway, withGateway } from "../../support/fake_gateway.ts";
+import { TEST_EPOCH } from "../../support/test_clock.ts";
 
 const EVENTS = "/api/v1/telemetry/positions/events";
 const SNAPSHOT = "/api/v1/telemetry/positions/snapshot";

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { SocketQuery } from "../actors/connection/session.ts";
-import { MAX_CHANNEL_NAMES } from "../protocol/client_action.ts";
-import type { SocketRoute } from "./socket_handshake.ts";
+import type { SocketQuery } from "../../actors/connection/session.ts";
+import { MAX_CHANNEL_NAMES } from "../../protocol/client_action.ts";
+import type { SocketRoute } from "./handshake.ts";
 
 /** Who may open one, and what is spoken. */
 export const TELEMETRY_SOCKET: SocketRoute = {

@@ -4,13 +4,13 @@
  * @module
  */
 import assert from "node:assert/strict";
-import type { BackupPart } from "../../actors/store/sqlite/backup.ts";
-import { StoreError } from "../../actors/store/sqlite/errors.ts";
-import { BACKUP_MEDIA_TYPE } from "../../protocol/backup.ts";
-import { apiKey, KeyRing } from "../../routes/auth/api_keys.ts";
-import { type RunningBackup, STALLED_MILLIS } from "../../routes/backup.ts";
-import { readItems } from "../../routes/cli/backup_source.ts";
-import { type FakeGateway, withGateway } from "../support/fake_gateway.ts";
+import type { BackupPart } from "../../../actors/store/sqlite/backup.ts";
+import { StoreError } from "../../../actors/store/sqlite/errors.ts";
+import { BACKUP_MEDIA_TYPE } from "../../../protocol/backup.ts";
+import { apiKey, KeyRing } from "../../../routes/auth/api_keys.ts";
+import { type RunningBackup, STALLED_MILLIS } from "../../../routes/api/backup.ts";
+import { readItems } from "../../../routes/cli/backup_source.ts";
+import { type FakeGateway, withGateway } from "../../support/fake_gateway.ts";
 
 const BYTES = new TextEncoder().encode("{not a line}\nthe bytes");
 

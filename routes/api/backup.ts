@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { BackupPart } from "../actors/store/sqlite/backup.ts";
-import { StoreError, type StoreErrorCode } from "../actors/store/sqlite/errors.ts";
-import type { ErrorCode } from "../protocol/api.ts";
-import { BACKUP_MEDIA_TYPE, type BackupLine } from "../protocol/backup.ts";
-import { type AppContext, type AppDeps, fail } from "./context.ts";
+import type { BackupPart } from "../../actors/store/sqlite/backup.ts";
+import { StoreError, type StoreErrorCode } from "../../actors/store/sqlite/errors.ts";
+import type { ErrorCode } from "../../protocol/api.ts";
+import { BACKUP_MEDIA_TYPE, type BackupLine } from "../../protocol/backup.ts";
+import { type AppContext, type AppDeps, fail } from "../context.ts";
 
 /** How long a reader may take nothing before its backup is given up, in ms. */
 export const STALLED_MILLIS = 60_000;

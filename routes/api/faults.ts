@@ -4,8 +4,8 @@
  * @module
  */
 import type { z } from "zod";
-import { joinPath } from "../protocol/publish.ts";
-import { type AppContext, type AppDeps, fail } from "./context.ts";
+import { joinPath } from "../../protocol/publish.ts";
+import { type AppContext, type AppDeps, fail } from "../context.ts";
 
 /** Answers 400: the message names the first fault, `details` all of them by parameter. */
 export function failSchema(c: AppContext, deps: AppDeps, error: z.ZodError): Response {

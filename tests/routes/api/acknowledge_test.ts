@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { type Publisher, PublishError } from "../../actors/operations.ts";
-import { apiKey, KeyRing } from "../../routes/auth/api_keys.ts";
-import { assertError } from "../support/envelopes.ts";
-import { riskAlert } from "../support/events.ts";
-import { type FakeGateway, withGateway } from "../support/fake_gateway.ts";
-import { TEST_EPOCH } from "../support/test_clock.ts";
+import { type Publisher, PublishError } from "../../../actors/operations.ts";
+import { apiKey, KeyRing } from "../../../routes/auth/api_keys.ts";
+import { assertError } from "../../support/envelopes.ts";
+import { riskAlert } from "../../support/events.ts";
+import { type FakeGateway, withGateway } from "../../support/fake_gateway.ts";
+import { TEST_EPOCH } from "../../support/test_clock.ts";
 
 const NOW = new Date(TEST_EPOCH).toISOString();
 

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { Clock } from "../actors/ports.ts";
+import type { Clock } from "../../actors/ports.ts";
 import { isAbortedUpload } from "./aborted_upload.ts";
 
 /**

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { apiKey, KeyRing } from "../../routes/auth/api_keys.ts";
-import { assertError } from "../support/envelopes.ts";
+import { apiKey, KeyRing } from "../../../routes/auth/api_keys.ts";
+import { assertError } from "../../support/envelopes.ts";
 import {
   FAKE_ADDRESS,
   type FakeGateway,
@@ -9,7 +9,7 @@ import {
   keyHolder,
   OPS_SECRET,
   withGateway,
-} from "../support/fake_gateway.ts";
+} from "../../support/fake_gateway.ts";
 
 const keyProtocol = `telemetry.key.${Buffer.from(OPS_SECRET).toString("base64url")}`;
 

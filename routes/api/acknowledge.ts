@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { PublishError } from "../actors/operations.ts";
-import { AcknowledgeBody } from "../protocol/api.ts";
-import { parseChannel } from "../protocol/channels.ts";
-import { isTooDeep } from "../protocol/json_scan.ts";
-import { decodeUtf8 } from "../protocol/utf8.ts";
-import { type AppContext, type AppDeps, fail, failForNow, succeed } from "./context.ts";
+import { PublishError } from "../../actors/operations.ts";
+import { AcknowledgeBody } from "../../protocol/api.ts";
+import { parseChannel } from "../../protocol/channels.ts";
+import { isTooDeep } from "../../protocol/json_scan.ts";
+import { decodeUtf8 } from "../../protocol/utf8.ts";
+import { type AppContext, type AppDeps, fail, failForNow, succeed } from "../context.ts";
 import { failSchema } from "./faults.ts";
 import { type BodyRules, receiveBody } from "./receive.ts";
 

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Clock, FrameSink, Socket } from "../actors/ports.ts";
+import type { Clock, FrameSink, Socket } from "../../actors/ports.ts";
 
 /** What the listeners of a socket do. */
 export interface SocketHandlers {

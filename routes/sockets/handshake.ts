@@ -4,18 +4,18 @@
  * @module
  */
 import { getQueryParam } from "hono/utils/url";
-import type { Connection } from "../actors/connection/actor.ts";
-import type { Peer } from "../actors/connection/peer.ts";
-import type { SocketQuery } from "../actors/connection/session.ts";
-import type { Hub } from "../actors/hub/hub.ts";
-import type { Logger, Principal, Scope, Socket } from "../actors/ports.ts";
-import { wait } from "../actors/wait.ts";
-import type { ProtocolName } from "../protocol/api.ts";
-import { MAX_ID_LENGTH } from "../protocol/events/fields.ts";
-import { offeredProtocols } from "./auth/credentials.ts";
-import { authenticate } from "./auth/authenticate.ts";
-import { type AppDeps, authenticationRules, type Refusal, refuse } from "./context.ts";
-import { addressOf, type RequestInfo } from "./request_info.ts";
+import type { Connection } from "../../actors/connection/actor.ts";
+import type { Peer } from "../../actors/connection/peer.ts";
+import type { SocketQuery } from "../../actors/connection/session.ts";
+import type { Hub } from "../../actors/hub/hub.ts";
+import type { Logger, Principal, Scope, Socket } from "../../actors/ports.ts";
+import { wait } from "../../actors/wait.ts";
+import type { ProtocolName } from "../../protocol/api.ts";
+import { MAX_ID_LENGTH } from "../../protocol/events/fields.ts";
+import { offeredProtocols } from "../auth/credentials.ts";
+import { authenticate } from "../auth/authenticate.ts";
+import { type AppDeps, authenticationRules, type Refusal, refuse } from "../context.ts";
+import { addressOf, type RequestInfo } from "../request_info.ts";
 import { handshakeFault, type SocketHandlers, upgrade } from "./websocket.ts";
 
 /** One address where sockets are opened. */

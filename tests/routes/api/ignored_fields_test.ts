@@ -4,12 +4,12 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { COALESCE_MILLIS } from "../../actors/health/warnings.ts";
-import { SWEEP_MILLIS } from "../../actors/hub/hub.ts";
-import { assertError } from "../support/envelopes.ts";
-import { marketData, position } from "../support/events.ts";
-import { type FakeClient, type FakeGateway, withGateway } from "../support/fake_gateway.ts";
-import { Metrics } from "../support/metrics_text.ts";
+import { COALESCE_MILLIS } from "../../../actors/health/warnings.ts";
+import { SWEEP_MILLIS } from "../../../actors/hub/hub.ts";
+import { assertError } from "../../support/envelopes.ts";
+import { marketData, position } from "../../support/events.ts";
+import { type FakeClient, type FakeGateway, withGateway } from "../../support/fake_gateway.ts";
+import { Metrics } from "../../support/metrics_text.ts";
 
 async function post(fake: FakeGateway, value: unknown) {
   const answer = await fake.request("/api/v1/telemetry/events", {

@@ -9,10 +9,10 @@ import {
   CORE_PAYLOADS_FILE,
   type CorePayload,
   readCorePayloads,
-} from "../support/core_payloads.ts";
-import { type FakeGateway, withGateway } from "../support/fake_gateway.ts";
-import { fileExists } from "../support/paths.ts";
-import type { V1Message } from "../support/decode_v1.ts";
+} from "../../support/core_payloads.ts";
+import { type FakeGateway, withGateway } from "../../support/fake_gateway.ts";
+import { fileExists } from "../../support/paths.ts";
+import type { V1Message } from "../../support/decode_v1.ts";
 
 const CHANNELS = ["trader-status", "positions", "risk-alerts", "market-data"];
 

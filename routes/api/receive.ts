@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { SMALL_BYTES } from "../actors/intake/byte_budget.ts";
-import type { Intake } from "../actors/intake/intake.ts";
-import { redactUrl } from "./auth/credentials.ts";
-import { type AppContext, type AppDeps, fail, failForNow } from "./context.ts";
+import { SMALL_BYTES } from "../../actors/intake/byte_budget.ts";
+import type { Intake } from "../../actors/intake/intake.ts";
+import { redactUrl } from "../auth/credentials.ts";
+import { type AppContext, type AppDeps, fail, failForNow } from "../context.ts";
 import { isUtf8, parseContentEncoding, parseMediaType } from "./media_type.ts";
 import { type BodyFault, discardBody, readBody } from "./request_body.ts";
 import { unpackGzip, type UnpackResult } from "./unpack.ts";

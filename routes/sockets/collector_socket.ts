@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { COLLECTOR_PROTOCOL } from "../protocol/collector_message.ts";
-import type { SocketRoute } from "./socket_handshake.ts";
+import { COLLECTOR_PROTOCOL } from "../../protocol/collector_message.ts";
+import type { SocketRoute } from "./handshake.ts";
 
 /** Who may open one, and what is spoken. */
 export const COLLECTOR_SOCKET: SocketRoute = {

@@ -3,19 +3,19 @@
  *
  * @module
  */
-import { PublishError } from "../actors/operations.ts";
-import type { PublishReceipt } from "../protocol/api.ts";
-import { refuseBatch } from "../protocol/batch_builder.ts";
-import { parseChannel } from "../protocol/channels.ts";
-import { type Elements, scanJson, scanLines } from "../protocol/json_scan.ts";
+import { PublishError } from "../../actors/operations.ts";
+import type { PublishReceipt } from "../../protocol/api.ts";
+import { refuseBatch } from "../../protocol/batch_builder.ts";
+import { parseChannel } from "../../protocol/channels.ts";
+import { type Elements, scanJson, scanLines } from "../../protocol/json_scan.ts";
 import {
   type BatchRefusal,
   describeFaults,
   parseBatch,
   reportedFaults,
-} from "../protocol/publish_batch.ts";
-import { decodeUtf8 } from "../protocol/utf8.ts";
-import { type AppContext, type AppDeps, fail, failForNow, succeed } from "./context.ts";
+} from "../../protocol/publish_batch.ts";
+import { decodeUtf8 } from "../../protocol/utf8.ts";
+import { type AppContext, type AppDeps, fail, failForNow, succeed } from "../context.ts";
 import { type BodyRules, receiveBody, type ReceivedBody, refuseUnread } from "./receive.ts";
 
 /** The media type of one event a line. */

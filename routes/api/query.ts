@@ -4,8 +4,8 @@
  * @module
  */
 import { z } from "zod";
-import { suggestion } from "./cli/did_you_mean.ts";
-import { type AppContext, type AppDeps, fail, type Handler } from "./context.ts";
+import { suggestion } from "../cli/did_you_mean.ts";
+import { type AppContext, type AppDeps, fail, type Handler } from "../context.ts";
 import { failSchema } from "./faults.ts";
 
 /** Known everywhere: credentials, which are read before any query. */

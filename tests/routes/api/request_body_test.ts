@@ -5,8 +5,8 @@ import {
   MAX_SILENCE_MILLIS,
   OVERLOAD_DISCARDED_BYTES,
   readBody,
-} from "../../routes/request_body.ts";
-import { settle, TestClock } from "../support/test_clock.ts";
+} from "../../../routes/api/request_body.ts";
+import { settle, TestClock } from "../../support/test_clock.ts";
 
 /** A body whose bytes the test sends. */
 class Upload {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { assertError } from "../support/envelopes.ts";
-import { marketData, position } from "../support/events.ts";
-import { ANONYMOUS, type FakeGateway, keyHolder, withGateway } from "../support/fake_gateway.ts";
-import { TEST_EPOCH } from "../support/test_clock.ts";
+import { assertError } from "../../support/envelopes.ts";
+import { marketData, position } from "../../support/events.ts";
+import { ANONYMOUS, type FakeGateway, keyHolder, withGateway } from "../../support/fake_gateway.ts";
+import { TEST_EPOCH } from "../../support/test_clock.ts";
 
 const CLIENTS = "/api/v1/websocket/clients";
 
