@@ -5,49 +5,9 @@
  */
 import { z } from "zod";
 import type { Channel } from "./channels.ts";
+import type { ErrorCode } from "./errors.ts";
 
-/** The codes of the error envelope, with the HTTP status of each. */
-export const ERROR_STATUS = {
-  INVALID_REQUEST: 400,
-  MALFORMED_HOST: 400,
-  UNSUPPORTED_PROTOCOL: 400,
-  API_KEY_MISSING: 401,
-  API_KEY_INVALID: 401,
-  FORBIDDEN: 403,
-  ORIGIN_NOT_ALLOWED: 403,
-  BANNED: 403,
-  NOT_FOUND: 404,
-  CLIENT_NOT_FOUND: 404,
-  ALERT_NOT_FOUND: 404,
-  METHOD_NOT_ALLOWED: 405,
-  REQUEST_TIMEOUT: 408,
-  SEQ_AHEAD: 409,
-  EPOCH_CHANGED: 410,
-  EVENTS_EXPIRED: 410,
-  BACKUP_RUNNING: 409,
-  NOTHING_TO_BACK_UP: 409,
-  PAYLOAD_TOO_LARGE: 413,
-  UNSUPPORTED_MEDIA_TYPE: 415,
-  MISDIRECTED_REQUEST: 421,
-  INVALID_EVENTS: 422,
-  EVENT_ID_REUSED: 422,
-  SNAPSHOT_FULL: 422,
-  UPGRADE_REQUIRED: 426,
-  TOO_MANY_CONNECTIONS: 429,
-  RATE_LIMITED: 429,
-  INTERNAL_ERROR: 500,
-  EVENT_DAMAGED: 500,
-  OVERLOADED: 503,
-  DRAINING: 503,
-  STORE_UNAVAILABLE: 503,
-  DISK_FULL: 507,
-} as const;
-
-/** When a request that was refused for the moment alone may be sent again, in ms. */
-export const RETRY_AFTER_MILLIS = 1_000;
-
-/** A code of the error envelope. */
-export type ErrorCode = keyof typeof ERROR_STATUS;
+export { type ErrorCode, RETRY_AFTER_MILLIS } from "./errors.ts";
 
 /** `{"success":true,"data":…,"timestamp":"ISO"}` */
 export interface SuccessEnvelope<T> {

@@ -4,7 +4,6 @@
  * @module
  */
 import { z } from "zod";
-import type { ErrorCode } from "./api.ts";
 import { exceedsUtf8Bytes } from "./batch_builder.ts";
 import { boundedList, boundedText } from "./bounded.ts";
 import { type Channel, ChannelName, CHANNELS } from "./channels.ts";
@@ -17,6 +16,7 @@ import {
   MAX_MESSAGE_ID_LENGTH,
   readAction,
 } from "./client_action.ts";
+import { type ErrorCode, type ErrorCodeOf, errorCodesOf, socketCodeOf } from "./errors.ts";
 import { splitMessage } from "./collector_frame.ts";
 import type { Elements } from "./json_scan.ts";
 import { joinPath } from "./publish.ts";
@@ -136,21 +136,10 @@ export const CollectorAck = z.object({
 });
 
 /** The codes of an `error`. */
-export const COLLECTOR_ERROR_CODES = [
-  "invalid_payload",
-  "unknown_action",
-  "too_large",
-  "invalid_events",
-  "event_id_reused",
-  "snapshot_full",
-  "forbidden",
-  "rate_limited",
-  "overloaded",
-  "unavailable",
-] as const;
+export const COLLECTOR_ERROR_CODES = errorCodesOf("collector");
 
 /** A code of an `error`. */
-export type CollectorErrorCode = (typeof COLLECTOR_ERROR_CODES)[number];
+export type CollectorErrorCode = ErrorCodeOf<"collector">;
 
 /** Why nothing of a message was done; the connection lives on. */
 export const CollectorError = z.object({
@@ -179,18 +168,7 @@ export function encodeCollector(message: CollectorServerMessage): string {
   return JSON.stringify(message);
 }
 
-const ERROR_WORDS: Readonly<Partial<Record<ErrorCode, CollectorErrorCode>>> = {
-  PAYLOAD_TOO_LARGE: "too_large",
-  INVALID_EVENTS: "invalid_events",
-  EVENT_ID_REUSED: "event_id_reused",
-  SNAPSHOT_FULL: "snapshot_full",
-  FORBIDDEN: "forbidden",
-  OVERLOADED: "overloaded",
-  RATE_LIMITED: "rate_limited",
-  INVALID_REQUEST: "invalid_payload",
-};
-
-/** The word for a code of the error envelope; what has none of its own is `unavailable`. */
+/** The code for a code of the REST envelope; what has none here is `unavailable`. */
 export function collectorErrorCode(code: ErrorCode): CollectorErrorCode {
-  return ERROR_WORDS[code] ?? "unavailable";
+  return socketCodeOf(code, "collector") ?? "unavailable";
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import { z } from "zod";
+import type { ErrorCodeOf } from "./errors.ts";
 import type { SystemWarning } from "./events/system_warning.ts";
 
 /** The six keys of the v1 envelope, in the order in which they are written. */
@@ -27,14 +28,7 @@ export const ServerMessageV1 = z.strictObject({
 export type ServerMessageV1 = z.infer<typeof ServerMessageV1>;
 
 /** The values of `meta.reason` on an `error`. */
-export type ErrorReason =
-  | "invalid_payload"
-  | "invalid_channels"
-  | "unknown_action"
-  | "unauthorized"
-  | "forbidden"
-  | "rate_limited"
-  | "too_large";
+export type ErrorReason = ErrorCodeOf<"v1">;
 
 /** Writes a v1 envelope with its keys in the order of {@link ENVELOPE_KEYS}. */
 export function encodeV1(message: ServerMessageV1): string {

@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import { CHANNELS } from "./channels.ts";
+import { type ErrorCodeOf, errorCodesOf } from "./errors.ts";
 
 /** The subprotocol of v2. */
 export const PROTOCOL_V2 = "telemetry.v2";
@@ -119,20 +120,10 @@ export const HeartbeatV2 = z.object({
 });
 
 /** The codes of an `error`. */
-export const ERROR_CODES_V2 = [
-  "invalid_payload",
-  "invalid_channels",
-  "unknown_action",
-  "too_large",
-  "forbidden",
-  "not_found",
-  "rate_limited",
-  "overloaded",
-  "unavailable",
-] as const;
+export const ERROR_CODES_V2 = errorCodesOf("v2");
 
 /** A code of an `error`. */
-export type ErrorCodeV2 = (typeof ERROR_CODES_V2)[number];
+export type ErrorCodeV2 = ErrorCodeOf<"v2">;
 
 /** What was wrong with a request; nothing of it was done, and the connection lives on. */
 export const ErrorV2 = z.object({

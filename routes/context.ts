@@ -10,13 +10,8 @@ import type { History, Publisher } from "../actors/operations.ts";
 import type { Metrics } from "../actors/observability/metrics.ts";
 import type { Refusals } from "../actors/observability/refusals.ts";
 import type { Clock, Logger, Principal, Scope } from "../actors/ports.ts";
-import {
-  ERROR_STATUS,
-  type ErrorCode,
-  errorEnvelope,
-  RETRY_AFTER_MILLIS,
-  successEnvelope,
-} from "../protocol/api.ts";
+import { errorEnvelope, successEnvelope } from "../protocol/api.ts";
+import { type ErrorCode, ERRORS, RETRY_AFTER_MILLIS } from "../protocol/errors.ts";
 import type { Config } from "../protocol/config.ts";
 import type { KeyRing } from "./auth/api_keys.ts";
 import { isAbortedUpload } from "./api/aborted_upload.ts";
@@ -125,7 +120,7 @@ export function answerError(
   details?: Readonly<Record<string, string>>,
 ): Response {
   const envelope = errorEnvelope(code, message, deps.clock.epochMillis(), details);
-  return c.json(envelope, ERROR_STATUS[code], headersOf(code));
+  return c.json(envelope, ERRORS[code].status, headersOf(code));
 }
 
 /** Answers with the error envelope where there is no context, and leaves a trace of it. */
@@ -138,7 +133,7 @@ export function refuse(
   const { code, message, headers } = refusal;
   traceRefusal(request, info, refusal, deps);
   return Response.json(errorEnvelope(code, message, deps.clock.epochMillis()), {
-    status: ERROR_STATUS[code],
+    status: ERRORS[code].status,
     headers: { [NOSNIFF[0]]: NOSNIFF[1], ...headersOf(code), ...headers },
   });
 }
@@ -160,7 +155,7 @@ export function failure({ method, url }: Request, error: unknown, { log }: AppDe
 }
 
 function headersOf(code: ErrorCode): Record<string, string> {
-  return ERROR_STATUS[code] === 401 ? { "WWW-Authenticate": 'Bearer realm="telemetry"' } : {};
+  return ERRORS[code].status === 401 ? { "WWW-Authenticate": 'Bearer realm="telemetry"' } : {};
 }
 
 /** Answers that nothing was done, and that the same request may succeed soon. */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Refusals, RefusedAttempt } from "../actors/observability/refusals.ts";
-import { ERROR_STATUS, type ErrorCode } from "../protocol/api.ts";
+import { type ErrorCode, ERRORS } from "../protocol/errors.ts";
 import { addressOf, type RequestInfo } from "./request_info.ts";
 import { isUpgrade } from "./sockets/websocket.ts";
 
@@ -36,7 +36,7 @@ export function traceRefusal(
   { refusals }: { readonly refusals: Refusals },
 ): void {
   const path = pathOf(request);
-  const status = ERROR_STATUS[code];
+  const status = ERRORS[code].status;
   const kind = isUpgrade(request) || path.startsWith(SOCKET_PREFIX) ? "handshake" : "request";
   const isTurnedAway = TURNED_AWAY.has(status) || code === "MALFORMED_HOST";
   if (kind === "request" && !isTurnedAway) return;

@@ -3,11 +3,10 @@
  *
  * @module
  */
-import { RETRY_AFTER_MILLIS } from "../../protocol/api.ts";
+import { RETRY_AFTER_MILLIS, SOCKET_ERRORS } from "../../protocol/errors.ts";
 import { MAX_TOLERATED_LENGTH } from "../../protocol/client_action.ts";
 import {
   COLLECTOR_PROTOCOL,
-  type CollectorErrorCode,
   collectorErrorCode,
   type CollectorMessage,
   type CollectorServerMessage,
@@ -26,13 +25,6 @@ export const MAX_PENDING_PUBLISHES = 64;
 
 /** When a publisher with too many pending publications should send the next, in ms. */
 export const PENDING_RETRY_MILLIS = 100;
-
-/** Refusals after which the same message may succeed soon. */
-const PASSING: ReadonlySet<CollectorErrorCode> = new Set([
-  "overloaded",
-  "rate_limited",
-  "unavailable",
-]);
 
 type Publication = Extract<CollectorMessage, { action: "publish" }>;
 
@@ -191,8 +183,8 @@ export class SessionCollector implements Session {
       return;
     }
     const { message } = refusal;
-    const passes = PASSING.has(code);
-    this.#error({ id, code, message, ...(passes && { retryAfterMs: RETRY_AFTER_MILLIS }) });
+    const { retryable } = SOCKET_ERRORS[code];
+    this.#error({ id, code, message, ...(retryable && { retryAfterMs: RETRY_AFTER_MILLIS }) });
   }
 
   #heartbeat({ id, channels }: Extract<CollectorMessage, { action: "heartbeat" }>): void {

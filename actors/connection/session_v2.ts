@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RETRY_AFTER_MILLIS } from "../../protocol/api.ts";
+import { RETRY_AFTER_MILLIS, SOCKET_ERRORS, socketCodeOf } from "../../protocol/errors.ts";
 import { type Channel, selectChannels } from "../../protocol/channels.ts";
 import {
   type ChannelSubscription,
@@ -73,12 +73,7 @@ export class SessionV2 implements Session {
     const intake = this.#guard.take(data);
     if (intake.kind === "fault") {
       const { code, message } = intake.fault;
-      this.#error(
-        code,
-        message,
-        undefined,
-        code === "rate_limited" ? RETRY_AFTER_MILLIS : undefined,
-      );
+      this.#error(code, message, undefined);
     }
     if (intake.kind !== "text") return;
     const parsed = parseClientMessageV2(intake.text);
@@ -184,17 +179,11 @@ export class SessionV2 implements Session {
       return;
     }
     const { code, message } = error;
-    if (code === "ALERT_NOT_FOUND") this.#error("not_found", message, id);
-    else if (code === "OVERLOADED") this.#error("overloaded", message, id, RETRY_AFTER_MILLIS);
-    else this.#error("unavailable", message, id, RETRY_AFTER_MILLIS);
+    this.#error(socketCodeOf(code, "v2") ?? "unavailable", message, id);
   }
 
-  #error(
-    code: ErrorCodeV2,
-    message: string,
-    id: string | undefined,
-    retryAfterMs?: number | undefined,
-  ): void {
+  #error(code: ErrorCodeV2, message: string, id: string | undefined): void {
+    const retryAfterMs = SOCKET_ERRORS[code].retryable ? RETRY_AFTER_MILLIS : undefined;
     this.#send({ type: "error", id, code, message, retryAfterMs });
   }
 

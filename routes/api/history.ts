@@ -8,6 +8,7 @@
  */
 import { type ChannelSnapshot, type EventsPage, HistoryError } from "../../actors/operations.ts";
 import type { StoredEvent } from "../../actors/ports.ts";
+import { ERRORS } from "../../protocol/errors.ts";
 import { EventsQuery } from "../../protocol/api.ts";
 import { type Channel, CHANNELS, parseChannel } from "../../protocol/channels.ts";
 import { type AppContext, type AppDeps, fail, failForNow } from "../context.ts";
@@ -43,9 +44,7 @@ export async function getEvents(c: AppContext, deps: AppDeps): Promise<Response>
     if (!(error instanceof HistoryError)) throw error;
     const { code, message, details } = error;
     for (const name of ["ETag", "Cache-Control"]) c.header(name, undefined);
-    if (code === "OVERLOADED" || code === "STORE_UNAVAILABLE") {
-      return failForNow(c, deps, code, message);
-    }
+    if (ERRORS[code].retryable) return failForNow(c, deps, code, message);
     return fail(c, deps, code, message, details);
   }
 }

@@ -7,6 +7,7 @@ import { PublishError } from "../../actors/operations.ts";
 import type { PublishReceipt } from "../../protocol/api.ts";
 import { refuseBatch } from "../../protocol/batch_builder.ts";
 import { parseChannel } from "../../protocol/channels.ts";
+import { ERRORS } from "../../protocol/errors.ts";
 import { type Elements, scanJson, scanLines } from "../../protocol/json_scan.ts";
 import {
   type BatchRefusal,
@@ -118,7 +119,9 @@ function refuse(c: AppContext, deps: AppDeps, error: unknown): Response {
   if (!(error instanceof PublishError)) throw error;
   const { code, message, faults } = error;
   if (faults.length === 0) {
-    return PASSING.has(code) ? failForNow(c, deps, code, message) : fail(c, deps, code, message);
+    return ERRORS[code].retryable
+      ? failForNow(c, deps, code, message)
+      : fail(c, deps, code, message);
   }
   const details: Record<string, string> = {};
   for (const { path, message } of reportedFaults(faults)) {
@@ -126,11 +129,3 @@ function refuse(c: AppContext, deps: AppDeps, error: unknown): Response {
   }
   return fail(c, deps, code, describeFaults(faults), details);
 }
-
-/** Refusals after which the same request may succeed soon. */
-const PASSING: ReadonlySet<PublishError["code"]> = new Set([
-  "RATE_LIMITED",
-  "OVERLOADED",
-  "DRAINING",
-  "STORE_UNAVAILABLE",
-]);

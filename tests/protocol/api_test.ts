@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import {
   ClientsQuery,
   DisconnectQuery,
-  ERROR_STATUS,
   errorEnvelope,
   MAX_BAN_SECONDS,
   MAX_CLIENTS_PAGE,
   successEnvelope,
 } from "../../protocol/api.ts";
+import { ERRORS } from "../../protocol/errors.ts";
 
 const NOON = Date.parse("2026-01-31T12:00:00Z");
 
@@ -28,7 +28,7 @@ Deno.test("an error is wrapped as the contract says, with details only when ther
 });
 
 Deno.test("every error code has an error status", () => {
-  for (const [code, status] of Object.entries(ERROR_STATUS)) {
+  for (const [code, { status }] of Object.entries(ERRORS)) {
     assert.ok(status >= 400 && status <= 599, code);
   }
 });

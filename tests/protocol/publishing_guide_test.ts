@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { MAX_PENDING_PUBLISHES } from "../../actors/connection/session_collector.ts";
 import { MAX_KEYS } from "../../actors/stream/latest_states.ts";
-import { ERROR_STATUS } from "../../protocol/api.ts";
+import { type ErrorCode, ERRORS } from "../../protocol/errors.ts";
 import { MAX_TOLERATED_LENGTH } from "../../protocol/client_action.ts";
 import {
   COLLECTOR_ERROR_CODES,
@@ -62,7 +62,7 @@ Deno.test("the guide names the codes of answers with their status", () => {
   );
   assert.ok(named.length >= 10);
   for (const [code, status] of named) {
-    assert.equal(ERROR_STATUS[code as keyof typeof ERROR_STATUS], status, code);
+    assert.equal(ERRORS[code as ErrorCode].status, status, code);
   }
 });
 

@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  DEFAULT_HISTORY_PAGE,
-  ERROR_STATUS,
-  errorEnvelope,
-  MAX_HISTORY_PAGE,
-} from "../../protocol/api.ts";
+import { DEFAULT_HISTORY_PAGE, errorEnvelope, MAX_HISTORY_PAGE } from "../../protocol/api.ts";
+import { type ErrorCode, ERRORS } from "../../protocol/errors.ts";
 import { Config } from "../../protocol/config.ts";
 import { findOption } from "../../protocol/config/options.ts";
 import { PAYLOADS } from "../../protocol/events/mod.ts";
@@ -22,7 +18,7 @@ Deno.test("the REST guide names error codes that exist, with their status", () =
     return [...codes!.matchAll(/`([A-Z_]+)`/g)].map(([, code]) => [code!, statuses!] as const);
   });
   for (const [code, statuses] of named) {
-    const status = ERROR_STATUS[code as keyof typeof ERROR_STATUS];
+    const status = ERRORS[code as ErrorCode].status;
     assert.ok(statuses.split(",").map(Number).includes(status), code);
   }
   assert.ok(named.length >= 8);

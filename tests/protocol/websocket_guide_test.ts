@@ -4,7 +4,7 @@ import { MAX_ROWS_PER_TICK } from "../../actors/stream/backlog_reader.ts";
 import { PAGE_EVENTS } from "../../actors/stream/backlog.ts";
 import { MAX_LOSSLESS_LAG, PARK_MILLIS } from "../../actors/stream/delivery.ts";
 import { HARD_CAP_BYTES } from "../../actors/stream/subscriber.ts";
-import { ERROR_STATUS } from "../../protocol/api.ts";
+import { type ErrorCode, ERRORS } from "../../protocol/errors.ts";
 import {
   MAX_CHANNEL_NAMES,
   MAX_CLIENT_MESSAGE_LENGTH,
@@ -123,7 +123,7 @@ Deno.test("the guide names error codes of HTTP that exist, with their status", (
     [...codes!.matchAll(/`([A-Z_]+)`/g)].map(([, code]) => [code!, Number(status)] as const)
   );
   for (const [code, status] of named) {
-    assert.equal(ERROR_STATUS[code as keyof typeof ERROR_STATUS], status, code);
+    assert.equal(ERRORS[code as ErrorCode].status, status, code);
   }
   assert.ok(named.length >= 11);
 });
