@@ -5,6 +5,7 @@
  * @module
  */
 import type { Channel } from "../protocol/channels.ts";
+import type { Scope } from "../protocol/scopes.ts";
 
 /** Time, injected so that tests can advance it. XState's `SimulatedClock` fits the timer half. */
 export interface Clock {
@@ -221,8 +222,7 @@ export interface Principal {
   readonly scopes: ReadonlySet<Scope>;
 }
 
-/** What a key may be allowed to do. */
-export type Scope = "subscribe" | "publish" | "acknowledge" | "admin" | "metrics";
+export type { Scope };
 
 /** Structured logging. Values are never credentials; URLs are redacted before they come here. */
 export interface Logger {

@@ -9,13 +9,14 @@ import type { Intake } from "../actors/intake/intake.ts";
 import type { History, Publisher } from "../actors/operations.ts";
 import type { Metrics } from "../actors/observability/metrics.ts";
 import type { Refusals } from "../actors/observability/refusals.ts";
-import type { Clock, Logger, Principal, Scope } from "../actors/ports.ts";
+import type { Clock, Logger, Principal } from "../actors/ports.ts";
 import { errorEnvelope, successEnvelope } from "../protocol/api.ts";
 import { type ErrorCode, ERRORS, RETRY_AFTER_MILLIS } from "../protocol/errors.ts";
 import type { Config } from "../protocol/config.ts";
+import { type EndpointData, type EndpointName, ENDPOINTS } from "../protocol/rest/endpoints.ts";
 import type { KeyRing } from "./auth/api_keys.ts";
 import { isAbortedUpload } from "./api/aborted_upload.ts";
-import { authenticate, type AuthenticationRules } from "./auth/authenticate.ts";
+import type { AuthenticationRules } from "./auth/authenticate.ts";
 import { redactUrl } from "./auth/credentials.ts";
 import type { OriginRules } from "./auth/origin.ts";
 import { traceRefusal } from "./refusal_trace.ts";
@@ -70,20 +71,17 @@ export interface AppEnv extends Env {
 /** The context of a request. */
 export type AppContext = Context<AppEnv>;
 
-/**
- * Answers a request. What a route demands is put around its handler, not before it as middleware:
- * Hono calls a single handler as it is, and composes a chain of several for each request.
- */
-export type Handler = (c: AppContext) => Response | Promise<Response>;
-
-/** Answers with the success envelope. */
-export function succeed(
+/** Answers a request to an endpoint with the success envelope, with what the table says. */
+export function succeed<Name extends EndpointName>(
   c: AppContext,
   deps: AppDeps,
-  data: unknown,
-  status: 200 | 202 = 200,
+  name: Name,
+  data: EndpointData<Name>,
 ): Response {
-  return c.json(successEnvelope(data, deps.clock.epochMillis()), status);
+  return c.json(
+    successEnvelope<unknown>(data, deps.clock.epochMillis()),
+    ENDPOINTS[name].answer.status,
+  );
 }
 
 /** Why a request is not served. */
@@ -181,23 +179,4 @@ export function originRules({ server, security }: Config): OriginRules {
 /** What authentication depends on. */
 export function authenticationRules({ config, keys }: AppDeps): AuthenticationRules {
   return { ...originRules(config), security: config.security, keys };
-}
-
-/** Lets requests pass whose principal has a scope; others get 401 or 403. */
-export function requireScope(deps: AppDeps, scope: Scope, handler: Handler): Handler {
-  const rules = authenticationRules(deps);
-  return (c) => {
-    const found = authenticate(c.req.raw, rules);
-    if (!found.ok) {
-      const { code, message } = found.fault;
-      traceRefusal(c.req.raw, c.env, found.fault, deps);
-      return answerError(c, deps, code, message);
-    }
-    const { principal } = found;
-    c.set("principal", principal);
-    if (!principal.scopes.has(scope)) {
-      return fail(c, deps, "FORBIDDEN", `this needs the scope "${scope}"`);
-    }
-    return handler(c);
-  };
 }

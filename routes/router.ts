@@ -1,28 +1,19 @@
 /**
- * The HTTP routes: everything but the handshakes of sockets.
+ * The HTTP routes: everything but the handshakes of sockets. The REST interface is built from the
+ * table of endpoints.
  *
  * @module
  */
 import { Hono } from "hono";
 import { cors } from "hono/cors";
-import { acknowledgeAlert } from "./api/acknowledge.ts";
-import { disconnectClient, drainGateway, getClient, getStats, listClients } from "./api/admin.ts";
-import { isListedOrigin, loopbackFault } from "./auth/origin.ts";
-import { backUpStore } from "./api/backup.ts";
-import {
-  answerError,
-  type AppDeps,
-  type AppEnv,
-  fail,
-  failure,
-  type Handler,
-  originRules,
-  requireScope,
-} from "./context.ts";
-import { getEvents, getSnapshot } from "./api/history.ts";
-import { getHealth, getLive, getReady } from "./api/health.ts";
-import { publishEvents, removeKey } from "./api/ingest.ts";
-import { withoutQuery } from "./api/query.ts";
+import { methodNotAllowed } from "hono/method-not-allowed";
+import type { Endpoint } from "../protocol/rest/endpoint.ts";
+import { type EndpointInput, type EndpointName, ENDPOINTS } from "../protocol/rest/endpoints.ts";
+import { type EndpointHandler, HANDLERS } from "./api/handlers.ts";
+import { validatePath, validateQuery } from "./api/validation.ts";
+import { isListedOrigin } from "./auth/origin.ts";
+import { requireScope } from "./auth/require_scope.ts";
+import { answerError, type AppDeps, type AppEnv, fail, failure } from "./context.ts";
 import { securityHeaders, statusPage } from "./pages/status_page.ts";
 
 /**
@@ -36,44 +27,29 @@ export function createRouter(deps: AppDeps, sockets: Iterable<string>): Hono<App
     const { code, message } = failure(c.req.raw, error, deps);
     return answerError(c, deps, code, message);
   });
-  app.notFound((c) => {
-    const allowed = methodsOf(app, c.req.path);
-    if (allowed.length === 0) return fail(c, deps, "NOT_FOUND", `there is no ${c.req.path}`);
-    c.header("Allow", allowed.join(", "));
-    const message = `${c.req.path} has ${allowed.join(" and ")} only`;
-    return fail(c, deps, "METHOD_NOT_ALLOWED", message);
-  });
+  app.notFound((c) => fail(c, deps, "NOT_FOUND", `there is no ${c.req.path}`));
+  addCors(app, deps);
+  app.use(methodNotAllowed({
+    app,
+    onMethodNotAllowed: (c, methods) => {
+      c.header("Allow", methods.join(", "));
+      const message = `${c.req.method} is not a method of ${c.req.path}; use ${methods.join(", ")}`;
+      return fail(c, deps, "METHOD_NOT_ALLOWED", message);
+    },
+  }));
   for (const path of sockets) {
     app.get(path, (c) => {
       c.header("Upgrade", "websocket");
       return fail(c, deps, "UPGRADE_REQUIRED", "this is a WebSocket: connect with ws:// or wss://");
     });
   }
-  addForeignPages(app, deps);
-  addPublishing(app, deps);
-  addHistory(app, deps);
-  addAdministration(app, deps);
-  app.get("/api/health", (c) => getHealth(c, deps));
-  app.get("/health/live", (c) => getLive(c, deps));
-  app.get("/health/ready", (c) => getReady(c, deps));
+  for (const name of Object.keys(ENDPOINTS) as EndpointName[]) addEndpoint(app, deps, name);
   app.get("/", securityHeaders, (c) => statusPage(c, deps));
   return app;
 }
 
-/** The methods that some route has for a path. */
-function methodsOf(app: Hono<AppEnv>, path: string): string[] {
-  const segments = path.split("/");
-  const matches = (pattern: string) => {
-    const parts = pattern.split("/");
-    return parts.length === segments.length &&
-      parts.every((part, index) => part.startsWith(":") || part === segments[index]);
-  };
-  const routes = app.routes.filter(({ method, path }) => method !== "ALL" && matches(path));
-  return [...new Set(routes.map(({ method }) => method))];
-}
-
-/** Pages of allowed origins may read what the API answers. */
-function addForeignPages(app: Hono<AppEnv>, { config }: AppDeps): void {
+/** Lets pages of allowed origins read the answers of the API. */
+function addCors(app: Hono<AppEnv>, { config }: AppDeps): void {
   const { allowedOrigins } = config.security;
   if (allowedOrigins.length === 0) return;
   app.use(
@@ -86,43 +62,25 @@ function addForeignPages(app: Hono<AppEnv>, { config }: AppDeps): void {
   );
 }
 
-function addPublishing(app: Hono<AppEnv>, deps: AppDeps): void {
-  const publisher = (handler: Handler) =>
-    requireScope(deps, "publish", withoutQuery(deps, handler));
-  app.post("/api/v1/telemetry/events", publisher((c) => publishEvents(c, deps)));
-  const acknowledge: Handler = (c) => acknowledgeAlert(c, deps);
-  app.post(
-    "/api/v1/telemetry/:channel/:id/acknowledge",
-    requireScope(deps, "acknowledge", withoutQuery(deps, acknowledge)),
-  );
-  app.delete("/api/v1/telemetry/:channel/snapshot/:key", publisher((c) => removeKey(c, deps)));
+/** A request whose parameters were read; Hono's type of it knows no schema of a table. */
+interface ValidRequest {
+  valid(target: "param" | "query"): unknown;
 }
 
-function addHistory(app: Hono<AppEnv>, deps: AppDeps): void {
-  const reader = (handler: Handler) => requireScope(deps, "subscribe", handler);
-  app.get(
-    "/api/v1/telemetry/:channel/snapshot",
-    reader(withoutQuery(deps, (c) => getSnapshot(c, deps))),
+/** Adds one endpoint: who may ask comes first, then its path, then its query. */
+function addEndpoint(app: Hono<AppEnv>, deps: AppDeps, name: EndpointName): void {
+  const endpoint: Endpoint = ENDPOINTS[name];
+  const handler = HANDLERS[name] as EndpointHandler<EndpointName>;
+  app.on(
+    endpoint.method,
+    endpoint.path,
+    requireScope(deps, endpoint),
+    validatePath(deps, endpoint),
+    validateQuery(deps, endpoint),
+    (c) => {
+      const request = c.req as unknown as ValidRequest;
+      const input = { params: request.valid("param"), query: request.valid("query") };
+      return handler(c, deps, input as EndpointInput<EndpointName>);
+    },
   );
-  app.get("/api/v1/telemetry/:channel/events", reader((c) => getEvents(c, deps)));
-}
-
-function addAdministration(app: Hono<AppEnv>, deps: AppDeps): void {
-  const admin = (handler: Handler) => requireScope(deps, "admin", handler);
-  app.get("/api/v1/websocket/stats", admin(withoutQuery(deps, (c) => getStats(c, deps))));
-  app.get("/api/v1/websocket/clients", admin((c) => listClients(c, deps)));
-  app.get("/api/v1/websocket/clients/:id", admin(withoutQuery(deps, (c) => getClient(c, deps))));
-  app.delete("/api/v1/websocket/clients/:id", admin((c) => disconnectClient(c, deps)));
-  app.post("/api/v1/store/backup", admin(withoutQuery(deps, (c) => backUpStore(c, deps))));
-  app.post("/api/v1/websocket/drain", admin(withoutQuery(deps, (c) => drainGateway(c, deps))));
-  const scrape: Handler = async (c) => {
-    const { contentType, text } = await deps.metrics.scrape();
-    return c.body(text, 200, { "Content-Type": contentType });
-  };
-  const restricted = requireScope(deps, "metrics", scrape);
-  const rules = originRules(deps.config);
-  // Open on loopback, so that a local Prometheus needs no key.
-  app.get("/metrics", (c) => {
-    return loopbackFault(c.req.raw, rules) === undefined ? scrape(c) : restricted(c);
-  });
 }

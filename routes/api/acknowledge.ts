@@ -4,9 +4,8 @@
  * @module
  */
 import { PublishError } from "../../actors/operations.ts";
-import { AcknowledgeBody } from "../../protocol/api.ts";
-import { parseChannel } from "../../protocol/channels.ts";
 import { isTooDeep } from "../../protocol/json_scan.ts";
+import { type EndpointInput, ENDPOINTS } from "../../protocol/rest/endpoints.ts";
 import { decodeUtf8 } from "../../protocol/utf8.ts";
 import { type AppContext, type AppDeps, fail, failForNow, succeed } from "../context.ts";
 import { failSchema } from "./faults.ts";
@@ -15,10 +14,12 @@ import { type BodyRules, receiveBody } from "./receive.ts";
 /** Largest body of an acknowledgement, in bytes. */
 export const MAX_ACKNOWLEDGE_BYTES = 1_024;
 
+const { body: BODY } = ENDPOINTS.acknowledgeAlert;
+
 const RULES: BodyRules = {
   maxBytes: MAX_ACKNOWLEDGE_BYTES,
   advice: 'send {"seq": n}, or nothing',
-  mediaTypes: ["application/json"],
+  mediaTypes: BODY.mediaTypes,
   optional: true,
 };
 
@@ -26,22 +27,22 @@ const RULES: BodyRules = {
  * `POST /api/v1/telemetry/risk-alerts/{id}/acknowledge`: acknowledges the latest incident of an
  * alert, or the one that the body `{"seq": n}` names, and answers after the commit.
  */
-export async function acknowledgeAlert(c: AppContext, deps: AppDeps): Promise<Response> {
-  const { channel, id } = c.req.param() as { channel: string; id: string };
-  if (parseChannel(channel) !== "risk-alerts") {
-    return fail(c, deps, "NOT_FOUND", "only risk-alerts are acknowledged");
-  }
+export async function acknowledgeAlert(
+  c: AppContext,
+  deps: AppDeps,
+  { params: { id } }: EndpointInput<"acknowledgeAlert">,
+): Promise<Response> {
   const received = await receiveBody(c, deps, RULES);
   if (received instanceof Response) return received;
   const value = parseBody(received.bytes);
   received.release();
   if (value === undefined) return fail(c, deps, "INVALID_REQUEST", "the body is not JSON in UTF-8");
-  const body = AcknowledgeBody.safeParse(value);
+  const body = BODY.schema.safeParse(value);
   if (!body.success) return failSchema(c, deps, body.error);
   try {
     const alerts = [{ id, seq: body.data.seq }];
     const receipt = await deps.publisher.acknowledge(c.get("principal").name, alerts);
-    return succeed(c, deps, receipt.alerts[0]);
+    return succeed(c, deps, "acknowledgeAlert", receipt.alerts[0]!);
   } catch (error) {
     if (!(error instanceof PublishError)) throw error;
     if (error.code === "ALERT_NOT_FOUND") return fail(c, deps, error.code, error.message, { id });

@@ -4,20 +4,17 @@
  * @module
  */
 import type { ClientInfo } from "../../protocol/api.ts";
-import { ClientsQuery, DisconnectQuery } from "../../protocol/api.ts";
-import { CHANNELS, parseChannel } from "../../protocol/channels.ts";
+import { type Channel, CHANNELS, parseChannel } from "../../protocol/channels.ts";
+import type { EndpointInput } from "../../protocol/rest/endpoints.ts";
 import { type AppContext, type AppDeps, fail, succeed } from "../context.ts";
-import { readQuery } from "./query.ts";
 
 /** `GET /api/v1/websocket/stats` */
 export function getStats(c: AppContext, deps: AppDeps): Response {
   const stats = deps.hub.stats();
-  const perChannel = <T>(read: (channel: (typeof CHANNELS)[number]) => T) =>
-    Object.fromEntries(CHANNELS.map((channel) => [channel, read(channel)]));
   const sent = perChannel((channel) => stats.channels[channel].sent);
   const dropped = perChannel((channel) => sum(stats.channels[channel].shed));
   const { channels, activeConnections, ...process } = stats;
-  return succeed(c, deps, {
+  return succeed(c, deps, "getStats", {
     metrics: {
       activeConnections,
       messagesSent: sum(sent),
@@ -31,11 +28,17 @@ export function getStats(c: AppContext, deps: AppDeps): Response {
   });
 }
 
+function perChannel<T>(read: (channel: Channel) => T): Record<Channel, T> {
+  const entries = CHANNELS.map((channel) => [channel, read(channel)] as const);
+  return Object.fromEntries(entries) as Record<Channel, T>;
+}
+
 /** `GET /api/v1/websocket/clients`: a page of connections, ordered by `connectionId`. */
-export function listClients(c: AppContext, deps: AppDeps): Response {
-  const query = readQuery(c, deps, ClientsQuery);
-  if (!query.ok) return query.answer;
-  const { limit, cursor, state, channel: name } = query.data;
+export function listClients(
+  c: AppContext,
+  deps: AppDeps,
+  { query: { limit, cursor, state, channel: name } }: EndpointInput<"listClients">,
+): Response {
   const channel = name === undefined ? undefined : parseChannel(name);
   if (name !== undefined && channel === undefined) {
     return fail(c, deps, "INVALID_REQUEST", `channel: use one of ${CHANNELS.join(", ")}`);
@@ -50,7 +53,7 @@ export function listClients(c: AppContext, deps: AppDeps): Response {
     }
     page.push(client);
   }
-  return succeed(c, deps, page);
+  return succeed(c, deps, "listClients", page);
 }
 
 function nextPage(url: string, cursor: string): string {
@@ -61,28 +64,32 @@ function nextPage(url: string, cursor: string): string {
 }
 
 /** `GET /api/v1/websocket/clients/{id}`: one connection, or the newest of a `clientId`. */
-export function getClient(c: AppContext, deps: AppDeps): Response {
-  const id = c.req.param("id")!;
+export function getClient(
+  c: AppContext,
+  deps: AppDeps,
+  { params: { id } }: EndpointInput<"getClient">,
+): Response {
   const client = deps.hub.clientsById(id).at(-1);
-  return client === undefined ? failUnknown(c, deps, id) : succeed(c, deps, client);
+  return client === undefined ? failUnknown(c, deps, id) : succeed(c, deps, "getClient", client);
 }
 
 /** `DELETE /api/v1/websocket/clients/{id}?reason=&banSeconds=` */
-export function disconnectClient(c: AppContext, deps: AppDeps): Response {
-  const query = readQuery(c, deps, DisconnectQuery);
-  if (!query.ok) return query.answer;
-  const id = c.req.param("id")!;
-  const { reason = "disconnected by an administrator", banSeconds = 0 } = query.data;
+export function disconnectClient(
+  c: AppContext,
+  deps: AppDeps,
+  { params: { id }, query }: EndpointInput<"disconnectClient">,
+): Response {
+  const { reason = "disconnected by an administrator", banSeconds = 0 } = query;
   const count = deps.hub.disconnect(id, reason, banSeconds, c.get("principal").name);
   if (count === 0) return failUnknown(c, deps, id);
-  return succeed(c, deps, { clientId: id, disconnected: true, reason });
+  return succeed(c, deps, "disconnectClient", { clientId: id, disconnected: true, reason });
 }
 
 /** `POST /api/v1/websocket/drain`: answers while the end begins. Asking again changes nothing. */
 export function drainGateway(c: AppContext, deps: AppDeps): Response {
   deps.log.warn("asked to drain", { principal: c.get("principal").name });
   deps.drain();
-  return succeed(c, deps, { status: "draining" }, 202);
+  return succeed(c, deps, "drainGateway", { status: "draining" });
 }
 
 function failUnknown(c: AppContext, deps: AppDeps, id: string): Response {

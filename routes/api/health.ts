@@ -16,7 +16,7 @@ export const HEALTH_PATHS: ReadonlySet<string> = new Set([
 export function getHealth(c: AppContext, deps: AppDeps): Response {
   const { status, uptimeMillis, activeConnections } = deps.hub.stats();
   const running = deps.publisher.storage().failing ? "degraded" : "ok";
-  return succeed(c, deps, {
+  return succeed(c, deps, "getHealth", {
     status: status === "running" ? running : status,
     version: deps.version,
     uptimeSeconds: Math.floor(uptimeMillis / 1_000),
@@ -27,7 +27,7 @@ export function getHealth(c: AppContext, deps: AppDeps): Response {
 
 /** `GET /health/live`: the event loop answers. */
 export function getLive(c: AppContext, deps: AppDeps): Response {
-  return succeed(c, deps, { status: "live" });
+  return succeed(c, deps, "getLive", { status: "live" });
 }
 
 /**
@@ -38,7 +38,7 @@ export function getLive(c: AppContext, deps: AppDeps): Response {
  */
 export function getReady(c: AppContext, deps: AppDeps): Response {
   const { status } = deps.hub;
-  if (status === "running") return succeed(c, deps, { status: "ready" });
+  if (status === "running") return succeed(c, deps, "getReady", { status: "ready" });
   c.header("Retry-After", "5");
   return answerError(c, deps, "DRAINING", `the gateway is ${status}`);
 }

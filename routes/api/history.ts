@@ -9,36 +9,39 @@
 import { type ChannelSnapshot, type EventsPage, HistoryError } from "../../actors/operations.ts";
 import type { StoredEvent } from "../../actors/ports.ts";
 import { ERRORS } from "../../protocol/errors.ts";
-import { EventsQuery } from "../../protocol/api.ts";
-import { type Channel, CHANNELS, parseChannel } from "../../protocol/channels.ts";
+import type { Channel } from "../../protocol/channels.ts";
+import type { EndpointInput } from "../../protocol/rest/endpoints.ts";
 import { type AppContext, type AppDeps, fail, failForNow } from "../context.ts";
-import { readQuery } from "./query.ts";
 
 /** Characters of a snapshot that are written at once. */
 const CHUNK_CHARACTERS = 65_536;
 
 /** `GET /api/v1/telemetry/{channel}/snapshot`: the live states, or the last alerts or warnings. */
-export function getSnapshot(c: AppContext, deps: AppDeps): Response {
-  const channel = parseChannel(c.req.param("channel")!);
-  if (channel === undefined) return failChannel(c, deps);
+export function getSnapshot(
+  c: AppContext,
+  deps: AppDeps,
+  { params: { channel } }: EndpointInput<"getSnapshot">,
+): Response {
   const snapshot = deps.history.snapshot(channel);
   const { epoch, seq, asOf, variant } = snapshot;
   // Before anything is collected: most readers that ask again have it already.
-  if (isKnown(c, asOf, [epoch, seq, ...variant === "" ? [] : [variant]])) return notModified(c);
+  if (setCacheHeaders(c, asOf, [epoch, seq, ...variant === "" ? [] : [variant]])) {
+    return notModified(c);
+  }
   return c.body(streamOf(snapshotText(channel, snapshot, snapshot.events(), deps)));
 }
 
 /** `GET /api/v1/telemetry/{channel}/events?epoch=&afterSeq=&limit=`: a page in order. */
-export async function getEvents(c: AppContext, deps: AppDeps): Promise<Response> {
-  const channel = parseChannel(c.req.param("channel")!);
-  if (channel === undefined) return failChannel(c, deps);
-  const query = readQuery(c, deps, EventsQuery);
-  if (!query.ok) return query.answer;
-  const { limit } = query.data;
+export async function getEvents(
+  c: AppContext,
+  deps: AppDeps,
+  { params: { channel }, query }: EndpointInput<"getEvents">,
+): Promise<Response> {
+  const { limit } = query;
   try {
-    const page = deps.history.page(channel, query.data);
+    const page = deps.history.page(channel, query);
     const { epoch, afterSeq, head, oldest, asOf } = page;
-    if (isKnown(c, asOf, [epoch, afterSeq, limit, head, oldest])) return notModified(c);
+    if (setCacheHeaders(c, asOf, [epoch, afterSeq, limit, head, oldest])) return notModified(c);
     return c.body(pageText(channel, page, await page.read(), limit, deps));
   } catch (error) {
     if (!(error instanceof HistoryError)) throw error;
@@ -49,18 +52,14 @@ export async function getEvents(c: AppContext, deps: AppDeps): Promise<Response>
   }
 }
 
-function failChannel(c: AppContext, deps: AppDeps): Response {
-  const message = `there is no such channel; use one of ${CHANNELS.join(", ")}`;
-  return fail(c, deps, "NOT_FOUND", message);
-}
-
 /**
- * Sets the headers of an answer, and tells whether the reader has it already.
+ * Sets the headers of an answer and compares its `ETag` with those that the reader has.
  *
  * @param asOf The time that the answer carries; without one it is never the same again.
  * @param parts What the answer is made of.
+ * @returns Whether the reader has the answer already.
  */
-function isKnown(
+function setCacheHeaders(
   c: AppContext,
   asOf: number | undefined,
   parts: readonly (string | number)[],

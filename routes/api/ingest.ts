@@ -6,7 +6,6 @@
 import { PublishError } from "../../actors/operations.ts";
 import type { PublishReceipt } from "../../protocol/api.ts";
 import { refuseBatch } from "../../protocol/batch_builder.ts";
-import { parseChannel } from "../../protocol/channels.ts";
 import { ERRORS } from "../../protocol/errors.ts";
 import { type Elements, scanJson, scanLines } from "../../protocol/json_scan.ts";
 import {
@@ -15,12 +14,10 @@ import {
   parseBatch,
   reportedFaults,
 } from "../../protocol/publish_batch.ts";
+import { type EndpointInput, ENDPOINTS, NDJSON_MEDIA_TYPE } from "../../protocol/rest/endpoints.ts";
 import { decodeUtf8 } from "../../protocol/utf8.ts";
 import { type AppContext, type AppDeps, fail, failForNow, succeed } from "../context.ts";
 import { type BodyRules, receiveBody, type ReceivedBody, refuseUnread } from "./receive.ts";
-
-/** The media type of one event a line. */
-const NDJSON = "application/x-ndjson";
 
 /** `POST /api/v1/telemetry/events`: answers 202 after the commit. */
 export async function publishEvents(c: AppContext, deps: AppDeps): Promise<Response> {
@@ -34,7 +31,7 @@ export async function publishEvents(c: AppContext, deps: AppDeps): Promise<Respo
   const body = await receiveBody(c, deps, rulesOf(deps));
   if (body instanceof Response) return body;
   try {
-    return succeed(c, deps, await publish(c, deps, body), 202);
+    return succeed(c, deps, "publishEvents", await publish(c, deps, body));
   } catch (error) {
     return refuse(c, deps, error);
   }
@@ -44,23 +41,23 @@ function rulesOf({ config }: AppDeps): BodyRules {
   return {
     maxBytes: config.server.maxBodyBytes,
     advice: "send smaller batches, or raise server.maxBodyBytes",
-    mediaTypes: ["application/json", NDJSON],
+    mediaTypes: ENDPOINTS.publishEvents.body.mediaTypes,
   };
 }
 
 /** `DELETE /api/v1/telemetry/{channel}/snapshot/{key}`: takes a key out of the snapshot. */
-export async function removeKey(c: AppContext, deps: AppDeps): Promise<Response> {
-  const { channel, key } = c.req.param() as { channel: string; key: string };
-  if (parseChannel(channel) === undefined) {
-    return fail(c, deps, "NOT_FOUND", `there is no channel "${channel}"`);
-  }
+export async function removeKey(
+  c: AppContext,
+  deps: AppDeps,
+  { params: { channel, key } }: EndpointInput<"removeKey">,
+): Promise<Response> {
   const removal = { channel, id: key, removed: true };
   const now = deps.clock.epochMillis();
   const batch = parseBatch([removal], 1, now, deps.config.telemetry);
   try {
     if (!batch.ok) throw new PublishError(...refusalOf(batch.refusal));
     const receipt = await deps.publisher.publish(c.get("principal").name, batch.submissions);
-    return succeed(c, deps, receipt, 202);
+    return succeed(c, deps, "removeKey", receipt);
   } catch (error) {
     return refuse(c, deps, error);
   }
@@ -110,7 +107,9 @@ function* scanBody(
   if (text === undefined) {
     return refuseBatch("INVALID_REQUEST", "the body is not UTF-8").refusal;
   }
-  const elements = yield* mediaType === NDJSON ? scanLines(text, most) : scanJson(text, most);
+  const elements = yield* mediaType === NDJSON_MEDIA_TYPE
+    ? scanLines(text, most)
+    : scanJson(text, most);
   return elements ?? refuseBatch("INVALID_REQUEST", "the body is not JSON").refusal;
 }
 

@@ -5,16 +5,11 @@
  */
 import type { Buffer } from "node:buffer";
 import { hash, timingSafeEqual } from "node:crypto";
-import type { Principal, Scope } from "../../actors/ports.ts";
+import type { Principal } from "../../actors/ports.ts";
+import { type Scope, SCOPES } from "../../protocol/scopes.ts";
 
 /** Every scope. */
-export const ALL_SCOPES: ReadonlySet<Scope> = new Set([
-  "subscribe",
-  "publish",
-  "acknowledge",
-  "admin",
-  "metrics",
-]);
+export const ALL_SCOPES: ReadonlySet<Scope> = new Set(SCOPES);
 
 /** A key that is accepted. Its secret is not kept. */
 export interface ApiKey {

@@ -1,0 +1,196 @@
+/**
+ * Every endpoint of the REST interface. The router, the reference in `docs/rest_guide.md` and the
+ * tests of answers are made from this table.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { BACKUP_MEDIA_TYPE } from "../backup.ts";
+import { ChannelName } from "../channels.ts";
+import {
+  ClientDetails,
+  ClientInfo,
+  ClientsQuery,
+  Disconnected,
+  DisconnectQuery,
+} from "./connections.ts";
+import { ChannelPath, type Endpoint, JSON_MEDIA_TYPE, NOTHING } from "./endpoint.ts";
+import { EventsQuery, HistoryPage, Snapshot } from "./history.ts";
+import { Draining, Health, Liveness, Readiness, Stats } from "./operation.ts";
+import { AcknowledgeBody, AcknowledgedAlert, PublishReceipt } from "./publishing.ts";
+
+/** The media type of one event per line. */
+export const NDJSON_MEDIA_TYPE = "application/x-ndjson";
+
+const ClientPath = z.object({
+  id: z.string().describe("A `connectionId`, else the `clientId` of one or more connections."),
+});
+
+/** The endpoints by the names of their handlers. */
+export const ENDPOINTS = {
+  publishEvents: {
+    method: "POST",
+    path: "/api/v1/telemetry/events",
+    scope: "publish",
+    summary: "Publishes events, all or none, and answers after the commit.",
+    params: NOTHING,
+    query: NOTHING,
+    body: {
+      mediaTypes: [JSON_MEDIA_TYPE, NDJSON_MEDIA_TYPE],
+      summary: "One event, an array of events, or one event per line.",
+    },
+    answer: { status: 202, data: PublishReceipt },
+  },
+  removeKey: {
+    method: "DELETE",
+    path: "/api/v1/telemetry/:channel/snapshot/:key",
+    scope: "publish",
+    summary: "Publishes the removal of a key from the snapshot of a channel.",
+    params: ChannelPath.extend({ key: z.string().describe("The `id` of the state.") }),
+    query: NOTHING,
+    answer: { status: 202, data: PublishReceipt },
+  },
+  acknowledgeAlert: {
+    method: "POST",
+    path: "/api/v1/telemetry/:channel/:id/acknowledge",
+    scope: "acknowledge",
+    summary: "Acknowledges the latest incident of an alert, and answers after the commit.",
+    params: z.object({
+      channel: ChannelName.pipe(z.literal("risk-alerts", "only risk-alerts are acknowledged"))
+        .describe("`risk-alerts`."),
+      id: z.string().describe("The `id` of the alert."),
+    }),
+    query: NOTHING,
+    body: {
+      mediaTypes: [JSON_MEDIA_TYPE],
+      schema: AcknowledgeBody,
+      summary: "The event that was looked at; may be absent.",
+    },
+    answer: { status: 200, data: AcknowledgedAlert },
+  },
+  getSnapshot: {
+    method: "GET",
+    path: "/api/v1/telemetry/:channel/snapshot",
+    scope: "subscribe",
+    summary: "The live states of a channel, or the last alerts or warnings.",
+    params: ChannelPath,
+    query: NOTHING,
+    answer: { status: 200, data: Snapshot },
+  },
+  getEvents: {
+    method: "GET",
+    path: "/api/v1/telemetry/:channel/events",
+    scope: "subscribe",
+    summary: "A page of the events of a channel, in the order of their numbers.",
+    params: ChannelPath,
+    query: EventsQuery,
+    answer: { status: 200, data: HistoryPage },
+  },
+  getStats: {
+    method: "GET",
+    path: "/api/v1/websocket/stats",
+    scope: "admin",
+    summary: "Counters and gauges of the process and of each channel.",
+    params: NOTHING,
+    query: NOTHING,
+    answer: { status: 200, data: Stats },
+  },
+  listClients: {
+    method: "GET",
+    path: "/api/v1/websocket/clients",
+    scope: "admin",
+    summary: "A page of the connections, ordered by `connectionId`.",
+    params: NOTHING,
+    query: ClientsQuery,
+    answer: { status: 200, data: z.array(ClientInfo).readonly() },
+  },
+  getClient: {
+    method: "GET",
+    path: "/api/v1/websocket/clients/:id",
+    scope: "admin",
+    summary: "One connection, or the newest of a `clientId`.",
+    params: ClientPath,
+    query: NOTHING,
+    answer: { status: 200, data: ClientDetails },
+  },
+  disconnectClient: {
+    method: "DELETE",
+    path: "/api/v1/websocket/clients/:id",
+    scope: "admin",
+    summary: "Ends the connections that `{id}` means with 4410.",
+    params: ClientPath,
+    query: DisconnectQuery,
+    answer: { status: 200, data: Disconnected },
+  },
+  drainGateway: {
+    method: "POST",
+    path: "/api/v1/websocket/drain",
+    scope: "admin",
+    summary: "Begins to end the process, as SIGTERM does, and answers at once.",
+    params: NOTHING,
+    query: NOTHING,
+    answer: { status: 202, data: Draining },
+  },
+  backUpStore: {
+    method: "POST",
+    path: "/api/v1/store/backup",
+    scope: "admin",
+    summary: "Makes a copy of the running store.",
+    params: NOTHING,
+    query: NOTHING,
+    answer: { status: 200, mediaType: BACKUP_MEDIA_TYPE },
+  },
+  getHealth: {
+    method: "GET",
+    path: "/api/health",
+    scope: undefined,
+    summary: "A summary that holds nothing confidential.",
+    params: NOTHING,
+    query: z.looseObject({}),
+    answer: { status: 200, data: Health },
+  },
+  getLive: {
+    method: "GET",
+    path: "/health/live",
+    scope: undefined,
+    summary: "Whether the event loop answers.",
+    params: NOTHING,
+    query: z.looseObject({}),
+    answer: { status: 200, data: Liveness },
+  },
+  getReady: {
+    method: "GET",
+    path: "/health/ready",
+    scope: undefined,
+    summary: "Whether new connections and events are welcome; 503 otherwise.",
+    params: NOTHING,
+    query: z.looseObject({}),
+    answer: { status: 200, data: Readiness },
+  },
+  getMetrics: {
+    method: "GET",
+    path: "/metrics",
+    scope: "metrics",
+    openOnLoopback: true,
+    summary: "The metrics as Prometheus scrapes them.",
+    params: NOTHING,
+    query: z.looseObject({}),
+    answer: { status: 200, mediaType: "text/plain" },
+  },
+} as const satisfies Readonly<Record<string, Endpoint>>;
+
+/** The name of an endpoint. */
+export type EndpointName = keyof typeof ENDPOINTS;
+
+/** The parameters of a request to an endpoint, read by its schemas. */
+export interface EndpointInput<Name extends EndpointName> {
+  /** The segments of its path. */
+  readonly params: z.output<(typeof ENDPOINTS)[Name]["params"]>;
+  /** Its query. */
+  readonly query: z.output<(typeof ENDPOINTS)[Name]["query"]>;
+}
+
+/** What an endpoint answers in the success envelope. */
+export type EndpointData<Name extends EndpointName> = (typeof ENDPOINTS)[Name]["answer"] extends
+  { readonly data: infer Data extends z.ZodType } ? z.input<Data>
+  : never;
