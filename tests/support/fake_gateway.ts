@@ -17,6 +17,8 @@ import { createApp } from "../../routes/app.ts";
 import { apiKey, KeyRing } from "../../routes/auth/api_keys.ts";
 import type { AppDeps } from "../../routes/context.ts";
 import { decodeV1, type V1Message } from "./decode_v1.ts";
+import { BACKUP_MEDIA_TYPE } from "../../protocol/backup.ts";
+import { assertAnswer } from "./rest_answers.ts";
 import { FakeSocket } from "./fake_socket.ts";
 import { TestClock } from "./test_clock.ts";
 
@@ -258,7 +260,14 @@ export class FakeGateway {
     if (!headers.has("host")) headers.set("host", url.host);
     const remoteAddr = { transport: "tcp", hostname: FAKE_ADDRESS, port: 50_000 } as const;
     const answer = this.app.fetch(new Request(url, { ...init, headers }), { remoteAddr });
-    return await this.settled(Promise.resolve(answer));
+    const response = await this.settled(Promise.resolve(answer));
+    // Every answer of an endpoint is compared with its schema; backups are read as they are made.
+    const contentType = response.headers.get("content-type");
+    if (contentType !== null && contentType !== BACKUP_MEDIA_TYPE) {
+      const text = await response.clone().text();
+      assertAnswer(init.method ?? "GET", path, { status: response.status, contentType, text });
+    }
+    return response;
   }
 
   /** Waits for what needs event-loop turns but no time. */

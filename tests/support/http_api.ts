@@ -5,6 +5,7 @@
  * @module
  */
 import type { PublishBody } from "./events.ts";
+import { assertAnswer } from "./rest_answers.ts";
 import { Metrics } from "./metrics_text.ts";
 
 /** Any JSON object. */
@@ -57,6 +58,9 @@ export class HttpApi {
     const text = await response.text();
     const isJson = response.headers.get("content-type")?.includes("json") ?? false;
     const body = isJson ? JSON.parse(text) : {};
+    // Every answer of an endpoint is compared with its schema.
+    const contentType = response.headers.get("content-type");
+    assertAnswer(options.method ?? "GET", path, { status: response.status, contentType, text });
     return { status: response.status, headers: response.headers, text, body };
   }
 
