@@ -6,12 +6,15 @@
 import { connectionMachine } from "../actors/connection/machine.ts";
 import { renderCommandsReference } from "./commands_reference.ts";
 import { renderConfigurationReference } from "./configuration_reference.ts";
+import { renderErrorCodes, renderRestReference } from "./rest_reference.ts";
 import { stateDiagram, withDiagram } from "./state_diagram.ts";
 
 /** Every generated document: its path, and how to make its text from the one that is there. */
 export const GENERATED_DOCUMENTS: Readonly<Record<string, (current: string) => string>> = {
   "docs/commands.md": renderCommandsReference,
   "docs/configuration.md": renderConfigurationReference,
+  "docs/errors.md": renderErrorCodes,
+  "docs/rest_guide.md": renderRestReference,
   "docs/state_diagram.md": (current) => withDiagram(current, stateDiagram(connectionMachine)),
 };
 

@@ -20,7 +20,9 @@ export const EventsQuery = z.object({
   epoch: z.string().min(1).max(128).optional()
     .describe("The epoch that you know; 410 when the channel has begun a new sequence since."),
   afterSeq: WholeNumber.optional()
-    .describe("The number before the first event that you want; the oldest kept when absent."),
+    .describe(
+      "A whole number: the one before the first event that you want; the oldest kept when absent.",
+    ),
   limit: WholeNumber.pipe(z.int().min(1).max(MAX_HISTORY_PAGE)).default(DEFAULT_HISTORY_PAGE)
     .describe("Most events of the page."),
 });

@@ -78,7 +78,10 @@ function notModified(c: AppContext): Response {
   return c.body(null, 304);
 }
 
-/** The data of an event is JSON already, and large: it is put in as it is. */
+/**
+ * The data of an event is stored as JSON and is put in as it is: to parse it and write it again takes
+ * six times as long (`tests/bench/micro/history_bench.ts`).
+ */
 function eventText({ seq, timestamp, data }: StoredEvent): string {
   return `{"seq":${seq},"timestamp":${timestamp},"data":${data}}`;
 }
