@@ -5,6 +5,8 @@
  * @module
  */
 import { getPath } from "hono/utils/url";
+import type { KeyStore } from "./auth/api_keys.ts";
+import { type Authenticator, KeyAuthenticator } from "./auth/authenticator.ts";
 import { HostCheck } from "./auth/host.ts";
 import { isAllowedOrigin, type OriginRules } from "./auth/origin.ts";
 import { COLLECTOR_SOCKET } from "./sockets/collector_socket.ts";
@@ -28,9 +30,20 @@ export interface App {
   fetch(request: Request, info: RequestInfo): Response | Promise<Response>;
 }
 
+/** What the application is built with. */
+export interface AppOptions extends Omit<AppDeps, "authenticator"> {
+  /** The accepted keys. */
+  readonly keys: KeyStore;
+  /** Knows clients in another way than by their keys alone. */
+  readonly authenticator?: Authenticator;
+}
+
 /** Builds the application. */
-export function createApp(deps: AppDeps): App {
-  const rules = originRules(deps.config);
+export function createApp({ keys, ...options }: AppOptions): App {
+  const { security } = options.config;
+  const rules = originRules(options.config);
+  const authenticator = new KeyAuthenticator({ ...rules, security, keys });
+  const deps: AppDeps = { authenticator, ...options };
   const hosts = new HostCheck(rules);
   const router = createRouter(deps, SOCKETS.keys());
   return {

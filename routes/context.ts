@@ -14,9 +14,8 @@ import { errorEnvelope, successEnvelope } from "../protocol/api.ts";
 import { type ErrorCode, ERRORS, RETRY_AFTER_MILLIS } from "../protocol/errors.ts";
 import type { Config } from "../protocol/config.ts";
 import { type EndpointData, type EndpointName, ENDPOINTS } from "../protocol/rest/endpoints.ts";
-import type { KeyRing } from "./auth/api_keys.ts";
+import type { Authenticator } from "./auth/authenticator.ts";
 import { isAbortedUpload } from "./api/aborted_upload.ts";
-import type { AuthenticationRules } from "./auth/authenticate.ts";
 import { redactUrl } from "./auth/credentials.ts";
 import type { OriginRules } from "./auth/origin.ts";
 import { traceRefusal } from "./refusal_trace.ts";
@@ -31,8 +30,8 @@ export interface AppDeps {
   readonly clock: Clock;
   /** Where faults are written. */
   readonly log: Logger;
-  /** The accepted keys. */
-  readonly keys: KeyRing;
+  /** Tells who sends a request. */
+  readonly authenticator: Authenticator;
   /** All connections. */
   readonly hub: Hub;
   /** Takes events. */
@@ -174,9 +173,4 @@ export function originRules({ server, security }: Config): OriginRules {
     publicHosts: server.publicHosts,
     allowedOrigins: security.allowedOrigins,
   };
-}
-
-/** What authentication depends on. */
-export function authenticationRules({ config, keys }: AppDeps): AuthenticationRules {
-  return { ...originRules(config), security: config.security, keys };
 }

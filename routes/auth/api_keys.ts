@@ -32,8 +32,18 @@ export function apiKey(
   return { principal, digest: sha256(secret), loopbackOnly };
 }
 
-/** The keys that are accepted. */
-export class KeyRing {
+/** Where keys are looked up. */
+export interface KeyStore {
+  /**
+   * Finds the key of a secret.
+   *
+   * @returns A promise only when it has to be looked for elsewhere.
+   */
+  find(secret: string): ApiKey | undefined | Promise<ApiKey | undefined>;
+}
+
+/** Keys that stay the same as long as the process runs. */
+export class KeyRing implements KeyStore {
   readonly #keys: readonly ApiKey[];
 
   /** Takes the accepted keys. */

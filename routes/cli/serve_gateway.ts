@@ -10,7 +10,7 @@ import type { Logger } from "../../actors/ports.ts";
 import { type OpenStore, openStore } from "../../actors/store/open_store.ts";
 import { systemClock as clock } from "../../actors/system_clock.ts";
 import { createApp } from "../app.ts";
-import { acceptedKeys } from "../auth/accepted_keys.ts";
+import { prepareKeys } from "../auth/prepare_keys.ts";
 import type { KeyRing } from "../auth/api_keys.ts";
 import { startDemo } from "../demo.ts";
 import { ResilientListener } from "../listener.ts";
@@ -55,7 +55,7 @@ async function start(settings: Settings, signals: Signals, version: string): Pro
   const log = createLogger({ level: config.log.level, format, write: logWriter(clock) });
   warnOfRuntime(Deno.version.deno, log);
   reportIgnored(ignoredVariables, log);
-  const keys = await acceptedKeys(config, apiKey, printError);
+  const keys = await prepareKeys(config, apiKey, printError);
   const storage = await openStore(config, clock, log, restoreRequest(config, clock));
   try {
     if (signals.ending === undefined) {

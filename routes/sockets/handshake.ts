@@ -13,8 +13,8 @@ import { wait } from "../../actors/wait.ts";
 import type { ProtocolName } from "../../protocol/api.ts";
 import { MAX_ID_LENGTH } from "../../protocol/events/fields.ts";
 import { offeredProtocols } from "../auth/credentials.ts";
-import { authenticate } from "../auth/authenticate.ts";
-import { type AppDeps, authenticationRules, type Refusal, refuse } from "../context.ts";
+import { whenFound } from "../auth/authenticator.ts";
+import { type AppDeps, type Refusal, refuse } from "../context.ts";
 import { addressOf, type RequestInfo } from "../request_info.ts";
 import { handshakeFault, type SocketHandlers, upgrade } from "./websocket.ts";
 
@@ -40,7 +40,7 @@ interface Application {
 
 /**
  * Answers a handshake: with an upgrade, or with the reason why there is none. At once, unless it has
- * to be held.
+ * to be held or its principal has to be waited for.
  */
 export function acceptSocket(
   request: Request,
@@ -48,8 +48,27 @@ export function acceptSocket(
   deps: AppDeps,
   route: SocketRoute,
 ): Response | Promise<Response> {
-  const application = examine(request, info, deps, route);
-  if ("code" in application) return refuse(application, request, info, deps);
+  const fault = handshakeFault(request);
+  if (fault !== undefined) {
+    const refusal = { ...invalid(`not a WebSocket handshake: ${fault}`), headers: VERSION };
+    return refuse(refusal, request, info, deps);
+  }
+  const address = addressOf(info); // It cannot be read after the upgrade.
+  return whenFound(deps.authenticator.authenticate(request, address), (found) => {
+    if (!found.ok) return refuse(found.fault, request, info, deps);
+    const application = examine(request, found.principal, address, route);
+    if ("code" in application) return refuse(application, request, info, deps);
+    return admit(application, request, info, deps);
+  });
+}
+
+/** Asks the hub for a seat and answers the handshake. */
+function admit(
+  application: Application,
+  request: Request,
+  info: RequestInfo,
+  deps: AppDeps,
+): Response | Promise<Response> {
   const admitted = deps.hub.admit(application.peer);
   if (!admitted.ok) {
     const { code, message, retryAfterSeconds } = admitted;
@@ -62,20 +81,13 @@ export function acceptSocket(
   return holdMillis > 0 ? wait(deps.clock, holdMillis).then(answer) : answer();
 }
 
-/** Who it is and what it wants, or why it cannot have it. */
+/** Reads what a principal asks for, or why it cannot have it. */
 function examine(
   request: Request,
-  info: RequestInfo,
-  deps: AppDeps,
+  principal: Principal,
+  address: string,
   route: SocketRoute,
 ): Application | Refusal {
-  const fault = handshakeFault(request);
-  if (fault !== undefined) {
-    return { ...invalid(`not a WebSocket handshake: ${fault}`), headers: VERSION };
-  }
-  const found = authenticate(request, authenticationRules(deps));
-  if (!found.ok) return found.fault;
-  const { principal } = found;
   const keyName = principal.name;
   if (!principal.scopes.has(route.scope)) {
     return { code: "FORBIDDEN", message: `this needs the scope "${route.scope}"`, keyName };
@@ -93,7 +105,7 @@ function examine(
   }
   const query = route.readQuery((name) => parameterOf(request, name));
   if (typeof query === "string") return { ...invalid(query), keyName };
-  const peer = peerOf(principal, addressOf(info), protocol ?? route.unnamed, clientId);
+  const peer = peerOf(principal, address, protocol ?? route.unnamed, clientId);
   return { peer, query, protocol };
 }
 

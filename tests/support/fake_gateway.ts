@@ -13,9 +13,8 @@ import { MemoryStore } from "../../actors/store/memory.ts";
 import type { ProtocolName, PublishReceipt } from "../../protocol/api.ts";
 import { Config } from "../../protocol/config.ts";
 import { parseSubmission } from "../../protocol/publish.ts";
-import { createApp } from "../../routes/app.ts";
+import { type AppOptions, createApp } from "../../routes/app.ts";
 import { apiKey, KeyRing } from "../../routes/auth/api_keys.ts";
-import type { AppDeps } from "../../routes/context.ts";
 import { decodeV1, type V1Message } from "./decode_v1.ts";
 import { BACKUP_MEDIA_TYPE } from "../../protocol/backup.ts";
 import { assertAnswer } from "./rest_answers.ts";
@@ -167,7 +166,7 @@ export interface FakeGatewayOptions {
   readonly store?: Store;
   readonly keys?: KeyRing;
   /** Replaces dependencies of the routes. */
-  readonly deps?: Partial<AppDeps>;
+  readonly deps?: Partial<AppOptions>;
 }
 
 const EVERY_SCOPE: readonly Scope[] = ["subscribe", "publish", "acknowledge", "admin", "metrics"];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Config } from "../../../protocol/config.ts";
-import { acceptedKeys } from "../../../routes/auth/accepted_keys.ts";
+import { prepareKeys } from "../../../routes/auth/prepare_keys.ts";
 import { DEVELOPMENT_KEY_FILE, developmentKey } from "../../../routes/auth/development_key.ts";
 
 /** Runs a body with an empty directory that is removed afterwards. */
@@ -52,8 +52,8 @@ Deno.test("on loopback without a key, a development key is shown once and counts
   await withDirectory(async (dataDir) => {
     const config = Config.parse({ store: { dataDir } });
     const lines: string[] = [];
-    const ring = await acceptedKeys(config, undefined, (line) => lines.push(line));
-    const again = await acceptedKeys(config, undefined, (line) => lines.push(line));
+    const ring = await prepareKeys(config, undefined, (line) => lines.push(line));
+    const again = await prepareKeys(config, undefined, (line) => lines.push(line));
     const { secret } = await developmentKey(dataDir);
     assert.ok(lines[0]?.includes(secret));
     assert.equal(lines[1]?.includes(secret), false);
@@ -68,7 +68,7 @@ Deno.test("with a configured key there is no development key", async () => {
   await withDirectory(async (dataDir) => {
     const config = Config.parse({ store: { dataDir } });
     const lines: string[] = [];
-    const ring = await acceptedKeys(config, "s3cret", (line) => lines.push(line));
+    const ring = await prepareKeys(config, "s3cret", (line) => lines.push(line));
     assert.deepEqual(lines, []);
     assert.deepEqual([...Deno.readDirSync(dataDir)], []);
     assert.equal(ring.find("s3cret")?.principal.authenticated, true);
@@ -78,7 +78,7 @@ Deno.test("with a configured key there is no development key", async () => {
 Deno.test("off loopback no key is ever made up", async () => {
   await withDirectory(async (dataDir) => {
     const config = Config.parse({ store: { dataDir }, server: { host: "0.0.0.0" } });
-    await acceptedKeys(config, undefined, () => assert.fail("nothing is to be shown"));
+    await prepareKeys(config, undefined, () => assert.fail("nothing is to be shown"));
     assert.deepEqual([...Deno.readDirSync(dataDir)], []);
   });
 });

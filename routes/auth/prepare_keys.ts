@@ -1,5 +1,5 @@
 /**
- * The keys that a start accepts: the configured one, or on loopback the development key.
+ * Prepares the keys that a start accepts: the configured one, or on loopback the development key.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import { apiKey, KeyRing } from "./api_keys.ts";
 import { developmentKey } from "./development_key.ts";
 
 /**
- * Collects the accepted keys.
+ * Makes the accepted keys. Writes the file of the development key when there is none.
  *
  * @param secret The configured key; `undefined` when there is none.
  * @param show Shows a line to the person at the terminal; it is not a log.
  */
-export async function acceptedKeys(
+export async function prepareKeys(
   config: Config,
   secret: string | undefined,
   show: (line: string) => void,
