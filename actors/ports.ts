@@ -220,6 +220,11 @@ export interface Principal {
   readonly authenticated: boolean;
   /** What it may do. */
   readonly scopes: ReadonlySet<Scope>;
+  /**
+   * Its outbound limit in metered frames per second for each connection, instead of
+   * `telemetry.rateLimitPerSecond`; 0 is unlimited.
+   */
+  readonly rateLimitPerSecond?: number;
 }
 
 export type { Scope };

@@ -24,7 +24,7 @@ import {
 } from "./machine.ts";
 import type { Peer } from "./peer.ts";
 import type { Session, SessionHost, SocketQuery } from "./session.ts";
-import type { SessionDeps } from "./session_deps.ts";
+import { type SessionDeps, withRateLimitOf } from "./session_deps.ts";
 import {
   describeTransitions,
   recordTransition,
@@ -122,7 +122,7 @@ export class Connection implements SubscriberControl, SessionHost {
   constructor(deps: SessionDeps, handshake: Handshake, supervisor: ConnectionSupervisor) {
     const { clock } = deps;
     const { id, peer, holdMillis } = handshake;
-    this.#deps = deps;
+    this.#deps = withRateLimitOf(peer.principal, deps);
     this.#supervisor = supervisor;
     this.id = id;
     this.peer = peer;
@@ -131,7 +131,7 @@ export class Connection implements SubscriberControl, SessionHost {
     this.handshakeDeadline = this.#startedAt + holdMillis + HANDSHAKE_MILLIS;
     this.lastInboundAt = this.#startedAt;
     this.#connectedAt = clock.epochMillis();
-    this.session = this.dialect.session(this, deps);
+    this.session = this.dialect.session(this, this.#deps);
     this.actor = this.#createActor();
   }
 

@@ -6,7 +6,7 @@
 import type { Channel } from "../../protocol/channels.ts";
 import type { Intake } from "../intake/intake.ts";
 import type { ChannelStatus, Publisher, Slowness } from "../operations.ts";
-import type { Clock, Logger } from "../ports.ts";
+import type { Clock, Logger, Principal } from "../ports.ts";
 import type { Fanout } from "../stream/fanout.ts";
 import type { Peer } from "./peer.ts";
 
@@ -54,4 +54,12 @@ export interface SessionDeps {
   readonly inboundMessagesPerSecond: number;
   /** What publishers need beside it. */
   readonly publishing: PublishingDeps;
+}
+
+/** The dependencies of a session with the limit of its principal, where that has one. */
+export function withRateLimitOf(
+  { rateLimitPerSecond }: Principal,
+  deps: SessionDeps,
+): SessionDeps {
+  return rateLimitPerSecond === undefined ? deps : { ...deps, rateLimitPerSecond };
 }

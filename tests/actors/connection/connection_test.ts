@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { HARD_CAP_BYTES } from "../../../actors/stream/subscriber.ts";
-import { ANONYMOUS, FAKE_EPOCH, PeerSocket, withGateway } from "../../support/fake_gateway.ts";
+import {
+  ANONYMOUS,
+  FAKE_EPOCH,
+  keyHolder,
+  PeerSocket,
+  withGateway,
+} from "../../support/fake_gateway.ts";
 import { marketData, position, riskAlert } from "../../support/events.ts";
 import { fillBuffer } from "../../support/stream_fixture.ts";
 import { TEST_EPOCH } from "../../support/test_clock.ts";
@@ -20,6 +26,25 @@ Deno.test("a client is welcomed with its id, the interval, its rate and its conn
       timestamp: TEST_EPOCH,
     }]);
     assert.equal(connection.state, "authenticated");
+  });
+});
+
+Deno.test("the limit of a key counts instead of the configured one, in v1 and v2", async () => {
+  const config = { telemetry: { rateLimitPerSecond: 1 } };
+  const principal = { ...keyHolder("robot"), rateLimitPerSecond: 3 };
+  await withGateway({ config }, async (fake) => {
+    const { connection, socket } = fake.connect({ principal, channels: ["market-data"] });
+    assert.equal(socket.messages[0]?.meta?.["rateLimitPerSecond"], "3");
+    assert.equal(connection.describe().rateLimitPerSecond, 3);
+    await fake.publish(...["A", "B", "C", "D"].map((symbol) => marketData(symbol, "1")));
+    assert.equal(socket.events.length, 3);
+    const v2 = fake.connect({ principal, protocol: "telemetry.v2" });
+    assert.equal(JSON.parse(v2.socket.frames[0]!).rateLimitPerSecond, 3);
+    const other = fake.connect({
+      principal: { ...principal, name: "free", rateLimitPerSecond: 0 },
+    });
+    assert.equal(other.connection.describe().rateLimitPerSecond, 0);
+    assert.equal(fake.connect().connection.describe().rateLimitPerSecond, 1);
   });
 });
 
