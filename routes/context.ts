@@ -139,8 +139,8 @@ export function refuse(
 export const NOSNIFF = ["X-Content-Type-Options", "nosniff"] as const;
 
 /**
- * Writes down that a handler has failed, and says what its client is told. A client that leaves
- * during its upload is not a failure of ours.
+ * Logs that a handler failed and returns what its client is told. A client that disconnects during
+ * its upload is not an error of the gateway.
  */
 export function failure({ method, url }: Request, error: unknown, { log }: AppDeps): Refusal {
   if (isAbortedUpload(error)) {

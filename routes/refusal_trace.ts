@@ -1,5 +1,5 @@
 /**
- * The trace that a refusal leaves: what of a request may be written down.
+ * Logs and counts refused requests, without anything confidential.
  *
  * @module
  */
@@ -11,12 +11,12 @@ import { isUpgrade } from "./sockets/websocket.ts";
 /** Longest text of a client in a line, in characters. */
 const MAX_LENGTH = 200;
 
-/** What the paths of sockets begin with: what is refused there is a handshake, whatever is wrong. */
+/** The prefix of socket paths: every refusal there counts as a refused handshake. */
 const SOCKET_PREFIX = "/ws/";
 
 /**
- * Statuses that turn a client away. The others answer a request for what it holds: of those its
- * client alone has to know.
+ * Statuses by which a client is turned away. Other errors concern the content of a request and are
+ * not logged.
  */
 const TURNED_AWAY: ReadonlySet<number> = new Set([401, 403, 421, 429, 503]);
 

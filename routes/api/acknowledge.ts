@@ -50,7 +50,7 @@ export async function acknowledgeAlert(
   }
 }
 
-/** The value of a body; that of none is empty. `undefined` when it is not JSON that can be read. */
+/** Parses a body; an empty one is `{}`. Returns `undefined` when it is not JSON, or too deep. */
 function parseBody(bytes: Uint8Array): unknown {
   if (bytes.length === 0) return {};
   const text = decodeUtf8(bytes).next().value; // Too short to be decoded in steps.

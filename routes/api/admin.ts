@@ -1,5 +1,5 @@
 /**
- * What administrators ask and do over HTTP.
+ * Statistics, connections and draining, for administrators.
  *
  * @module
  */
@@ -47,7 +47,7 @@ export function listClients(
   for (const client of deps.hub.clients(cursor, state)) {
     if (channel !== undefined && !client.subscribedChannels.includes(channel)) continue;
     if (page.length === limit) {
-      // The list itself is the contract's answer; the way to the next page is a header.
+      // `data` is the list alone by contract, so the next page is named in a header.
       c.header("Link", `<${nextPage(c.req.url, page.at(-1)!.connectionId)}>; rel="next"`);
       break;
     }
@@ -85,7 +85,7 @@ export function disconnectClient(
   return succeed(c, deps, "disconnectClient", { clientId: id, disconnected: true, reason });
 }
 
-/** `POST /api/v1/websocket/drain`: answers while the end begins. Asking again changes nothing. */
+/** `POST /api/v1/websocket/drain`: starts the drain and answers at once. Idempotent. */
 export function drainGateway(c: AppContext, deps: AppDeps): Response {
   deps.log.warn("asked to drain", { principal: c.get("principal").name });
   deps.drain();

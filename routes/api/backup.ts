@@ -1,5 +1,5 @@
 /**
- * `POST /api/v1/store/backup`: a copy of the store, made while it goes on.
+ * `POST /api/v1/store/backup`: a copy of the running store.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { ErrorCode } from "../../protocol/api.ts";
 import { BACKUP_MEDIA_TYPE, type BackupLine } from "../../protocol/backup.ts";
 import { type AppContext, type AppDeps, fail } from "../context.ts";
 
-/** How long a reader may take nothing before its backup is given up, in ms. */
+/** A backup is cancelled when its reader takes nothing for this long, in ms. */
 export const STALLED_MILLIS = 60_000;
 
 const CODES: Readonly<Partial<Record<StoreErrorCode, ErrorCode>>> = {
@@ -21,16 +21,16 @@ const CODES: Readonly<Partial<Record<StoreErrorCode, ErrorCode>>> = {
 export interface RunningBackup {
   /** Rows to copy. */
   readonly rows: number;
-  /** About the size of the result. */
+  /** Estimated size of the result. */
   readonly bytes: number;
   /** Where every channel begins and ends in it. */
   readonly extents: ReadonlyMap<
     string,
     { readonly epoch: string; readonly seq: number; readonly oldest: number }
   >;
-  /** Makes and reads the copy; whoever stops early leaves nothing behind. */
+  /** Makes and reads the copy; stopping early removes what was made. */
   parts(): AsyncGenerator<BackupPart, void, void>;
-  /** Removes what is left when its parts were never read. Never rejects. */
+  /** Cleans up a backup whose parts were never read. Never rejects. */
   end(): Promise<void>;
 }
 
@@ -56,7 +56,7 @@ export async function backUpStore(c: AppContext, deps: AppDeps): Promise<Respons
   }
 }
 
-/** Writes as fast as it is read; a reader that leaves, or takes nothing for a minute, ends it. */
+/** Streams a backup at the pace of its reader; ends when the reader leaves or stalls. */
 function streamOf(
   backup: RunningBackup,
   { clock, log }: AppDeps,
@@ -69,7 +69,7 @@ function streamOf(
   const giveUp = (why: string) => {
     clock.clearTimeout(stalled);
     log.warn("backup given up", { principal, why });
-    // What has not started has no end of its own.
+    // A generator that has not started runs no `finally`.
     return started ? parts.return() : backup.end();
   };
   return new ReadableStream<Uint8Array>({

@@ -5,7 +5,7 @@
  */
 import { answerError, type AppContext, type AppDeps, succeed } from "../context.ts";
 
-/** Where health is asked for, under any host name. */
+/** The paths of health checks, which are answered under any host name. */
 export const HEALTH_PATHS: ReadonlySet<string> = new Set([
   "/api/health",
   "/health/live",
@@ -31,10 +31,10 @@ export function getLive(c: AppContext, deps: AppDeps): Response {
 }
 
 /**
- * `GET /health/ready`: whether new connections and events are welcome.
+ * `GET /health/ready`: whether new connections and events are accepted.
  *
- * A failing store does not count: it is the next event that finds out whether the disk is back, and
- * clients are served from memory meanwhile.
+ * A failing store does not make it unready: only the next event can show that the disk works again,
+ * and clients are served from memory until then.
  */
 export function getReady(c: AppContext, deps: AppDeps): Response {
   const { status } = deps.hub;

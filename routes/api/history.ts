@@ -1,8 +1,8 @@
 /**
  * History over HTTP: snapshots, and the events after a number.
  *
- * Both answers are a function of the epoch and of numbers, which their `ETag` is made of. So their
- * `timestamp` is that of the newest event, and equal answers are equal byte for byte.
+ * Both answers depend only on the epoch and on numbers, which make up their `ETag`. Their `timestamp`
+ * is that of the newest event, so that equal answers have equal bytes.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { Channel } from "../../protocol/channels.ts";
 import type { EndpointInput } from "../../protocol/rest/endpoints.ts";
 import { type AppContext, type AppDeps, fail, failForNow } from "../context.ts";
 
-/** Characters of a snapshot that are written at once. */
+/** Characters per chunk of a streamed snapshot. */
 const CHUNK_CHARACTERS = 65_536;
 
 /** `GET /api/v1/telemetry/{channel}/snapshot`: the live states, or the last alerts or warnings. */
@@ -24,7 +24,7 @@ export function getSnapshot(
 ): Response {
   const snapshot = deps.history.snapshot(channel);
   const { epoch, seq, asOf, variant } = snapshot;
-  // Before anything is collected: most readers that ask again have it already.
+  // Compared before the events are collected: most repeated requests are answered with 304.
   if (setCacheHeaders(c, asOf, [epoch, seq, ...variant === "" ? [] : [variant]])) {
     return notModified(c);
   }
@@ -86,7 +86,7 @@ function eventText({ seq, timestamp, data }: StoredEvent): string {
   return `{"seq":${seq},"timestamp":${timestamp},"data":${data}}`;
 }
 
-/** What comes after the data of an envelope. */
+/** The end of an envelope, after its data. */
 function endText(asOf: number | undefined, deps: AppDeps): string {
   return `,"timestamp":"${new Date(asOf ?? deps.clock.epochMillis()).toISOString()}"}`;
 }
@@ -118,7 +118,7 @@ function* snapshotText(
   yield "]}" + endText(asOf, deps);
 }
 
-/** A body that is written bit by bit, as fast as it is read: fifty thousand states are megabytes. */
+/** Streams a body in chunks at the pace of its reader: 50,000 states are megabytes. */
 function streamOf(texts: Generator<string>): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   return new ReadableStream({

@@ -23,12 +23,12 @@ export function parseMediaType(header: string | null | undefined): MediaType {
   return { essence: essence.trim(), charset };
 }
 
-/** Whether text of a media type is UTF-8, as JSON is where nothing else is said. */
+/** Whether text of a media type is UTF-8, which is the default of JSON. */
 export function isUtf8({ charset }: MediaType): boolean {
   return charset === undefined || charset === "utf-8" || charset === "utf8";
 }
 
-/** How a body is packed; `undefined` when it is in a way that is not understood. */
+/** Reads a `Content-Encoding`; `undefined` when it is not supported. */
 export function parseContentEncoding(header: string | null): "identity" | "gzip" | undefined {
   switch ((header ?? "").trim().toLowerCase()) {
     case "":

@@ -1,5 +1,5 @@
 /**
- * Which keys there are, and who stands behind a key.
+ * The accepted keys and their principals.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export const ALL_SCOPES: ReadonlySet<Scope> = new Set(SCOPES);
 
 /** A key that is accepted. Its secret is not kept. */
 export interface ApiKey {
-  /** Who stands behind it. */
+  /** The principal of its holder. */
   readonly principal: Principal;
   /** SHA-256 of the secret. */
   readonly digest: Buffer;
@@ -42,7 +42,7 @@ export interface KeyStore {
   find(secret: string): ApiKey | undefined | Promise<ApiKey | undefined>;
 }
 
-/** Keys that stay the same as long as the process runs. */
+/** Keys that do not change while the process runs. */
 export class KeyRing implements KeyStore {
   readonly #keys: readonly ApiKey[];
 
@@ -51,7 +51,7 @@ export class KeyRing implements KeyStore {
     this.#keys = keys;
   }
 
-  /** The key of a secret. Takes the same time whichever key matches, or none. */
+  /** Finds the key of a secret in constant time, whichever key matches or none. */
   find(secret: string): ApiKey | undefined {
     const digest = sha256(secret);
     let found: ApiKey | undefined;

@@ -91,7 +91,7 @@ export class KeyAuthenticator implements Authenticator {
   }
 }
 
-/** Goes on with a value: at once when it is there, else when it has come. */
+/** Calls `next` with a value: at once, or when the promise of it is fulfilled. */
 export function whenFound<Value, Result>(
   value: Value | Promise<Value>,
   next: (value: Value) => Result | Promise<Result>,

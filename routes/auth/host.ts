@@ -58,7 +58,7 @@ const FOREIGN: HostFault = {
   message: "this host name is not served here; add it to server.publicHosts",
 };
 
-/** Checks hosts. The last good one is remembered, as clients come by few names. */
+/** Checks hosts. Caches the last valid one, as most clients use the same name. */
 export class HostCheck {
   readonly #bound: string;
   readonly #publicHosts: readonly Authority[];

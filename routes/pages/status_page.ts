@@ -55,7 +55,7 @@ refresh();
 setInterval(refresh, 2000);
 `;
 
-/** Kept out of the template: versions of the formatter disagree about its case. */
+/** Outside the template, because versions of the formatter write it in different case. */
 const DOCTYPE = raw("<!doctype html>");
 
 const POLICY = [

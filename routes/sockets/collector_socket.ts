@@ -6,7 +6,7 @@
 import { COLLECTOR_PROTOCOL } from "../../protocol/collector_message.ts";
 import type { SocketRoute } from "./handshake.ts";
 
-/** Who may open one, and what is spoken. */
+/** The scope and the protocol of publishers. */
 export const COLLECTOR_SOCKET: SocketRoute = {
   scope: "publish",
   protocols: [COLLECTOR_PROTOCOL],

@@ -1,5 +1,5 @@
 /**
- * The handshake that all sockets share: who is it, what does it speak, may it come in.
+ * The WebSocket handshake of all dialects: authentication, subprotocol, query and admission.
  *
  * @module
  */
@@ -18,19 +18,19 @@ import { type AppDeps, type Refusal, refuse } from "../context.ts";
 import { addressOf, type RequestInfo } from "../request_info.ts";
 import { handshakeFault, type SocketHandlers, upgrade } from "./websocket.ts";
 
-/** One address where sockets are opened. */
+/** One path where sockets are opened. */
 export interface SocketRoute {
-  /** What a key must be allowed to do. */
+  /** The scope that a key needs. */
   readonly scope: Scope;
-  /** The subprotocols that are spoken, best first. */
+  /** The supported subprotocols, the preferred one first. */
   readonly protocols: readonly ProtocolName[];
-  /** What is spoken with a client that offers none. */
+  /** The protocol of a client that offers no subprotocol. */
   readonly unnamed: ProtocolName;
-  /** Reads what is particular about the address; a string says what is wrong with it. */
+  /** Reads the query; returns a message when it is not valid. */
   readonly readQuery: (parameter: (name: string) => string | undefined) => SocketQuery | string;
 }
 
-/** What a handshake asks for, when it may have it. */
+/** A valid handshake. */
 interface Application {
   readonly peer: Peer;
   readonly query: SocketQuery;
@@ -81,7 +81,7 @@ function admit(
   return holdMillis > 0 ? wait(deps.clock, holdMillis).then(answer) : answer();
 }
 
-/** Reads what a principal asks for, or why it cannot have it. */
+/** Reads the subprotocol, the `clientId` and the query; returns a refusal when one is not valid. */
 function examine(
   request: Request,
   principal: Principal,
@@ -98,7 +98,7 @@ function examine(
     const message = `offer the subprotocol ${route.protocols.join(" or ")}`;
     return { code: "UNSUPPORTED_PROTOCOL", message, keyName };
   }
-  // Clients write `clientId=` for one that they do not have.
+  // Deployed clients send an empty `clientId=` when they have none.
   const clientId = parameterOf(request, "clientId") || undefined;
   if (clientId !== undefined && !isClientId(clientId)) {
     return { ...invalid(`clientId: 1 to ${MAX_ID_LENGTH} printable characters`), keyName };
@@ -133,12 +133,12 @@ function upgradeFor(
   }
 }
 
-/** A parameter of the address; looked for in the text, as taking the address apart costs more. */
+/** Reads one query parameter without parsing the whole URL, which costs more. */
 function parameterOf({ url }: Request, name: string): string | undefined {
   return getQueryParam(url, name) as string | undefined;
 }
 
-/** The version that is spoken, for a client that speaks another (RFC 6455 §4.4). */
+/** The supported version, sent to clients that ask for another (RFC 6455 §4.4). */
 const VERSION = { "Sec-WebSocket-Version": "13" };
 
 function invalid(message: string): Refusal {
@@ -149,7 +149,7 @@ function retryAfter(seconds: number): Record<string, string> {
   return { "Retry-After": String(seconds) };
 }
 
-/** What the socket of a connection does to it. */
+/** Passes the events of a socket to its connection. */
 class ConnectionHandlers implements SocketHandlers {
   readonly #connection: Connection;
   readonly #hub: Hub;
@@ -165,7 +165,7 @@ class ConnectionHandlers implements SocketHandlers {
 
   open(socket: Socket): void {
     const query = this.#query!;
-    this.#query = undefined; // Nobody asks for it again.
+    this.#query = undefined; // Frees memory: it is used once.
     this.#hub.open(this.#connection, socket, query);
   }
 

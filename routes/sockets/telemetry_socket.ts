@@ -7,7 +7,7 @@ import type { SocketQuery } from "../../actors/connection/session.ts";
 import { MAX_CHANNEL_NAMES } from "../../protocol/client_action.ts";
 import type { SocketRoute } from "./handshake.ts";
 
-/** Who may open one, and what is spoken. */
+/** The scope and the protocols of telemetry clients. */
 export const TELEMETRY_SOCKET: SocketRoute = {
   scope: "subscribe",
   protocols: ["telemetry.v2", "telemetry.v1"],
@@ -15,7 +15,7 @@ export const TELEMETRY_SOCKET: SocketRoute = {
   readQuery,
 };
 
-/** Reads `?channels=&replay=`; a string says what is wrong with it. */
+/** Reads `?channels=&replay=`; returns a message when it is not valid. */
 function readQuery(parameter: (name: string) => string | undefined): SocketQuery | string {
   const channels = (parameter("channels") ?? "").split(",").filter((name) => name.trim() !== "");
   if (channels.length > MAX_CHANNEL_NAMES) return `channels: at most ${MAX_CHANNEL_NAMES} names`;

@@ -1,14 +1,14 @@
 /**
  * The WebSocket upgrade, and the runtime's WebSocket as our {@link Socket}.
  *
- * Hono's own helper misses `Upgrade: WebSocket` in another case, echoes the first offered
- * subprotocol whatever it is, and hides `bufferedAmount`; hence these few lines.
+ * Hono's helper is not used: it compares `Upgrade` with case, echoes the first offered subprotocol
+ * whatever it is, and hides `bufferedAmount`.
  *
  * @module
  */
 import type { Clock, FrameSink, Socket } from "../../actors/ports.ts";
 
-/** What the listeners of a socket do. */
+/** Receives the events of a socket. */
 export interface SocketHandlers {
   /** Frames can be sent from now on. */
   open(socket: Socket): void;
@@ -18,29 +18,29 @@ export interface SocketHandlers {
   pongTimeout(): void;
   /** The socket is gone. May come twice. */
   close(code: number): void;
-  /** Something threw that should not. */
+  /** A listener threw an exception. */
   failed(error: unknown): void;
 }
 
-/** What the runtime says of a peer that does not answer its ping. */
+/** The runtime's message when a peer does not answer its ping. */
 const PONG_TIMEOUT = /no response from ping/i;
 
-/** A peer that sent nothing for so long is quiet, in ms. */
+/** A peer counts as quiet when it has sent nothing for this long, in ms. */
 const QUIET_MILLIS = 50;
 
-/** How long quiet is waited for before a socket is closed, in ms. */
+/** The longest wait for a quiet peer before a socket is closed, in ms. */
 const MAX_QUIET_WAIT_MILLIS = 1_000;
 
-/** The one version there is (RFC 6455 §4.1). */
+/** The only version of the protocol (RFC 6455 §4.1). */
 const WEBSOCKET_VERSION = "13";
 
 /** `Sec-WebSocket-Key`: 16 bytes in base64 (RFC 6455 §4.1). */
 const KEY = /^[A-Za-z0-9+/]{22}==$/;
 
 /**
- * What is wrong with a handshake, as the runtime does not look: version, key, `Connection`.
+ * Checks what the runtime does not check of a handshake: version, key, `Connection`.
  *
- * @returns `undefined` when nothing is.
+ * @returns What is wrong; `undefined` when nothing is.
  */
 export function handshakeFault({ headers }: Request): string | undefined {
   if (headers.get("sec-websocket-version") !== WEBSOCKET_VERSION) {
@@ -81,8 +81,8 @@ export function upgrade(
 }
 
 /**
- * A request that offers the chosen subprotocol in the way that the runtime understands: it takes the
- * list apart at every comma with a space, and fails when the chosen one is not among the parts.
+ * Returns a request whose `Sec-WebSocket-Protocol` the runtime can read: it splits the list at every
+ * comma with a space, and fails when the chosen subprotocol is not among the parts.
  */
 function offering(request: Request, protocol: string | undefined): Request {
   if (protocol === undefined) return request;
@@ -98,7 +98,7 @@ function offering(request: Request, protocol: string | undefined): Request {
 /** The events of a socket that are listened to. */
 const EVENTS = ["open", "message", "error", "close"] as const;
 
-/** The runtime's WebSocket; one object listens to all of its events, as there are many sockets. */
+/** The runtime's WebSocket. One object listens to all events of a socket, which saves memory. */
 class DenoSocket implements Socket, EventListenerObject {
   readonly #socket: WebSocket;
   readonly #clock: Clock;
@@ -113,7 +113,7 @@ class DenoSocket implements Socket, EventListenerObject {
     for (const name of EVENTS) socket.addEventListener(name, this);
   }
 
-  /** An exception in a listener would end the process, so none gets out. */
+  /** Catches every exception: one that leaves a listener would end the process. */
   handleEvent(event: Event): void {
     try {
       this.#handle(event);
@@ -134,13 +134,13 @@ class DenoSocket implements Socket, EventListenerObject {
     return this.#socket.readyState === WebSocket.OPEN ? this.#socket.bufferedAmount : Infinity;
   }
 
-  /** A frame for a socket that is closing is late, not wrong: its `close` event is on the way. */
+  /** Dropped when the socket is closing. */
   send(frame: string): void {
     if (this.#closing) return;
     try {
       this.#socket.send(frame);
     } catch (error) {
-      // Asked only now, as it is asked for every frame.
+      // Checked only after a failure: reading the state for every frame is a cost.
       if (this.#socket.readyState === WebSocket.OPEN) this.#handlers.failed(error);
     }
   }
@@ -171,14 +171,14 @@ class DenoSocket implements Socket, EventListenerObject {
 
   #handleClose({ code, reason }: CloseEvent): void {
     if (PONG_TIMEOUT.test(reason)) this.#handlers.pongTimeout();
-    // The runtime keeps a socket for a while; what listens to it must not stay with it.
+    // The runtime keeps a closed socket for a while; without its listeners the connection is freed.
     for (const name of EVENTS) this.#socket.removeEventListener(name, this);
     this.#handlers.close(code);
   }
 
   /**
-   * The runtime drops the connection, our Close frame included, when it reads a message after it
-   * was asked to close. A client that is ended for sending too much would never learn why.
+   * Waits until the peer is quiet: the runtime drops the connection, and our Close frame with it,
+   * when it reads a message after `close()`. A client that floods would never see its close code.
    */
   #closeWhenQuiet(code: number, reason: string, until: number): void {
     const now = this.#clock.now();
