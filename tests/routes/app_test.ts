@@ -23,36 +23,6 @@ function keyPerScope(): KeyRing {
   return new KeyRing(scopes.map((scope) => apiKey(scope, scope, { scopes: new Set([scope]) })));
 }
 
-/** Routes that need a scope, and a request that gets past it. */
-const GUARDED: readonly (readonly [method: string, path: string, scope: Scope])[] = [
-  ["POST", "/api/v1/telemetry/events", "publish"],
-  ["DELETE", "/api/v1/telemetry/positions/snapshot/k", "publish"],
-  ["POST", "/api/v1/store/backup", "admin"],
-  ["GET", "/api/v1/websocket/stats", "admin"],
-  ["GET", "/api/v1/websocket/clients", "admin"],
-  ["GET", "/api/v1/websocket/clients/nobody", "admin"],
-  ["DELETE", "/api/v1/websocket/clients/nobody", "admin"],
-];
-
-for (const [method, path, scope] of GUARDED) {
-  Deno.test(`${method} ${path} needs a key with the scope ${scope}`, async () => {
-    await withGateway({ keys: keyPerScope() }, async (fake) => {
-      for (const secret of [null, "wrong", ""]) {
-        const answer = await fake.request(path, { method }, secret);
-        assert.match(answer.headers.get("WWW-Authenticate") ?? "", /^Bearer /);
-        await fails(answer, 401, secret === "wrong" ? "API_KEY_INVALID" : "API_KEY_MISSING");
-      }
-      for (const other of ["subscribe", "publish", "acknowledge", "admin", "metrics"]) {
-        const answer = await fake.request(path, { method }, other);
-        if (other === scope) {
-          assert.ok(![401, 403].includes(answer.status), `${answer.status}`);
-          await answer.body?.cancel();
-        } else await fails(answer, 403, "FORBIDDEN");
-      }
-    });
-  });
-}
-
 Deno.test("a wrong key is 401 although anonymous clients may come in", async () => {
   const config = { security: { anonymousScopes: ["subscribe"] } };
   await withGateway({ config, keys: keyPerScope() }, async (fake) => {

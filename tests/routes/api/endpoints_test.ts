@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { BACKUP_MEDIA_TYPE, BackupLine } from "../../../protocol/backup.ts";
-import { ERRORS } from "../../../protocol/errors.ts";
+import { type ErrorCode, ERRORS } from "../../../protocol/errors.ts";
 import type { Endpoint } from "../../../protocol/rest/endpoint.ts";
 import { type EndpointName, ENDPOINTS } from "../../../protocol/rest/endpoints.ts";
 import { SCOPES } from "../../../protocol/scopes.ts";
@@ -90,6 +90,11 @@ const KEY_PER_SCOPE = new KeyRing(
   SCOPES.map((scope) => apiKey(scope, scope, { scopes: new Set([scope]) })),
 );
 
+function refusalOf(secret: string | null): ErrorCode {
+  if (secret === null || secret === "") return "API_KEY_MISSING";
+  return secret === "wrong" ? "API_KEY_INVALID" : "FORBIDDEN";
+}
+
 for (const [name, endpoint] of TABLE) {
   const { method, scope, openOnLoopback } = endpoint;
   if (scope === undefined) continue;
@@ -97,18 +102,16 @@ for (const [name, endpoint] of TABLE) {
     await withGateway({ keys: KEY_PER_SCOPE }, async (fake) => {
       const headers = openOnLoopback ? { Via: "1.1 proxy" } : {};
       for (const path of [pathFor(endpoint), `${pathFor(endpoint)}?unknown=1`]) {
-        for (const secret of [null, "wrong", ...SCOPES]) {
+        for (const secret of [null, "", "wrong", ...SCOPES]) {
           const response = await fake.request(path, { method, headers }, secret);
           if (secret === scope) {
             assert.ok(![401, 403].includes(response.status), `${response.status}`);
             await response.body?.cancel();
             continue;
           }
-          const code = secret === null
-            ? "API_KEY_MISSING"
-            : secret === "wrong"
-            ? "API_KEY_INVALID"
-            : "FORBIDDEN";
+          const code = refusalOf(secret);
+          const scheme = response.headers.get("WWW-Authenticate") ?? "";
+          assert.equal(/^Bearer /.test(scheme), code !== "FORBIDDEN");
           const answer = { status: response.status, body: await response.json() };
           assertError(answer, ERRORS[code].status, code);
         }
