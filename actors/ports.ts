@@ -220,6 +220,8 @@ export interface Principal {
   readonly authenticated: boolean;
   /** What it may do. */
   readonly scopes: ReadonlySet<Scope>;
+  /** The channels that it may use, whatever it does; all when absent. */
+  readonly channels?: ReadonlySet<Channel>;
   /**
    * Its outbound limit in metered frames per second for each connection, instead of
    * `telemetry.rateLimitPerSecond`; 0 is unlimited.

@@ -64,7 +64,7 @@ export const SOCKET_ERRORS = {
   forbidden: {
     dialects: ["v1", "v2", "collector"],
     retryable: false,
-    meaning: "The key does not have the scope that this needs, or nobody may do it.",
+    meaning: "The key does not have the scope or the channel that this needs, or nobody may do it.",
   },
   not_found: {
     dialects: ["v2"],
@@ -168,7 +168,7 @@ export const ERRORS = {
   FORBIDDEN: {
     status: 403,
     retryable: false,
-    meaning: "The key does not have the scope that this needs, or nobody may do it.",
+    meaning: "The key does not have the scope or the channel that this needs, or nobody may do it.",
     onSocket: "forbidden",
   },
   ORIGIN_NOT_ALLOWED: {

@@ -7,6 +7,8 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { methodNotAllowed } from "hono/method-not-allowed";
+import { describeForbidden, mayUse } from "../actors/channel_rights.ts";
+import type { Channel } from "../protocol/channels.ts";
 import type { Endpoint } from "../protocol/rest/endpoint.ts";
 import { type EndpointInput, type EndpointName, ENDPOINTS } from "../protocol/rest/endpoints.ts";
 import { type EndpointHandler, HANDLERS } from "./api/handlers.ts";
@@ -80,6 +82,10 @@ function addEndpoint(app: Hono<AppEnv>, deps: AppDeps, name: EndpointName): void
     (c) => {
       const request = c.req as unknown as ValidRequest;
       const input = { params: request.valid("param"), query: request.valid("query") };
+      const { channel } = input.params as { readonly channel?: Channel };
+      if (channel !== undefined && !mayUse(c.get("principal"), channel)) {
+        return fail(c, deps, "FORBIDDEN", describeForbidden([channel]));
+      }
       return handler(c, deps, input as EndpointInput<EndpointName>);
     },
   );

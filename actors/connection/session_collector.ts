@@ -15,6 +15,7 @@ import {
 } from "../../protocol/collector_message.ts";
 import type { Elements } from "../../protocol/json_scan.ts";
 import { type BatchRefusal, describeFaults, reportedFaults } from "../../protocol/publish_batch.ts";
+import { describeForbidden, mayUse, publishAs } from "../channel_rights.ts";
 import { type ChannelStatus, PublishError } from "../operations.ts";
 import { InboundGuard } from "./inbound_guard.ts";
 import type { Session, SessionHost, SocketQuery } from "./session.ts";
@@ -155,7 +156,7 @@ export class SessionCollector implements Session {
       release: () => messages.give(principal, characters),
       scan: () => found(events),
       store: (submissions) => {
-        const stored = publisher.publish(principal, submissions);
+        const stored = publishAs(publisher, this.#host.peer.principal, submissions);
         stored.then((receipt) => {
           finish();
           this.#send({ type: "ack", id, ok: true, ...receipt });
@@ -196,6 +197,12 @@ export class SessionCollector implements Session {
     if (refused !== undefined) return;
     if (channels.includes("system-warnings")) {
       const message = "nothing was declared; system-warnings are published by the gateway alone";
+      this.#error({ ...correlation, code: "forbidden", message });
+      return;
+    }
+    const foreign = channels.filter((channel) => !mayUse(this.#host.peer.principal, channel));
+    if (foreign.length > 0) {
+      const message = `nothing was declared; ${describeForbidden(foreign)}`;
       this.#error({ ...correlation, code: "forbidden", message });
       return;
     }

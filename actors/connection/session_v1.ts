@@ -13,6 +13,7 @@ import {
   unsubscribeAck,
   welcome,
 } from "../../protocol/server_message_v1.ts";
+import { describeForbidden, mayUse } from "../channel_rights.ts";
 import type { ChannelStatus } from "../operations.ts";
 import { openCursorV1 } from "../stream/cursor_v1.ts";
 import { InboundGuard } from "./inbound_guard.ts";
@@ -90,7 +91,13 @@ export class SessionV1 implements Session {
       this.#violation("invalid_channels", unknownChannels(unknown));
       return;
     }
-    this.#open(known, replay);
+    const { principal } = this.#host.peer;
+    const allowed = known.filter((channel) => mayUse(principal, channel));
+    if (allowed.length > 0) this.#open(allowed, replay);
+    if (allowed.length < known.length) {
+      const foreign = known.filter((channel) => !mayUse(principal, channel));
+      this.#error("forbidden", describeForbidden(foreign));
+    }
     if (unknown.length > 0) this.#error("invalid_channels", unknownChannels(unknown));
   }
 

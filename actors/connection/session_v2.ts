@@ -16,6 +16,7 @@ import {
   type ErrorCodeV2,
   PROTOCOL_V2,
 } from "../../protocol/server_message_v2.ts";
+import { describeForbidden, mayUse } from "../channel_rights.ts";
 import { type ChannelStatus, PublishError } from "../operations.ts";
 import { openCursorV2 } from "../stream/cursor_v2.ts";
 import { InboundGuard } from "./inbound_guard.ts";
@@ -128,6 +129,12 @@ export class SessionV2 implements Session {
   #subscribe(subscriptions: readonly ChannelSubscription[], id: string | undefined): void {
     const { fanout, observer, statusOf, replayLimit: snapshotLimit } = this.#deps;
     const subscriber = this.#host.subscriber!;
+    const { principal } = this.#host.peer;
+    const foreign = subscriptions.filter(({ channel }) => !mayUse(principal, channel));
+    if (foreign.length > 0) {
+      this.#error("forbidden", describeForbidden(foreign.map(({ channel }) => channel)), id);
+      return;
+    }
     const acked: Partial<Record<Channel, AckedChannel>> = {};
     for (const subscription of subscriptions) {
       const start = fanout.open(subscriber, openCursorV2, { ...subscription, snapshotLimit });
@@ -162,6 +169,10 @@ export class SessionV2 implements Session {
     const { principal } = this.#host.peer;
     if (!principal.scopes.has("acknowledge")) {
       this.#error("forbidden", 'this needs the scope "acknowledge"', id);
+      return;
+    }
+    if (!mayUse(principal, "risk-alerts")) {
+      this.#error("forbidden", describeForbidden(["risk-alerts"]), id);
       return;
     }
     try {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { publishAs } from "../../actors/channel_rights.ts";
 import { PublishError } from "../../actors/operations.ts";
 import type { PublishReceipt } from "../../protocol/api.ts";
 import { refuseBatch } from "../../protocol/batch_builder.ts";
@@ -72,16 +73,16 @@ function publish(
   { intake, publisher }: AppDeps,
   { bytes, mediaType, release }: ReceivedBody,
 ): Promise<PublishReceipt> {
-  const { name: principal } = c.get("principal");
+  const principal = c.get("principal");
   return new Promise((resolve, reject) => {
     intake.submit({
-      principal,
+      principal: principal.name,
       source: sourceOf(c.env),
       bytes: bytes.length,
       release,
       scan: () => scanBody(bytes, mediaType, intake.maxBatchEvents),
       store: (submissions) => {
-        const stored = publisher.publish(principal, submissions);
+        const stored = publishAs(publisher, principal, submissions);
         resolve(stored);
         return stored;
       },

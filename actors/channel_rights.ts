@@ -1,0 +1,34 @@
+/**
+ * Which channels a principal may use.
+ *
+ * @module
+ */
+import type { PublishReceipt } from "../protocol/api.ts";
+import type { Channel } from "../protocol/channels.ts";
+import type { Submission } from "../protocol/publish.ts";
+import { type Publisher, PublishError } from "./operations.ts";
+import type { Principal } from "./ports.ts";
+
+/** Whether a principal may subscribe to a channel, read it, publish on it and acknowledge in it. */
+export function mayUse({ channels }: Principal, channel: Channel): boolean {
+  return channels === undefined || channels.has(channel);
+}
+
+/** The message for people about a channel that a principal may not use. */
+export function describeForbidden(channels: readonly Channel[]): string {
+  return `this key may not use ${channels.join(", ")}`;
+}
+
+/** Publishes a batch, unless it has an event of a channel that its principal may not use. */
+export function publishAs(
+  publisher: Publisher,
+  principal: Principal,
+  submissions: readonly Submission[],
+): Promise<PublishReceipt> {
+  const foreign = principal.channels === undefined
+    ? undefined
+    : submissions.find(({ draft }) => !mayUse(principal, draft.channel));
+  if (foreign === undefined) return publisher.publish(principal.name, submissions);
+  const message = `nothing was stored; ${describeForbidden([foreign.draft.channel])}`;
+  return Promise.reject(new PublishError("FORBIDDEN", message));
+}
