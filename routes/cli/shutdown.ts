@@ -14,6 +14,12 @@ import type { ResilientListener } from "../listener.ts";
  */
 export const CLOSING_MILLIS = 1_000;
 
+/** The part of {@link CLOSING_MILLIS} that is left to close the store; open requests may use the rest. */
+const STORE_SHARE = 0.5;
+
+/** Exit code when ended at the deadline, before everything was closed (EX_SOFTWARE of sysexits.h). */
+const EXIT_NOT_CLOSED = 70;
+
 /** How long closing the store may take when the process is told to end at once, in ms. */
 export const EXIT_MILLIS = 1_000;
 
@@ -69,15 +75,20 @@ async function shutDown(deps: ShutdownDeps, by: string): Promise<void> {
   const { clock, log, drainSeconds, hub, listener, closing, source, storage, exit } = deps;
   const millis = drainSeconds * 1_000;
   const closingMillis = Math.min(CLOSING_MILLIS, millis / 2);
-  const deadline = clock.now() + millis;
+  const requestsUntil = clock.now() + millis - closingMillis * STORE_SHARE;
   log.info("draining", { by, seconds: drainSeconds });
   clock.setTimeout(() => closing.abort(), millis - closingMillis);
+  const timer = clock.setTimeout(() => {
+    log.error("ended at the deadline, before everything was closed", { seconds: drainSeconds });
+    exit(EXIT_NOT_CLOSED);
+  }, millis);
   const stopped = source?.stop();
   const left = await hub.drain(millis - closingMillis);
-  await listener.close(Math.max(0, deadline - clock.now()));
+  await listener.close(Math.max(0, requestsUntil - clock.now()));
   await stopped;
   hub.stop();
   await storage.close();
+  clock.clearTimeout(timer);
   log.info("stopped", { left });
   exit(0);
 }

@@ -92,27 +92,38 @@ Deno.test("sockets and requests that stay do not keep the process over its time"
     });
     shutdown.begin("SIGTERM");
     await clock.advanceAsync(drainSeconds * 1_000);
-    const closingAt = drainSeconds === 1 ? 500 : 6_000;
+    const [closingAt, storeAt] = drainSeconds === 1 ? [500, 750] : [6_000, 6_500];
     assert.deepEqual(steps, [
       "0 stop the source",
       "0 drain",
       `${closingAt} refuse bodies that are still arriving`,
       `${closingAt} close the listener`,
-      `${drainSeconds * 1_000} stop the hub`,
-      `${drainSeconds * 1_000} close the store`,
-      `${drainSeconds * 1_000} exit 0`,
+      `${storeAt} stop the hub`,
+      `${storeAt} close the store`,
+      `${storeAt} exit 0`,
     ]);
     const [stopped] = log.find({ message: "stopped" });
     assert.equal(stopped!.properties["left"], 2);
   }
 });
 
+Deno.test("a store that does not close in time does not keep the process, and the log says so", async () => {
+  const { clock, log, steps, shutdown } = process({ storeMillis: 60_000 });
+  shutdown.begin("SIGTERM");
+  await clock.advanceAsync(7_000);
+  assert.equal(steps.at(-1), "7000 exit 70");
+  assert.equal(
+    log.find({ message: "ended at the deadline, before everything was closed" }).length,
+    1,
+  );
+});
+
 Deno.test("bodies may arrive until a second before the end, also when no socket is left", async () => {
-  const { clock, steps, shutdown } = process({ requestMillis: 6_500 });
+  const { clock, steps, shutdown } = process({ requestMillis: 6_400 });
   shutdown.begin("SIGTERM");
   await clock.advanceAsync(7_000);
   assert.ok(steps.includes("6000 refuse bodies that are still arriving"));
-  assert.equal(steps.at(-1), "6500 exit 0");
+  assert.equal(steps.at(-1), "6400 exit 0");
 });
 
 Deno.test("told again, the process closes the store and ends with the code, whatever is under way", async () => {
