@@ -34,8 +34,8 @@ export class Signals {
   readonly #clock: Clock;
   #actions: SignalActions | undefined;
   #first: Deno.Signal | undefined;
-  /** When each ending signal came last, monotonic ms. */
-  readonly #lastAt = new Map<Deno.Signal, number>();
+  /** When each ending signal was last acted on, monotonic ms. */
+  readonly #actedAt = new Map<Deno.Signal, number>();
 
   /** Takes the clock. Nothing is listened to yet: see {@link listenToSignals}. */
   constructor(clock: Clock) {
@@ -61,9 +61,9 @@ export class Signals {
 
   #end(signal: Deno.Signal): void {
     const now = this.#clock.now();
-    const repeated = now - (this.#lastAt.get(signal) ?? -Infinity) < REPEAT_MILLIS;
-    this.#lastAt.set(signal, now);
-    if (repeated) return;
+    // Counted from the one acted on: whoever presses Ctrl-C again and again wants the process to end.
+    if (now - (this.#actedAt.get(signal) ?? -Infinity) < REPEAT_MILLIS) return;
+    this.#actedAt.set(signal, now);
     if (this.#first === undefined) {
       this.#first = signal;
       this.#actions?.shutDown(signal);

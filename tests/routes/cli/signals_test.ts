@@ -21,10 +21,9 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGQUIT"] as const) {
     const { clock, signals, asked, attach } = recorded();
     attach();
     signals.receive(signal);
-    for (let time = 0; time < 3; time++) {
-      clock.advance(REPEAT_MILLIS - 1);
-      signals.receive(signal);
-    }
+    signals.receive(signal);
+    clock.advance(REPEAT_MILLIS - 1);
+    signals.receive(signal);
     assert.deepEqual(asked, [`shut down by ${signal}`]);
   });
 }
@@ -39,6 +38,16 @@ Deno.test("a later signal ends the process at once with 128 and its number", () 
     signals.receive(signal as keyof typeof numbers);
     assert.deepEqual(asked, ["shut down by SIGTERM", `exit ${128 + number}`]);
   }
+});
+
+Deno.test("a signal that keeps coming ends the process a second after the first one", () => {
+  const { clock, signals, asked, attach } = recorded();
+  attach();
+  for (let time = 0; time <= REPEAT_MILLIS; time += REPEAT_MILLIS / 4) {
+    signals.receive("SIGINT");
+    clock.advance(REPEAT_MILLIS / 4);
+  }
+  assert.deepEqual(asked, ["shut down by SIGINT", "exit 130"]);
 });
 
 Deno.test("another signal is no repetition", () => {
