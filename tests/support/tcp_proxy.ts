@@ -4,18 +4,23 @@
  * @module
  */
 
+/** What happens on a connection before it is forwarded. */
+export type Preface = (near: Deno.TcpConn) => Promise<void>;
+
 /** Forwards connections to a port of this machine. */
 export class TcpProxy implements AsyncDisposable {
   /** Port to connect to. */
   readonly port: number;
   readonly #target: number;
+  readonly #preface: Preface | undefined;
   readonly #listener: Deno.TcpListener;
   readonly #open = new Set<Deno.TcpConn>();
   readonly #running: Promise<void>;
 
   /** Listens on any free port. */
-  constructor(target: number) {
+  constructor(target: number, preface?: Preface) {
     this.#target = target;
+    this.#preface = preface;
     this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     this.port = this.#listener.addr.port;
     this.#running = this.#accept();
@@ -45,6 +50,7 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   async #forward(near: Deno.TcpConn): Promise<void> {
+    await this.#preface?.(near);
     const far = await Deno.connect({ hostname: "127.0.0.1", port: this.#target }).catch(() => {});
     if (far === undefined) return close(near);
     const ends = [near, far];
