@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Channel, CHANNELS } from "../protocol/channels.ts";
+import { type Channel, CHANNELS, specOf } from "../protocol/channels.ts";
 import { type Config, effectiveMaxConnections } from "../protocol/config.ts";
 import { ClockWatch } from "./clock_watch.ts";
 import { Collector } from "./collector/collector.ts";
@@ -167,5 +167,5 @@ function warnOfLargeStates({ channel, latest }: ChannelStream, log: Logger): voi
 
 function maxAgeSeconds(telemetry: Config["telemetry"], channel: Channel): number {
   const { marketDataMaxAgeSeconds, declaredMaxAgeSeconds } = telemetry;
-  return channel === "market-data" ? marketDataMaxAgeSeconds : declaredMaxAgeSeconds;
+  return specOf(channel).maxAge === "market" ? marketDataMaxAgeSeconds : declaredMaxAgeSeconds;
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { specOf } from "./channels.ts";
 import { type Element, type Elements, MAX_JSON_DEPTH, STEP_CHARACTERS } from "./json_scan.ts";
 import { findLossyParts } from "./json_trace.ts";
 import {
@@ -109,7 +110,7 @@ export class BatchBuilder {
   }
 
   #keep(submission: Submission): void {
-    if (submission.draft.channel === "system-warnings") this.#reserved = true;
+    if (specOf(submission.draft.channel).writer === "gateway") this.#reserved = true;
     this.#submissions.push(submission);
   }
 }

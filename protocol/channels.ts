@@ -4,21 +4,11 @@
  * @module
  */
 import { z } from "zod";
-
-/**
- * Every channel by its wire name, in the order in which fan-out serves them: lossless lanes first,
- * then keyed, then sampled, so that an alert never waits behind market data.
- */
-export const CHANNELS = [
-  "risk-alerts",
-  "system-warnings",
-  "trader-status",
-  "positions",
-  "market-data",
-] as const;
-
-/** The wire name of a channel. */
-export type Channel = (typeof CHANNELS)[number];
+import { MarketData } from "./events/market_data.ts";
+import { Position } from "./events/position.ts";
+import { RiskAlert } from "./events/risk_alert.ts";
+import { SystemWarning } from "./events/system_warning.ts";
+import { TraderStatus } from "./events/trader_status.ts";
 
 /**
  * What may be shed on a channel when a connection is slow or over its rate.
@@ -29,29 +19,119 @@ export type Channel = (typeof CHANNELS)[number];
  */
 export type Lane = "lossless" | "keyed" | "sampled";
 
-/** The lane of each channel. */
-export const LANES: Readonly<Record<Channel, Lane>> = {
-  "risk-alerts": "lossless",
-  "system-warnings": "lossless",
-  "trader-status": "keyed",
-  "positions": "keyed",
-  "market-data": "sampled",
-};
-
-/**
- * Whether a snapshot is the latest event per key. `system-warnings` are single notices, of which the
- * last ones count; an alert is emitted again and again while its condition lasts.
- */
-export function isReplayedByKey(channel: Channel): boolean {
-  return channel !== "system-warnings";
+/** What the gateway knows about a channel. */
+export interface ChannelSpec {
+  /** Schema of the payload, without the fields that `intake.ts` takes off first. */
+  readonly payload: z.ZodType;
+  /** What may be shed. */
+  readonly lane: Lane;
+  /** Field of the payload that stands in, in upper case, for an absent `id`. */
+  readonly keyField?: string;
+  /** Field of the payload that carries its time. */
+  readonly timeKey: "createdAt" | "updatedAt";
+  /** Field of the payload that names the trader. */
+  readonly traderKey: "id" | "traderId";
+  /** Fields that are sent as `null` when absent. */
+  readonly nullable?: Readonly<Record<string, null>>;
+  /** The `status` that ends a key; `isActive` is derived from it when absent. */
+  readonly closingStatus?: string;
+  /** What a snapshot holds: the latest event per key, or the last events whatever their key. */
+  readonly snapshot: "latest-per-key" | "last-events";
+  /**
+   * When the channel counts as stale: `market` after `marketDataMaxAgeSeconds`, from its first event
+   * on; `declared` after `declaredMaxAgeSeconds`, once a collector declared it; `never`.
+   */
+  readonly maxAge: "market" | "declared" | "never";
+  /** Who may publish: any principal with the scope, or the gateway alone. */
+  readonly writer: "publishers" | "gateway";
+  /** Singular spellings that deployed clients send, after dots and underscores became dashes. */
+  readonly aliases: readonly string[];
 }
 
-/** Singular spellings that deployed clients send, after dots and underscores became dashes. */
-const SINGULAR: Readonly<Record<string, Channel>> = {
-  "risk-alert": "risk-alerts",
-  "system-warning": "system-warnings",
-  "position": "positions",
-};
+/**
+ * Every channel by its wire name, in the order in which fan-out serves them: lossless lanes first,
+ * then keyed, then sampled, so that an alert never waits behind market data.
+ */
+export const CHANNEL_SPECS = {
+  "risk-alerts": {
+    payload: RiskAlert,
+    lane: "lossless",
+    timeKey: "createdAt",
+    traderKey: "traderId",
+    nullable: { traderId: null },
+    snapshot: "latest-per-key",
+    maxAge: "declared",
+    writer: "publishers",
+    aliases: ["risk-alert"],
+  },
+  "system-warnings": {
+    payload: SystemWarning,
+    lane: "lossless",
+    timeKey: "createdAt",
+    traderKey: "traderId",
+    snapshot: "last-events",
+    maxAge: "never",
+    writer: "gateway",
+    aliases: ["system-warning"],
+  },
+  "trader-status": {
+    payload: TraderStatus,
+    lane: "keyed",
+    timeKey: "updatedAt",
+    traderKey: "id",
+    snapshot: "latest-per-key",
+    maxAge: "declared",
+    writer: "publishers",
+    aliases: [],
+  },
+  "positions": {
+    payload: Position,
+    lane: "keyed",
+    timeKey: "updatedAt",
+    traderKey: "traderId",
+    closingStatus: "CLOSED",
+    snapshot: "latest-per-key",
+    maxAge: "declared",
+    writer: "publishers",
+    aliases: ["position"],
+  },
+  "market-data": {
+    payload: MarketData,
+    lane: "sampled",
+    keyField: "symbol",
+    timeKey: "updatedAt",
+    traderKey: "traderId",
+    snapshot: "latest-per-key",
+    maxAge: "market",
+    writer: "publishers",
+    aliases: [],
+  },
+} as const satisfies Readonly<Record<string, ChannelSpec>>;
+
+/** The wire name of a channel. */
+export type Channel = keyof typeof CHANNEL_SPECS;
+
+/** The wire names of all channels, in the order of {@link CHANNEL_SPECS}. */
+export const CHANNELS: readonly Channel[] = Object.keys(CHANNEL_SPECS) as Channel[];
+
+/** The spec of a channel. */
+export function specOf(channel: Channel): ChannelSpec {
+  return CHANNEL_SPECS[channel];
+}
+
+/** The lane of each channel. */
+export const LANES: Readonly<Record<Channel, Lane>> = Object.fromEntries(
+  CHANNELS.map((channel) => [channel, specOf(channel).lane]),
+) as Record<Channel, Lane>;
+
+/** Whether a snapshot is the latest event per key, not the last events. */
+export function isReplayedByKey(channel: Channel): boolean {
+  return specOf(channel).snapshot === "latest-per-key";
+}
+
+const ALIASES: ReadonlyMap<string, Channel> = new Map(
+  CHANNELS.flatMap((channel) => specOf(channel).aliases.map((alias) => [alias, channel] as const)),
+);
 
 const KNOWN: ReadonlySet<string> = new Set(CHANNELS);
 
@@ -65,7 +145,7 @@ export function parseChannel(name: string): Channel | undefined {
   if (KNOWN.has(name)) return name as Channel;
   const dashed = name.trim().toLowerCase().replaceAll(/[._]/g, "-");
   if (KNOWN.has(dashed)) return dashed as Channel;
-  return Object.hasOwn(SINGULAR, dashed) ? SINGULAR[dashed] : undefined;
+  return ALIASES.get(dashed);
 }
 
 /** The result of resolving a list of channel names. */

@@ -6,17 +6,11 @@
  *
  * @module
  */
-import { type Channel, CHANNELS } from "../../protocol/channels.ts";
+import { type Channel, CHANNELS, specOf } from "../../protocol/channels.ts";
 import type { ChannelState } from "../../protocol/server_message_v2.ts";
 import type { ChannelStatus } from "../operations.ts";
 import type { Clock } from "../ports.ts";
 import type { ChannelStream } from "../stream/channel_stream.ts";
-
-/** The channel whose events promise more events. */
-const PROMISING: Channel = "market-data";
-
-/** The channel that only the gateway publishes on: no collector can promise anything of it. */
-const OWN: Channel = "system-warnings";
 
 /** What {@link Freshness} works with. */
 export interface FreshnessDeps {
@@ -62,7 +56,7 @@ export class Freshness {
     this.#watches = new Map(CHANNELS.map((channel) => {
       const stream = streams.get(channel)!;
       const { head } = stream.log;
-      const declared = channel === PROMISING && head > 0;
+      const declared = specOf(channel).maxAge === "market" && head > 0;
       const aliveAt = clock.now();
       const maxAge = maxAgeMillis(channel);
       return [channel, {
@@ -80,7 +74,7 @@ export class Freshness {
   declare(channels: readonly Channel[]): void {
     const now = this.#deps.clock.now();
     for (const channel of channels) {
-      if (channel === OWN) continue;
+      if (specOf(channel).maxAge === "never") continue;
       const watch = this.#watches.get(channel)!;
       watch.declared = true;
       watch.aliveAt = now;
@@ -96,7 +90,7 @@ export class Freshness {
       if (head !== watch.head) {
         watch.head = head;
         watch.aliveAt = now;
-        if (channel === PROMISING) watch.declared = true;
+        if (specOf(channel).maxAge === "market") watch.declared = true;
       }
       this.#judge(channel, watch, now);
     }

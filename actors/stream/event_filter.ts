@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Channel } from "../../protocol/channels.ts";
+import { specOf } from "../../protocol/channels.ts";
 import { type Filter, SEVERITIES } from "../../protocol/client_message_v2.ts";
 import type { LoggedEvent } from "./channel_log.ts";
 import type { StoredEvent } from "../ports.ts";
@@ -56,19 +56,10 @@ function attributesOf(event: LoggedEvent): EventAttributes {
   return event.attributes ??= readAttributes(event.stored);
 }
 
-/** Which key of a payload names the trader. */
-const TRADER_KEY: Readonly<Record<Channel, "id" | "traderId">> = {
-  "risk-alerts": "traderId",
-  "system-warnings": "traderId",
-  "trader-status": "id",
-  "positions": "traderId",
-  "market-data": "traderId",
-};
-
 function readAttributes({ channel, data }: StoredEvent): EventAttributes {
   const payload = JSON.parse(data) as Readonly<Record<string, unknown>>;
   const symbol = payload["symbol"];
-  const traderId = payload[TRADER_KEY[channel]];
+  const traderId = payload[specOf(channel).traderKey];
   const severity = SEVERITIES.findIndex((name) => name === payload["severity"]);
   return {
     ...(typeof symbol === "string" && { symbol: symbol.toUpperCase() }),

@@ -7,10 +7,10 @@
  *
  * @module
  */
-import { type Channel, CHANNELS, parseChannel } from "../channels.ts";
+import { type Channel, CHANNELS, parseChannel, specOf } from "../channels.ts";
 import { type Fault, joinPath, MAX_REPORTED_FAULTS } from "../fault.ts";
 import { MAX_ID_LENGTH, MAX_TEXT_LENGTH } from "./fields.ts";
-import { PAYLOADS, TIME_KEY } from "./mod.ts";
+import { PAYLOADS } from "./mod.ts";
 import { nearestKey } from "./near_miss.ts";
 import { type FieldShape, fieldsOf, type ObjectShape } from "./shape.ts";
 
@@ -89,7 +89,7 @@ class PayloadReader {
   #payload(data: Readonly<Record<string, unknown>>): Record<string, unknown> {
     const fields = SHAPES[this.#channel];
     const value = this.#object(data, fields, true);
-    const timeKey = TIME_KEY[this.#channel];
+    const timeKey = specOf(this.#channel).timeKey;
     const { timestamp } = data;
     if (typeof timestamp === "number" && value[timeKey] === undefined && isTimestamp(timestamp)) {
       value[timeKey] = new Date(timestamp).toISOString();

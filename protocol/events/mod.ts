@@ -5,36 +5,22 @@
  * @module
  */
 import type { z } from "zod";
-import type { Channel } from "../channels.ts";
-import { MarketData } from "./market_data.ts";
-import { Position } from "./position.ts";
-import { RiskAlert } from "./risk_alert.ts";
-import { SystemWarning } from "./system_warning.ts";
-import { TraderStatus } from "./trader_status.ts";
+import { type Channel, CHANNEL_SPECS, specOf } from "../channels.ts";
 
 /**
  * The schema of each channel's payload: the fields that the gateway knows. What comes from outside is
  * read by `readPayload` of `intake.ts` first.
  */
 export const PAYLOADS = {
-  "risk-alerts": RiskAlert,
-  "system-warnings": SystemWarning,
-  "trader-status": TraderStatus,
-  "positions": Position,
-  "market-data": MarketData,
-} as const satisfies Record<Channel, z.ZodType>;
+  "risk-alerts": CHANNEL_SPECS["risk-alerts"].payload,
+  "system-warnings": CHANNEL_SPECS["system-warnings"].payload,
+  "trader-status": CHANNEL_SPECS["trader-status"].payload,
+  "positions": CHANNEL_SPECS["positions"].payload,
+  "market-data": CHANNEL_SPECS["market-data"].payload,
+} as const satisfies Readonly<Record<Channel, z.ZodType>>;
 
 /** A payload of any channel, as published. */
 export type Payload = z.infer<(typeof PAYLOADS)[Channel]>;
-
-/** Which key of a payload carries its time. */
-export const TIME_KEY: Readonly<Record<Channel, "createdAt" | "updatedAt">> = {
-  "risk-alerts": "createdAt",
-  "system-warnings": "createdAt",
-  "trader-status": "updatedAt",
-  "positions": "updatedAt",
-  "market-data": "updatedAt",
-};
 
 /** A validated event before it has a number. */
 export interface EventDraft {
@@ -66,13 +52,13 @@ export interface EventDraft {
  * @param nowEpochMillis The time that stands in for an absent one, in epoch ms.
  */
 export function draftEvent(channel: Channel, payload: Payload, nowEpochMillis: number): EventDraft {
-  const timeKey = TIME_KEY[channel];
+  const { timeKey, keyField, closingStatus, nullable } = specOf(channel);
   const { id, [timeKey]: given, ...rest } = payload as Record<string, unknown> & { id?: string };
   const time = typeof given === "string" ? given : new Date(nowEpochMillis).toISOString();
-  const key = id ?? (payload as MarketData).symbol.toUpperCase();
-  const closed = channel === "positions" && rest["status"] === "CLOSED";
-  if (channel === "positions") rest["isActive"] ??= !closed;
-  const start = channel === "risk-alerts" ? { id: key, traderId: null } : { id: key };
+  const key = id ?? String(rest[keyField!]).toUpperCase();
+  const closed = closingStatus !== undefined && rest["status"] === closingStatus;
+  if (closingStatus !== undefined) rest["isActive"] ??= !closed;
+  const start = { id: key, ...nullable };
   // JSON leaves out keys whose value is undefined: absent values are omitted on the wire.
   const data = JSON.stringify({ ...start, ...rest, [timeKey]: time, timestamp: Date.parse(time) });
   const draft = { channel, key, data, time };
