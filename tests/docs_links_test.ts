@@ -11,6 +11,7 @@ import { fileExists, projectPath } from "./support/paths.ts";
 const DOCUMENTS = [
   "README.md",
   "CHANGELOG.md",
+  "CONTRIBUTING.md",
   ...["docs", "docs/adr"].flatMap((folder) =>
     [...Deno.readDirSync(projectPath(folder))]
       .filter(({ name }) => name.endsWith(".md"))

@@ -15,6 +15,7 @@ export const MAX_MAIN_LINES = 120;
 export const TOP_LEVEL: ReadonlySet<string> = new Set([
   ...["actors", "docs", "protocol", "routes", "tests"],
   ...["deno.json", "deno.lock", "main.ts", "README.md", "LICENSE", "CHANGELOG.md"],
+  "CONTRIBUTING.md",
   // Made by running things; git ignores them.
   ...["coverage", "data", "dist", "node_modules"],
 ]);
