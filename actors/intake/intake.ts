@@ -127,9 +127,7 @@ export class Intake {
     this.#eventsInFlight += events;
     const settle = (error?: unknown) => {
       this.#eventsInFlight -= events;
-      if (error instanceof PublishError && error.faults.length > 0) {
-        this.#countFaulty(principal, bytes);
-      }
+      if (isFaulty(error)) this.#countFaulty(principal, bytes);
       this.#slices.resume();
     };
     stored.then(() => settle(), settle);
@@ -149,4 +147,12 @@ export class Intake {
       pauseMillis: FAULT_PAUSE_MILLIS,
     });
   }
+}
+
+/**
+ * Whether a batch that could not be stored is to blame itself. A full snapshot is not its fault: the
+ * other channels of its publisher must go on.
+ */
+function isFaulty(error: unknown): boolean {
+  return error instanceof PublishError && error.faults.length > 0 && error.code !== "SNAPSHOT_FULL";
 }

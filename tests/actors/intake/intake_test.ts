@@ -103,12 +103,13 @@ Deno.test("what waited while its principal became too faulty is not parsed", asy
   assert.equal(fixture.log.lines[0]!.properties["principal"], "core");
 });
 
-Deno.test("faults that show only when a batch is staged are counted, trouble of the store is not", async () => {
+Deno.test("faults that show only when a batch is staged are counted; trouble of the store and full snapshots are not", async () => {
   const fixture = new Fixture();
   const faults = [{ path: "events[0].eventId", message: "was used" }];
   for (
     const error of [
       new PublishError("STORE_UNAVAILABLE", "no"),
+      new PublishError("SNAPSHOT_FULL", "no", faults),
       new PublishError("EVENT_ID_REUSED", "no", faults),
     ]
   ) {
