@@ -72,7 +72,7 @@ export class Signals {
     }
   }
 
-  /** Before anybody acts on signals there is nothing to close. */
+  /** Before anybody acts on signals it is as if the process was killed, which the store survives. */
   #exit(code: number): void {
     if (this.#actions === undefined) Deno.exit(code);
     this.#actions.exitNow(code);
