@@ -13,8 +13,12 @@ export const MAX_ADMITTED_BYTES: number = BODY_BOUNDS.perPrincipal - SMALL_SHARE
 /** Most requests of one principal that wait for their turn. */
 export const MAX_WAITING_BODIES = 4_096;
 
-/** How long a request waits, in ms. */
-export const MAX_WAIT_MILLIS = 5_000;
+/**
+ * How long a request waits, in ms. Its client may see the connection end instead of the answer, as the
+ * body is not read; so it is long enough for a thousand bodies of 100 KB, and shorter than the
+ * patience of most clients.
+ */
+export const MAX_WAIT_MILLIS = 15_000;
 
 interface Waiting {
   readonly bytes: number;
