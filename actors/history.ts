@@ -134,7 +134,7 @@ export class ChannelHistory implements History {
         throw new HistoryError("STORE_UNAVAILABLE", "the store cannot be read now");
       }
     });
-    this.#reads = read.catch(() => {}); // The next read has luck of its own.
+    this.#reads = read.catch(() => {}); // One failed read must not fail those queued behind it.
     return read;
   }
 }
