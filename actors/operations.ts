@@ -15,7 +15,7 @@ import type {
 import type { Channel } from "../protocol/channels.ts";
 import type { EndingCause } from "../protocol/close_codes.ts";
 import type { Fault, Submission } from "../protocol/publish.ts";
-import type { ChannelState } from "../protocol/server_message_v2.ts";
+import type { ChannelState } from "../protocol/v2/server_message.ts";
 import type { StoredEvent } from "./ports.ts";
 
 /** How a client was found to be slow: conflated for it, or closed with 4413. */

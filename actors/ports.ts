@@ -6,6 +6,7 @@
  */
 import type { Channel } from "../protocol/channels.ts";
 import type { Scope } from "../protocol/scopes.ts";
+import type { StreamPosition } from "../protocol/stream_position.ts";
 
 /** Time, injected so that tests can advance it. XState's `SimulatedClock` fits the timer half. */
 export interface Clock {
@@ -67,14 +68,6 @@ export interface StoredEvent {
   readonly data: string;
 }
 
-/** What a store knows of a channel when it is opened. */
-export interface ChannelHead {
-  /** Identity of the sequence. */
-  readonly epoch: string;
-  /** Number of the last event; 0 when there is none. */
-  readonly seq: number;
-}
-
 /** What a process knows of the age of its own events, whatever the wall clock did. */
 export interface OwnAge {
   /** Number of the first event of this process. */
@@ -121,7 +114,7 @@ export interface RestoreRequest {
 }
 
 /** A channel as it was when the store was closed, or the process killed. */
-export interface RestoredChannel extends ChannelHead {
+export interface RestoredChannel extends StreamPosition {
   /** The newest events, consecutive up to the head. */
   readonly events: readonly StoredEvent[];
   /**
@@ -149,7 +142,7 @@ export interface Store {
   /** `memory` or the name of the engine, for logs and health. */
   readonly kind: string;
   /** The epoch and head of a channel. */
-  head(channel: Channel): ChannelHead;
+  head(channel: Channel): StreamPosition;
   /** Number of the oldest event that can be read; head + 1 when there is none. */
   oldest(channel: Channel): number;
   /**
@@ -227,6 +220,12 @@ export interface Principal {
    * `telemetry.rateLimitPerSecond`; 0 is unlimited.
    */
   readonly rateLimitPerSecond?: number;
+  /** The traders whose rows it may see and publish; all when absent. */
+  readonly traders?: ReadonlySet<string>;
+  /** Whether a holder limited to {@link Principal.traders} also gets what concerns no single trader. */
+  readonly portfolio?: boolean;
+  /** The short public id of the secret that was presented; absent without one. */
+  readonly secretId?: string;
 }
 
 export type { Scope };

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { z } from "zod";
-import { type Channel, ChannelName, CHANNELS, LANES, parseChannel } from "./channels.ts";
-import { Id, MAX_ID_LENGTH } from "./events/fields.ts";
+import type { z } from "zod";
+import { type Channel, CHANNELS, LANES, parseChannel } from "./channels.ts";
+import { MAX_ID_LENGTH } from "./events/fields.ts";
 import { readPayload, type UnknownFields } from "./events/intake.ts";
 import { draftEvent, draftRemoval, type EventDraft, PAYLOADS } from "./events/mod.ts";
 import { type Fault, joinPath, MAX_REPORTED_FAULTS } from "./fault.ts";
@@ -14,17 +14,6 @@ export { type Fault, joinPath, MAX_REPORTED_FAULTS } from "./fault.ts";
 
 /** Largest event that is accepted, in bytes of its outgoing `data` as JSON. */
 export const MAX_EVENT_BYTES = 65_536;
-
-/** An event to publish: a payload, or a removal of a key from the snapshot. */
-export const PublishEvent = z.union([
-  z.strictObject({ channel: ChannelName, data: z.looseObject({}), eventId: Id.nullish() }),
-  z.strictObject({
-    channel: ChannelName,
-    id: Id,
-    removed: z.literal(true),
-    eventId: Id.nullish(),
-  }),
-]);
 
 /** A published event that passed validation. */
 export interface Submission {
@@ -69,8 +58,7 @@ const REMOVAL_KEYS: ReadonlySet<string> = new Set(["channel", "id", "removed", "
  * {@link MAX_REPORTED_FAULTS}.
  *
  * The envelope is checked by hand and the payload by the schema of its channel, so that each fault
- * names one place; {@link PublishEvent} describes the same form for the API description. A key whose
- * value is `null` is absent.
+ * names one place. A key whose value is `null` is absent.
  *
  * @param value Anything that was parsed from JSON.
  * @param path How faults name the value, for example `events[3]`.

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { AcknowledgedAlert, ChannelPosition, PublishReceipt } from "../../protocol/api.ts";
+import type { AcknowledgedAlert, PublishReceipt } from "../../protocol/api.ts";
+import type { StreamPosition } from "../../protocol/stream_position.ts";
 import type { Channel } from "../../protocol/channels.ts";
 import { type Fault, MAX_REPORTED_FAULTS, type Submission } from "../../protocol/publish.ts";
 import { type AcknowledgeReceipt, type AlertReference, PublishError } from "../operations.ts";
@@ -86,7 +87,7 @@ export class Turn {
     const timestamp = clock.epochMillis();
     const steadyNow = steady.now();
     const emittedAt = steadyNow + this.#deps.unexplainedMillis;
-    const last: Partial<Record<Channel, ChannelPosition>> = {};
+    const last: Partial<Record<Channel, StreamPosition>> = {};
     const ignored: string[] = [];
     let duplicates = 0;
     for (const [index, { draft, ignored: fields }] of submissions.entries()) {

@@ -4,9 +4,9 @@
  * @module
  */
 import type { ProtocolName } from "../../protocol/api.ts";
-import { encodeCollector } from "../../protocol/collector_message.ts";
-import { heartbeat, notice } from "../../protocol/server_message_v1.ts";
-import { encodeV2 } from "../../protocol/server_message_v2.ts";
+import { encodeCollector } from "../../protocol/collector/message.ts";
+import { heartbeat, notice } from "../../protocol/v1/server_message.ts";
+import { encodeV2 } from "../../protocol/v2/server_message.ts";
 import { openCursorV1 } from "../stream/cursor_v1.ts";
 import { openCursorV2 } from "../stream/cursor_v2.ts";
 import type { Dialect } from "./dialect.ts";

@@ -12,7 +12,7 @@ import {
   type CollectorServerMessage,
   encodeCollector,
   parseCollectorMessage,
-} from "../../protocol/collector_message.ts";
+} from "../../protocol/collector/message.ts";
 import type { Elements } from "../../protocol/json_scan.ts";
 import { type BatchRefusal, describeFaults, reportedFaults } from "../../protocol/publish_batch.ts";
 import { describeForbidden, mayUse, publishAs } from "../channel_rights.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Channel, CHANNELS, selectChannels } from "../../protocol/channels.ts";
-import { parseClientMessage } from "../../protocol/client_message_v1.ts";
+import { parseClientMessage } from "../../protocol/v1/client_message.ts";
 import {
   errorMessage,
   type ErrorReason,
@@ -12,7 +12,7 @@ import {
   subscriptionAck,
   unsubscribeAck,
   welcome,
-} from "../../protocol/server_message_v1.ts";
+} from "../../protocol/v1/server_message.ts";
 import { describeForbidden, mayUse } from "../channel_rights.ts";
 import type { ChannelStatus } from "../operations.ts";
 import { openCursorV1 } from "../stream/cursor_v1.ts";

@@ -9,13 +9,13 @@ import {
   type ChannelSubscription,
   type ClientMessageV2,
   parseClientMessageV2,
-} from "../../protocol/client_message_v2.ts";
+} from "../../protocol/v2/client_message.ts";
 import {
   type AckedChannel,
   encodeV2,
   type ErrorCodeV2,
   PROTOCOL_V2,
-} from "../../protocol/server_message_v2.ts";
+} from "../../protocol/v2/server_message.ts";
 import { describeForbidden, mayUse } from "../channel_rights.ts";
 import { type ChannelStatus, PublishError } from "../operations.ts";
 import { openCursorV2 } from "../stream/cursor_v2.ts";

@@ -7,7 +7,7 @@
  * @module
  */
 import { type Channel, CHANNELS, specOf } from "../../protocol/channels.ts";
-import type { ChannelState } from "../../protocol/server_message_v2.ts";
+import type { ChannelState } from "../../protocol/v2/server_message.ts";
 import type { ChannelStatus } from "../operations.ts";
 import type { Clock } from "../ports.ts";
 import type { ChannelStream } from "../stream/channel_stream.ts";

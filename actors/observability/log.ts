@@ -9,7 +9,6 @@ import {
   getLogger,
   type LogLevel,
   type LogRecord,
-  resetSync,
 } from "@logtape/logtape";
 import type { Logger } from "../ports.ts";
 
@@ -72,11 +71,6 @@ function emit(
     properties,
   };
   LOGGER.emit(record);
-}
-
-/** Stops logging. */
-export function resetLogging(): void {
-  resetSync();
 }
 
 /** Whether somebody will look for this line when the process has died. */

@@ -4,8 +4,8 @@
  * @module
  */
 import { type Channel, CHANNELS, isReplayedByKey, LANES } from "../../protocol/channels.ts";
+import type { StreamPosition } from "../../protocol/stream_position.ts";
 import type {
-  ChannelHead,
   RestoredChannel,
   RestoredStore,
   RestoreRequest,
@@ -42,7 +42,7 @@ export class MemoryStore implements Store {
   }
 
   /** The epoch of this process and the last number. */
-  head(channel: Channel): ChannelHead {
+  head(channel: Channel): StreamPosition {
     return { epoch: this.#epoch, seq: this.#events.get(channel)!.at(-1)?.seq ?? 0 };
   }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ChannelSubscription } from "../../protocol/client_message_v2.ts";
+import type { ChannelSubscription } from "../../protocol/v2/client_message.ts";
 import type { ShedReason } from "../operations.ts";
 import type { EventReader } from "./backlog_reader.ts";
 import type { LoggedEvent } from "./channel_log.ts";

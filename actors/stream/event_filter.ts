@@ -4,7 +4,7 @@
  * @module
  */
 import { specOf } from "../../protocol/channels.ts";
-import { type Filter, SEVERITIES } from "../../protocol/client_message_v2.ts";
+import { type Filter, SEVERITIES } from "../../protocol/v2/client_message.ts";
 import type { LoggedEvent } from "./channel_log.ts";
 import type { StoredEvent } from "../ports.ts";
 

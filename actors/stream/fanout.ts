@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { ChannelPosition } from "../../protocol/api.ts";
+import type { StreamPosition } from "../../protocol/stream_position.ts";
 import { type Channel, CHANNELS } from "../../protocol/channels.ts";
 import type { Clock, StoredEvent } from "../ports.ts";
 import { CoalescedCall } from "../coalesced_call.ts";
@@ -144,7 +144,7 @@ export class Fanout {
    * @returns The place that the client has reached: 0, where everything begins, when a snapshot was
    *   still owed; the head when it was not subscribed.
    */
-  unsubscribe(subscriber: Subscriber, channel: Channel): ChannelPosition {
+  unsubscribe(subscriber: Subscriber, channel: Channel): StreamPosition {
     const { epoch, head } = this.#streams.get(channel)!.log;
     const cursor = subscriber.cursors.get(channel);
     if (cursor === undefined) return { epoch, seq: head };

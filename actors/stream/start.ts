@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ChannelSubscription } from "../../protocol/client_message_v2.ts";
+import type { ChannelSubscription } from "../../protocol/v2/client_message.ts";
 import type { ChannelStream } from "./channel_stream.ts";
 
 /** Where a subscription begins, and what the client is told about it. */

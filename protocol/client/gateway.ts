@@ -14,7 +14,7 @@ import type { FeedHost } from "./feed_user.ts";
 import { GatewayClock } from "./gateway_clock.ts";
 import { Requests } from "./requests.ts";
 import { Table, type TableOptions } from "./table.ts";
-import type { AckedAlert, Channel, EventsFrame, SnapshotPart } from "./wire_types.ts";
+import type { AcknowledgedAlert, Channel, EventsFrame, SnapshotPart } from "./wire_types.ts";
 
 /** How long an acknowledgement may take, in ms, reconnects included. */
 export const ACKNOWLEDGE_MILLIS = 30_000;
@@ -48,7 +48,9 @@ export interface Gateway {
    *
    * @throws {TelemetryError} `not_found`, `forbidden`, `unavailable`, `timeout`, or why it has ended.
    */
-  acknowledge(...alerts: { readonly id: string; readonly seq?: number }[]): Promise<AckedAlert[]>;
+  acknowledge(
+    ...alerts: { readonly id: string; readonly seq?: number }[]
+  ): Promise<AcknowledgedAlert[]>;
   /** Adds a handler; the result removes it. What it throws is reported, and does no harm. */
   on<Name extends keyof GatewayEvents>(
     name: Name,
@@ -118,7 +120,9 @@ class Client implements Gateway {
     return new EventLog(channel, options, this.#feed(channel));
   }
 
-  acknowledge(...alerts: { readonly id: string; readonly seq?: number }[]): Promise<AckedAlert[]> {
+  acknowledge(
+    ...alerts: { readonly id: string; readonly seq?: number }[]
+  ): Promise<AcknowledgedAlert[]> {
     const wanted = alerts.map(({ id, seq }) => seq === undefined ? { id } : { id, seq });
     return new Promise((resolve, reject) => {
       if (this.state.status === "ended") return reject(this.state.why);
@@ -127,7 +131,7 @@ class Client implements Gateway {
         message,
         (answer) => {
           if (answer instanceof TelemetryError) reject(answer);
-          else resolve((answer["alerts"] ?? []) as AckedAlert[]);
+          else resolve((answer["alerts"] ?? []) as AcknowledgedAlert[]);
         },
         true,
         ACKNOWLEDGE_MILLIS,

@@ -31,7 +31,7 @@ export {
 export type { PublishEvent } from "./batcher.ts";
 export type { Account, Change, Row, Table, TableEvents, TableOptions } from "./table.ts";
 export type {
-  AckedAlert,
+  AcknowledgedAlert,
   Channel,
   ChannelData,
   ChannelState,

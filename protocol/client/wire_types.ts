@@ -6,19 +6,16 @@
  */
 import type { input } from "zod";
 import type { Channel as WireChannel } from "../channels.ts";
-import type { Filter as WireFilter } from "../client_message_v2.ts";
+import type { Filter as WireFilter } from "../v2/client_message.ts";
 import type { ENDINGS } from "../close_codes.ts";
-import type { CollectorServerMessage as WireCollectorMessage } from "../collector_message.ts";
+import type { CollectorServerMessage as WireCollectorMessage } from "../collector/message.ts";
 import type { MarketData } from "../events/market_data.ts";
 import type { Position } from "../events/position.ts";
 import type { RiskAlert } from "../events/risk_alert.ts";
 import type { SystemWarning } from "../events/system_warning.ts";
 import type { TraderStatus } from "../events/trader_status.ts";
-import type {
-  AckedAlert as WireAckedAlert,
-  ChannelState as WireChannelState,
-  ServerMessageV2,
-} from "../server_message_v2.ts";
+import type { AcknowledgedAlert as WireAcknowledgedAlert } from "../rest/publishing.ts";
+import type { ChannelState as WireChannelState, ServerMessageV2 } from "../v2/server_message.ts";
 
 /** The wire name of a channel. */
 export type Channel = WireChannel;
@@ -30,7 +27,7 @@ export type Filter = Flat<Without<WireFilter>>;
 export type ChannelState = WireChannelState;
 
 /** An alert that counts as acknowledged. */
-export type AckedAlert = Flat<WireAckedAlert>;
+export type AcknowledgedAlert = Flat<WireAcknowledgedAlert>;
 
 /** What publishers send, by channel. Nobody but the gateway may publish `system-warnings`. */
 export interface PublishedData {

@@ -5,22 +5,14 @@
  */
 import { z } from "zod";
 import { CHANNELS } from "../channels.ts";
-
-/** A position in the sequence of a channel. */
-export const ChannelPosition = z.strictObject({
-  epoch: z.string().describe("Identity of the sequence."),
-  seq: z.int().min(0).describe("Number of the last event, from 1; 0 when there is none."),
-}).readonly();
-
-/** A position in the sequence of a channel. */
-export type ChannelPosition = z.infer<typeof ChannelPosition>;
+import { StreamPosition } from "../stream_position.ts";
 
 /** Answer to a publication, given after the commit. */
 export const PublishReceipt = z.strictObject({
   accepted: z.int().min(0).describe("Events that were stored by this request."),
   duplicates: z.int().min(0)
     .describe("Events that had been stored before, recognised by their `eventId`."),
-  last: z.partialRecord(z.enum(CHANNELS), ChannelPosition).readonly()
+  last: z.partialRecord(z.enum(CHANNELS), StreamPosition).readonly()
     .describe("The position of the last event of each channel in the request."),
   ignored: z.array(z.string()).max(100).readonly().optional()
     .describe("Paths of unknown fields that were left out; absent when there are none."),

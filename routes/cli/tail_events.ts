@@ -4,7 +4,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { ServerMessageV1 } from "../../protocol/server_message_v1.ts";
+import { ServerMessageV1 } from "../../protocol/v1/server_message.ts";
 import { KEY_PROTOCOL_PREFIX } from "../auth/credentials.ts";
 import { CommandError } from "./command_error.ts";
 import { EXIT } from "./exit_codes.ts";

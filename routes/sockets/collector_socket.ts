@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { COLLECTOR_PROTOCOL } from "../../protocol/collector_message.ts";
+import { COLLECTOR_PROTOCOL } from "../../protocol/collector/message.ts";
 import type { SocketRoute } from "./handshake.ts";
 
 /** The scope and the protocol of publishers. */

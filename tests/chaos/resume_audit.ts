@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import type { Channel } from "../../protocol/channels.ts";
-import type { EventV2 } from "../../protocol/server_message_v2.ts";
+import type { EventV2 } from "../../protocol/v2/server_message.ts";
 import type { HttpApi, Json } from "../support/http_api.ts";
 import { auditBooks, TABLES, type Truth } from "../support/v2_audit.ts";
 import type { RoamingClient } from "./resume_client.ts";

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import type { Channel } from "../../protocol/channels.ts";
-import type { Filter } from "../../protocol/client_message_v2.ts";
+import type { Filter } from "../../protocol/v2/client_message.ts";
 import {
   marketData,
   position,

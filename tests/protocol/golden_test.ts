@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { encodeEventV1, spliceV1 } from "../../actors/stream/encoder_v1.ts";
-import { parseClientMessage } from "../../protocol/client_message_v1.ts";
+import { parseClientMessage } from "../../protocol/v1/client_message.ts";
 import {
   encodeV1,
   ENVELOPE_KEYS,
@@ -12,7 +12,7 @@ import {
   subscriptionAck,
   unsubscribeAck,
   welcome,
-} from "../../protocol/server_message_v1.ts";
+} from "../../protocol/v1/server_message.ts";
 import { decodeV1 } from "../support/decode_v1.ts";
 import {
   CLOSED_POSITION,

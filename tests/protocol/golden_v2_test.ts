@@ -6,14 +6,14 @@ import {
   type EventsFrameHeader,
 } from "../../actors/stream/encoder_v2.ts";
 import { type Channel, CHANNELS } from "../../protocol/channels.ts";
-import { parseClientMessageV2 } from "../../protocol/client_message_v2.ts";
+import { parseClientMessageV2 } from "../../protocol/v2/client_message.ts";
 import {
   CHANNEL_STATES,
   encodeV2,
   ERROR_CODES_V2,
   type ErrorCodeV2,
   ServerMessageV2,
-} from "../../protocol/server_message_v2.ts";
+} from "../../protocol/v2/server_message.ts";
 import {
   CLOSED_POSITION,
   ETHER,

@@ -7,7 +7,7 @@ import {
   COLLECTOR_ERROR_CODES,
   CollectorServerMessage,
   parseCollectorMessage,
-} from "../../protocol/collector_message.ts";
+} from "../../protocol/collector/message.ts";
 import { Config } from "../../protocol/config.ts";
 import { findOption } from "../../protocol/config/options.ts";
 import { parseBatch } from "../../protocol/publish_batch.ts";

@@ -18,7 +18,7 @@ import {
   MAX_INTERVAL_MILLIS,
   parseClientMessageV2,
   SubscriptionOptions,
-} from "../../protocol/client_message_v2.ts";
+} from "../../protocol/v2/client_message.ts";
 import { type Ending, ENDINGS, type Reconnect } from "../../protocol/close_codes.ts";
 import { Config } from "../../protocol/config.ts";
 import { findOption } from "../../protocol/config/options.ts";
@@ -29,7 +29,7 @@ import {
   EventsV2,
   ServerMessageV2,
   SnapshotV2,
-} from "../../protocol/server_message_v2.ts";
+} from "../../protocol/v2/server_message.ts";
 import { literalsIn, MarkdownDocument } from "../support/markdown.ts";
 
 const GUIDE = new MarkdownDocument("docs/websocket_guide.md");

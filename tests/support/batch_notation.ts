@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ServerMessageV2 } from "../../protocol/server_message_v2.ts";
+import { ServerMessageV2 } from "../../protocol/v2/server_message.ts";
 import type { Reader } from "./stream_fixture.ts";
 
 /**

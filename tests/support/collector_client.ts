@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { CollectorServerMessage } from "../../protocol/collector_message.ts";
+import { CollectorServerMessage } from "../../protocol/collector/message.ts";
 import { type RawClose, type RawOptions, RawWebSocket } from "./raw_websocket.ts";
 import { DEFAULT_DEADLINE_MS, waitUntil, within } from "./wait.ts";
 

@@ -10,7 +10,7 @@ import { Intake } from "../../actors/intake/intake.ts";
 import type { PublishReceipt } from "../../protocol/api.ts";
 import type { Channel } from "../../protocol/channels.ts";
 import type { EndingCause } from "../../protocol/close_codes.ts";
-import { CollectorServerMessage } from "../../protocol/collector_message.ts";
+import { CollectorServerMessage } from "../../protocol/collector/message.ts";
 import type { Submission, SubmissionOptions } from "../../protocol/publish.ts";
 import { fakePeer, keyHolder, RecordingLogger } from "./fake_gateway.ts";
 import { NO_PUBLISHER, sessionDeps } from "./session_deps.ts";

@@ -8,7 +8,7 @@ import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import type { Channel } from "../../protocol/channels.ts";
 import { PAYLOADS } from "../../protocol/events/mod.ts";
-import { type EventV2, ServerMessageV2 } from "../../protocol/server_message_v2.ts";
+import { type EventV2, ServerMessageV2 } from "../../protocol/v2/server_message.ts";
 
 /** A message that is not what the contract says. */
 export class V2DecodeError extends Error {

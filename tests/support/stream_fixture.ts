@@ -15,7 +15,7 @@ import type { Start } from "../../actors/stream/start.ts";
 import { Subscriber, type SubscriberControl } from "../../actors/stream/subscriber.ts";
 import { TokenBucket } from "../../actors/stream/token_bucket.ts";
 import { type Channel, CHANNELS } from "../../protocol/channels.ts";
-import type { ChannelSubscription } from "../../protocol/client_message_v2.ts";
+import type { ChannelSubscription } from "../../protocol/v2/client_message.ts";
 import type { EventArchive } from "./event_archive.ts";
 import { FakeSocket } from "./fake_socket.ts";
 import { TEST_EPOCH, TestClock } from "./test_clock.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Channel, CHANNELS, LANES } from "../../protocol/channels.ts";
-import type { EventV2 } from "../../protocol/server_message_v2.ts";
+import type { EventV2 } from "../../protocol/v2/server_message.ts";
 import type { ChannelLedger } from "./v2_channel_ledger.ts";
 import { isWanted } from "./v2_filter.ts";
 

@@ -5,13 +5,13 @@
  * @module
  */
 import { type Channel, LANES } from "../../protocol/channels.ts";
-import type { Filter, SubscriptionOptions } from "../../protocol/client_message_v2.ts";
+import type { Filter, SubscriptionOptions } from "../../protocol/v2/client_message.ts";
 import type {
   AckedChannel,
   EventsV2,
   EventV2,
   SnapshotV2,
-} from "../../protocol/server_message_v2.ts";
+} from "../../protocol/v2/server_message.ts";
 import type { z } from "zod";
 import { isWanted } from "./v2_filter.ts";
 

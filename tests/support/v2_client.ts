@@ -12,7 +12,7 @@ import {
   type HeartbeatV2,
   PROTOCOL_V2,
   type ServerMessageV2,
-} from "../../protocol/server_message_v2.ts";
+} from "../../protocol/v2/server_message.ts";
 import type { z } from "zod";
 import { decodeV2 } from "./decode_v2.ts";
 import { Inbox, type WaitForOptions } from "./inbox.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ServerMessageV2 } from "../../protocol/server_message_v2.ts";
+import type { ServerMessageV2 } from "../../protocol/v2/server_message.ts";
 import { decodeV2, V2DecodeError } from "./decode_v2.ts";
 import { marketData, riskAlert } from "./events.ts";
 import { socketServer } from "./socket_server.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Channel } from "../../protocol/channels.ts";
-import { type Filter, SEVERITIES } from "../../protocol/client_message_v2.ts";
+import { type Filter, SEVERITIES } from "../../protocol/v2/client_message.ts";
 
 type Data = Readonly<Record<string, unknown>>;
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { type Channel, CHANNELS, parseChannel } from "../../protocol/channels.ts";
-import type { AckV2, ServerMessageV2 } from "../../protocol/server_message_v2.ts";
+import type { AckV2, ServerMessageV2 } from "../../protocol/v2/server_message.ts";
 import type { z } from "zod";
 import { type Asked, ChannelLedger, type Place, sumOf, type Tally } from "./v2_channel_ledger.ts";
 

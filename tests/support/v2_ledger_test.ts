@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Channel } from "../../protocol/channels.ts";
-import type { EventV2, ServerMessageV2 } from "../../protocol/server_message_v2.ts";
+import type { EventV2, ServerMessageV2 } from "../../protocol/v2/server_message.ts";
 import type { Asked } from "./v2_channel_ledger.ts";
 import { isWanted } from "./v2_filter.ts";
 import { LedgerError, V2Ledger } from "./v2_ledger.ts";

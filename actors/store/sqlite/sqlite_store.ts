@@ -5,8 +5,8 @@
  */
 import { type Channel, CHANNELS, isReplayedByKey, LANES } from "../../../protocol/channels.ts";
 import { normaliseStored } from "../../../protocol/events/normalise_stored.ts";
+import type { StreamPosition } from "../../../protocol/stream_position.ts";
 import type {
-  ChannelHead,
   OwnAge,
   RestoredChannel,
   RestoredStore,
@@ -84,7 +84,7 @@ export class SqliteStore implements Store {
   }
 
   /** {@inheritDoc Store.head} */
-  head(channel: Channel): ChannelHead {
+  head(channel: Channel): StreamPosition {
     const { epoch, seq } = this.#extents.get(channel)!;
     return { epoch, seq };
   }

@@ -8,7 +8,7 @@ import { MAX_PENDING_PUBLISHES } from "../../../actors/connection/session_collec
 import { WAVE_MILLIS, WAVE_SIZE } from "../../../actors/hub/drain.ts";
 import type { StoredEvent } from "../../../actors/ports.ts";
 import { MemoryStore } from "../../../actors/store/memory.ts";
-import { CollectorServerMessage } from "../../../protocol/collector_message.ts";
+import { CollectorServerMessage } from "../../../protocol/collector/message.ts";
 import { marketData } from "../../support/events.ts";
 import {
   FAKE_EPOCH,

@@ -6,8 +6,8 @@
  */
 import assert from "node:assert/strict";
 import type { Channel } from "../../../protocol/channels.ts";
-import type { Filter } from "../../../protocol/client_message_v2.ts";
-import type { EventV2, ServerMessageV2 } from "../../../protocol/server_message_v2.ts";
+import type { Filter } from "../../../protocol/v2/client_message.ts";
+import type { EventV2, ServerMessageV2 } from "../../../protocol/v2/server_message.ts";
 import { HARD_CAP_BYTES } from "../../../actors/stream/subscriber.ts";
 import { decodeV2 } from "../../support/decode_v2.ts";
 import { marketData, position, removal, riskAlert, traderStatus } from "../../support/events.ts";

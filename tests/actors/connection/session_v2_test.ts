@@ -15,7 +15,7 @@ import {
   MAX_TOLERATED_LENGTH,
 } from "../../../protocol/client_action.ts";
 import type { EndingCause } from "../../../protocol/close_codes.ts";
-import { encodeV2, ServerMessageV2 } from "../../../protocol/server_message_v2.ts";
+import { encodeV2, ServerMessageV2 } from "../../../protocol/v2/server_message.ts";
 import { V2_GOLDENS } from "../../protocol/golden/read.ts";
 import { shortBatches } from "../../support/batch_notation.ts";
 import { fakePeer, keyHolder } from "../../support/fake_gateway.ts";

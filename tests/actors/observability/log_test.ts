@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { createLogger, type LogOptions, resetLogging } from "../../../actors/observability/log.ts";
+import { resetSync } from "@logtape/logtape";
+import { createLogger, type LogOptions } from "../../../actors/observability/log.ts";
 import type { Logger } from "../../../actors/ports.ts";
 
 /** What a logger writes while a body uses it. */
@@ -8,7 +9,7 @@ function linesOf(options: Omit<LogOptions, "write">, body: (log: Logger) => void
   try {
     body(createLogger({ ...options, write: (line) => lines.push(line) }));
   } finally {
-    resetLogging();
+    resetSync();
   }
   return lines;
 }
@@ -107,7 +108,7 @@ Deno.test("a second logger replaces the first, and after a reset nothing is writ
   const old = createLogger({ ...options, write: (line) => first.push(line) });
   createLogger({ ...options, write: (line) => second.push(line) });
   old.info("once");
-  resetLogging();
+  resetSync();
   old.info("never");
   assert.deepEqual([first.length, second.length], [0, 1]);
 });

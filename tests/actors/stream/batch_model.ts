@@ -16,7 +16,7 @@ import {
   LOW_WATER_BYTES,
 } from "../../../actors/stream/subscriber.ts";
 import type { Channel } from "../../../protocol/channels.ts";
-import type { ChannelSubscription } from "../../../protocol/client_message_v2.ts";
+import type { ChannelSubscription } from "../../../protocol/v2/client_message.ts";
 import { EventArchive } from "../../support/event_archive.ts";
 import { EPOCH, fillBuffer, FLUSH, StreamFixture } from "../../support/stream_fixture.ts";
 import { settle } from "../../support/test_clock.ts";

@@ -5,7 +5,7 @@
  */
 import fc from "fast-check";
 import type { Channel } from "../../../protocol/channels.ts";
-import type { Filter } from "../../../protocol/client_message_v2.ts";
+import type { Filter } from "../../../protocol/v2/client_message.ts";
 
 /** The channels of the model: one of each lane. */
 export const MODEL_CHANNELS = ["risk-alerts", "positions", "market-data"] as const;

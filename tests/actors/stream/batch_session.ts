@@ -6,8 +6,8 @@
  */
 import assert from "node:assert/strict";
 import type { Start } from "../../../actors/stream/start.ts";
-import type { ChannelSubscription, Filter } from "../../../protocol/client_message_v2.ts";
-import type { EventsV2, EventV2, SnapshotV2 } from "../../../protocol/server_message_v2.ts";
+import type { ChannelSubscription, Filter } from "../../../protocol/v2/client_message.ts";
+import type { EventsV2, EventV2, SnapshotV2 } from "../../../protocol/v2/server_message.ts";
 import type { z } from "zod";
 import { EPOCH, FLUSH } from "../../support/stream_fixture.ts";
 import type { ChannelTruth } from "./batch_truth.ts";

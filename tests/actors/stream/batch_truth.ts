@@ -7,7 +7,7 @@
 import type { StoredEvent } from "../../../actors/ports.ts";
 import { TOMBSTONE_MILLIS } from "../../../actors/stream/latest_states.ts";
 import { type Channel, isReplayedByKey, LANES } from "../../../protocol/channels.ts";
-import { type Filter, SEVERITIES } from "../../../protocol/client_message_v2.ts";
+import { type Filter, SEVERITIES } from "../../../protocol/v2/client_message.ts";
 
 /** What a filter may look at. */
 type Fields = Readonly<Partial<Record<"symbol" | "traderId" | "severity", string>>>;

@@ -9,7 +9,7 @@ import {
   HIGH_WATER_BYTES,
   LOW_WATER_BYTES,
 } from "../../../actors/stream/subscriber.ts";
-import { ServerMessageV2 } from "../../../protocol/server_message_v2.ts";
+import { ServerMessageV2 } from "../../../protocol/v2/server_message.ts";
 import { batchesOf } from "../../support/batch_notation.ts";
 import { EventArchive } from "../../support/event_archive.ts";
 import { EPOCH, fillBuffer, StreamFixture } from "../../support/stream_fixture.ts";

@@ -8,7 +8,7 @@ import {
 } from "../../../actors/stream/encoder_v2.ts";
 import type { StoredEvent } from "../../../actors/ports.ts";
 import { CHANNELS } from "../../../protocol/channels.ts";
-import { EventsV2, ServerMessageV2, SnapshotV2 } from "../../../protocol/server_message_v2.ts";
+import { EventsV2, ServerMessageV2, SnapshotV2 } from "../../../protocol/v2/server_message.ts";
 import { anyText } from "../../support/any_text.ts";
 
 const channel = fc.constantFrom(...CHANNELS);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { LoggedEvent } from "../../../actors/stream/channel_log.ts";
 import { EventFilter } from "../../../actors/stream/event_filter.ts";
 import type { Channel } from "../../../protocol/channels.ts";
-import type { Filter } from "../../../protocol/client_message_v2.ts";
+import type { Filter } from "../../../protocol/v2/client_message.ts";
 import { type EventOptions, storedEvent } from "../../support/stream_fixture.ts";
 
 function logged(channel: Channel, key: string, options: EventOptions = {}): LoggedEvent {

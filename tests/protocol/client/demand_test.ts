@@ -8,7 +8,7 @@ import fc from "fast-check";
 import { EventFilter } from "../../../actors/stream/event_filter.ts";
 import { admits, type Demand, mergeDemands } from "../../../protocol/client/demand.ts";
 import { CHANNELS } from "../../../protocol/channels.ts";
-import { Filter } from "../../../protocol/client_message_v2.ts";
+import { Filter } from "../../../protocol/v2/client_message.ts";
 
 const text = fc.constantFrom("a", "A", "b", "B", "c");
 const severity = fc.constantFrom("INFO" as const, "WARNING" as const, "CRITICAL" as const);

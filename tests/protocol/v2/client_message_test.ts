@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { CHANNELS } from "../../protocol/channels.ts";
-import { MAX_CHANNEL_NAMES, MAX_MESSAGE_ID_LENGTH } from "../../protocol/client_action.ts";
+import { CHANNELS } from "../../../protocol/channels.ts";
+import { MAX_CHANNEL_NAMES, MAX_MESSAGE_ID_LENGTH } from "../../../protocol/client_action.ts";
 import {
   type ChannelSubscription,
   type ClientFaultV2,
@@ -8,7 +8,7 @@ import {
   MAX_FILTER_VALUES,
   MAX_INTERVAL_MILLIS,
   parseClientMessageV2,
-} from "../../protocol/client_message_v2.ts";
+} from "../../../protocol/v2/client_message.ts";
 
 function faultOf(message: unknown): ClientFaultV2 {
   const result = parseClientMessageV2(JSON.stringify(message));

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { ERROR_CODES, type ErrorCode } from "../../protocol/errors.ts";
-import { MAX_CHANNEL_NAMES, MAX_MESSAGE_ID_LENGTH } from "../../protocol/client_action.ts";
+import { ERROR_CODES, type ErrorCode } from "../../../protocol/errors.ts";
+import { MAX_CHANNEL_NAMES, MAX_MESSAGE_ID_LENGTH } from "../../../protocol/client_action.ts";
 import {
   COLLECTOR_ERROR_CODES,
   collectorErrorCode,
   CollectorServerMessage,
   encodeCollector,
   parseCollectorMessage,
-} from "../../protocol/collector_message.ts";
-import { marketData } from "../support/events.ts";
+} from "../../../protocol/collector/message.ts";
+import { marketData } from "../../support/events.ts";
 
 const MAX_BYTES = 4_096;
 

@@ -5,8 +5,8 @@
  */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { CHANNELS } from "../../protocol/channels.ts";
-import { MAX_CLIENT_MESSAGE_LENGTH } from "../../protocol/client_action.ts";
+import { CHANNELS } from "../../../protocol/channels.ts";
+import { MAX_CLIENT_MESSAGE_LENGTH } from "../../../protocol/client_action.ts";
 import {
   type ClientMessageV2,
   MAX_ACKNOWLEDGED_ALERTS,
@@ -14,8 +14,8 @@ import {
   MAX_INTERVAL_MILLIS,
   parseClientMessageV2,
   SEVERITIES,
-} from "../../protocol/client_message_v2.ts";
-import { ERROR_CODES_V2 } from "../../protocol/server_message_v2.ts";
+} from "../../../protocol/v2/client_message.ts";
+import { ERROR_CODES_V2 } from "../../../protocol/v2/server_message.ts";
 
 const RUNS = { numRuns: 1_000 };
 

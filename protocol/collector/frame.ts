@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Elements, runToEnd, scanList, skipSpace, ValueScanner } from "./json_scan.ts";
+import { type Elements, runToEnd, scanList, skipSpace, ValueScanner } from "../json_scan.ts";
 
 /** A message of a publisher in two parts. */
 export interface CollectorFrame {

@@ -5,8 +5,8 @@
  * @module
  */
 import { z } from "zod";
-import type { ErrorCodeOf } from "./errors.ts";
-import type { SystemWarning } from "./events/system_warning.ts";
+import type { ErrorCodeOf } from "../errors.ts";
+import type { SystemWarning } from "../events/system_warning.ts";
 
 /** The six keys of the v1 envelope, in the order in which they are written. */
 export const ENVELOPE_KEYS = ["type", "channel", "data", "replay", "meta", "timestamp"] as const;

@@ -5,13 +5,13 @@
  * @module
  */
 import { z } from "zod";
-import { boundedList, boundedText } from "./bounded.ts";
+import { boundedList, boundedText } from "../bounded.ts";
 import {
   clipMessage,
   MAX_CHANNEL_NAMES,
   MAX_CLIENT_MESSAGE_LENGTH,
   readAction,
-} from "./client_action.ts";
+} from "../client_action.ts";
 
 const Names = boundedList(boundedText(0, 128), 0, MAX_CHANNEL_NAMES);
 

@@ -5,8 +5,10 @@
  * @module
  */
 import { z } from "zod";
-import { CHANNELS } from "./channels.ts";
-import { type ErrorCodeOf, errorCodesOf } from "./errors.ts";
+import { CHANNELS } from "../channels.ts";
+import { type ErrorCodeOf, errorCodesOf } from "../errors.ts";
+import { AcknowledgedAlert } from "../rest/publishing.ts";
+import { StreamPosition } from "../stream_position.ts";
 
 /** The subprotocol of v2. */
 export const PROTOCOL_V2 = "telemetry.v2";
@@ -42,8 +44,7 @@ export const WelcomeV2 = z.object({
  * `lost` counts what does not, where that can be known.
  */
 export const AckedChannel = z.object({
-  epoch: z.string(),
-  seq: Seq,
+  ...StreamPosition.unwrap().shape,
   recovered: z.boolean().optional(),
   lost: z.int().min(0).optional(),
 });
@@ -51,25 +52,13 @@ export const AckedChannel = z.object({
 /** Where a subscription begins. */
 export type AckedChannel = z.infer<typeof AckedChannel>;
 
-/** An alert that counts as acknowledged from now on, or did before. */
-export const AckedAlert = z.object({
-  id: z.string(),
-  seq: z.int().min(1),
-  status: z.literal("ACKNOWLEDGED"),
-  acknowledgedBy: z.string(),
-  acknowledgedAt: z.string(),
-});
-
-/** An alert that counts as acknowledged. */
-export type AckedAlert = z.infer<typeof AckedAlert>;
-
 /** The answer to a request that was carried out; it repeats the `id`. */
 export const AckV2 = z.object({
   type: z.literal("ack"),
   id: MessageId,
   ok: z.literal(true),
   channels: z.partialRecord(ChannelField, AckedChannel).optional(),
-  alerts: z.array(AckedAlert).optional(),
+  alerts: z.array(AcknowledgedAlert).optional(),
 });
 
 /** A part of the latest states; the table it builds replaces the client's. */

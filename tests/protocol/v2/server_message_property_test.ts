@@ -5,13 +5,13 @@
  */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { CHANNELS } from "../../protocol/channels.ts";
+import { CHANNELS } from "../../../protocol/channels.ts";
 import {
   CHANNEL_STATES,
   encodeV2,
   ERROR_CODES_V2,
   ServerMessageV2,
-} from "../../protocol/server_message_v2.ts";
+} from "../../../protocol/v2/server_message.ts";
 
 const text = fc.string({ maxLength: 40 });
 const seq = fc.nat();
@@ -47,7 +47,12 @@ const message: fc.Arbitrary<Parameters<typeof encodeV2>[0]> = fc.oneof(
         seq: fc.integer({ min: 1 }),
         status: fc.constant("ACKNOWLEDGED" as const),
         acknowledgedBy: text,
-        acknowledgedAt: text,
+        acknowledgedAt: fc.date({
+          min: new Date(0),
+          max: new Date("9999-12-31"),
+          noInvalidDate: true,
+        })
+          .map((date) => date.toISOString()),
       })),
       { nil: undefined },
     ),

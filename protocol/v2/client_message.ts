@@ -5,8 +5,8 @@
  * @module
  */
 import { z } from "zod";
-import { boundedList, boundedText } from "./bounded.ts";
-import { type Channel, CHANNELS, parseChannel, selectChannels } from "./channels.ts";
+import { boundedList, boundedText } from "../bounded.ts";
+import { type Channel, CHANNELS, parseChannel, selectChannels } from "../channels.ts";
 import {
   clipMessage,
   echoableId,
@@ -14,9 +14,9 @@ import {
   MAX_CLIENT_MESSAGE_LENGTH,
   MAX_MESSAGE_ID_LENGTH,
   readAction,
-} from "./client_action.ts";
-import { MAX_ID_LENGTH } from "./events/fields.ts";
-import { joinPath } from "./publish.ts";
+} from "../client_action.ts";
+import { MAX_ID_LENGTH } from "../events/fields.ts";
+import { joinPath } from "../publish.ts";
 
 /** Longest `intervalMs`, in ms: one minute. */
 export const MAX_INTERVAL_MILLIS = 60_000;
@@ -29,9 +29,6 @@ export const MAX_ACKNOWLEDGED_ALERTS = 100;
 
 /** Severities in ascending order. */
 export const SEVERITIES = ["INFO", "WARNING", "CRITICAL"] as const;
-
-/** How grave an alert or a warning is. */
-export type Severity = (typeof SEVERITIES)[number];
 
 const Id = boundedText(1, MAX_ID_LENGTH);
 const Values = boundedList(Id, 1, MAX_FILTER_VALUES);

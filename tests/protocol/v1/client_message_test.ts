@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { MAX_CHANNEL_NAMES, MAX_CLIENT_MESSAGE_LENGTH } from "../../protocol/client_action.ts";
-import { type ClientMessageFault, parseClientMessage } from "../../protocol/client_message_v1.ts";
+import { MAX_CHANNEL_NAMES, MAX_CLIENT_MESSAGE_LENGTH } from "../../../protocol/client_action.ts";
+import {
+  type ClientMessageFault,
+  parseClientMessage,
+} from "../../../protocol/v1/client_message.ts";
 
 function faultOf(message: unknown): ClientMessageFault {
   const text = typeof message === "string" ? message : JSON.stringify(message);

@@ -4,9 +4,9 @@
  * @module
  */
 import { z } from "zod";
-import { exceedsUtf8Bytes } from "./batch_builder.ts";
-import { boundedList, boundedText } from "./bounded.ts";
-import { type Channel, ChannelName, CHANNELS } from "./channels.ts";
+import { exceedsUtf8Bytes } from "../batch_builder.ts";
+import { boundedList, boundedText } from "../bounded.ts";
+import { type Channel, ChannelName, CHANNELS } from "../channels.ts";
 import {
   type ActionFault,
   clipMessage,
@@ -15,12 +15,12 @@ import {
   MAX_CLIENT_MESSAGE_LENGTH,
   MAX_MESSAGE_ID_LENGTH,
   readAction,
-} from "./client_action.ts";
-import { type ErrorCode, type ErrorCodeOf, errorCodesOf, socketCodeOf } from "./errors.ts";
-import { splitMessage } from "./collector_frame.ts";
-import type { Elements } from "./json_scan.ts";
-import { joinPath } from "./publish.ts";
-import { GoingAwayV2, HeartbeatV2 } from "./server_message_v2.ts";
+} from "../client_action.ts";
+import { type ErrorCode, type ErrorCodeOf, errorCodesOf, socketCodeOf } from "../errors.ts";
+import { splitMessage } from "./frame.ts";
+import type { Elements } from "../json_scan.ts";
+import { joinPath } from "../publish.ts";
+import { GoingAwayV2, HeartbeatV2 } from "../v2/server_message.ts";
 
 /** The subprotocol of publishers; it need not be offered. */
 export const COLLECTOR_PROTOCOL = "telemetry.collector";
