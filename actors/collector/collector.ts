@@ -1,6 +1,6 @@
 /**
- * Takes valid events from publishers: recognises repeats, numbers, commits once per event-loop
- * turn, and only then acknowledges and fans out. What a client sees is stored.
+ * Takes valid events from publishers: recognises repeats, numbers, commits together what
+ * waits, and only then acknowledges and fans out. What a client sees is stored.
  *
  * @module
  */
@@ -123,7 +123,7 @@ export class Collector implements Publisher {
     this.#turns.unexplainedMillis += millis;
   }
 
-  /** Queues a batch for the commit at the end of this turn. */
+  /** Queues a batch for the next commit: at the end of this turn, or when the one before is done. */
   publish(principal: string, submissions: readonly Submission[]): Promise<PublishReceipt> {
     return this.#enqueue(submissions.length, (turn) => turn.publish(principal, submissions));
   }
@@ -155,7 +155,7 @@ export class Collector implements Publisher {
   }
 
   #schedule(): void {
-    if (this.#busy || this.#queue.length === 0) return;
+    if (this.#busy) return;
     this.#busy = true;
     this.#deps.clock.defer(() => void this.#runTurn());
   }
@@ -173,20 +173,26 @@ export class Collector implements Publisher {
         reject(error);
       }
     }
-    if (await this.#commit(turn)) {
+    const isStored = await this.#commit(turn);
+    if (isStored) {
       turn.keep();
       this.#deps.fanout.append(turn.events);
-      for (const { resolve } of answers) resolve();
-      for (const [channel, { fields, example }] of turn.ignored) {
-        this.#deps.onIgnoredFields?.(channel, fields, example);
-      }
     } else {
       turn.undo();
-      const error = new PublishError("STORE_UNAVAILABLE", "the store cannot take events now");
-      for (const { reject } of answers) reject(error);
     }
-    this.#busy = false;
-    this.#schedule();
+    // The store gets its next batch before anybody hears of this one: whoever hears has work to do,
+    // and the store would wait for it.
+    if (this.#queue.length > 0) void this.#runTurn();
+    else this.#busy = false;
+    if (isStored) this.#confirm(turn, answers);
+    else rejectAll(answers);
+  }
+
+  #confirm({ ignored }: Turn, answers: readonly Answer[]): void {
+    for (const { resolve } of answers) resolve();
+    for (const [channel, { fields, example }] of ignored) {
+      this.#deps.onIgnoredFields?.(channel, fields, example);
+    }
   }
 
   /** The oldest requests, whole, up to the first that fills the turn. */
@@ -218,6 +224,11 @@ export class Collector implements Publisher {
       return false;
     }
   }
+}
+
+function rejectAll(answers: readonly Answer[]): void {
+  const error = new PublishError("STORE_UNAVAILABLE", "the store cannot take events now");
+  for (const { reject } of answers) reject(error);
 }
 
 function recoverDedupe(
