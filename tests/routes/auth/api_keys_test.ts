@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { ALL_SCOPES, apiKey, KeyRing } from "../../../routes/auth/api_keys.ts";
+import {
+  ALL_SCOPES,
+  apiKey,
+  digestOfSecret,
+  KeyRing,
+  secretIdOf,
+} from "../../../routes/auth/api_keys.ts";
 
 Deno.test("a key ring knows who stands behind a secret", () => {
   const ring = new KeyRing([
@@ -10,6 +16,7 @@ Deno.test("a key ring knows who stands behind a secret", () => {
     name: "desk",
     authenticated: true,
     scopes: ALL_SCOPES,
+    secretId: "4b9facb0",
   });
   assert.deepEqual(ring.find("second")?.principal.scopes, new Set(["publish"]));
 });
@@ -33,4 +40,30 @@ Deno.test("a key has every scope of the contract unless it is told otherwise", (
     [...apiKey("desk", "secret").principal.scopes].sort(),
     ["acknowledge", "admin", "metrics", "publish", "subscribe"],
   );
+});
+
+Deno.test("the id of a secret is the start of the digest of its digest", () => {
+  // printf %s first | openssl dgst -sha256 -binary | openssl dgst -sha256
+  const digest = digestOfSecret("first");
+  assert.equal(secretIdOf(digest), "4b9facb0");
+  assert.equal(digest.toString("hex").includes(secretIdOf(digest)), false);
+  assert.equal(apiKey("desk", "first").secretId, secretIdOf(digest));
+});
+
+Deno.test("a secret is looked up by its digest among the keys, whatever their order", () => {
+  const keys = Array.from({ length: 100 }, (_, at) => apiKey(`key${at}`, `secret${at}`));
+  const ring = new KeyRing(keys);
+  for (const key of keys) {
+    const { name } = key.principal;
+    assert.equal(ring.find(name.replace("key", "secret")), key);
+  }
+  assert.equal(ring.find(keys[0]!.digest.toString("hex")), undefined, "a digest opens nothing");
+});
+
+Deno.test("a key is current under its name and the id of its secret alone", () => {
+  const desk = apiKey("desk", "first");
+  const ring = new KeyRing([desk, apiKey("robot", "second")]);
+  assert.equal(ring.current("desk", desk.secretId), desk);
+  assert.equal(ring.current("robot", desk.secretId), undefined);
+  assert.equal(ring.current("desk", "00000000"), undefined);
 });

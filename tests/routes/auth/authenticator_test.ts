@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Config } from "../../../protocol/config.ts";
-import { apiKey, KeyRing } from "../../../routes/auth/api_keys.ts";
+import { apiKey, KeyRing, type KeyStore } from "../../../routes/auth/api_keys.ts";
 import {
   type Authentication,
   type Authenticator,
@@ -151,7 +151,11 @@ Deno.test("an authenticator that fails is a failure of ours, and nobody takes a 
 
 Deno.test("keys that are looked for elsewhere are waited for, and counted on loopback as they say", async () => {
   const key = apiKey("development", "dev", { loopbackOnly: true });
-  const keys = { find: (secret: string) => Promise.resolve(secret === "dev" ? key : undefined) };
+  const keys: KeyStore = {
+    find: (secret) => Promise.resolve(secret === "dev" ? key : undefined),
+    current: () => undefined,
+    onChange: () => () => {},
+  };
   const config = Config.parse({});
   const rules = { ...originRules(config), security: config.security, keys };
   const found = async (headers: HeadersInit) => {
