@@ -5,6 +5,9 @@
  */
 import { type Channel, CHANNELS, specOf } from "../protocol/channels.ts";
 import { type Config, effectiveMaxConnections } from "../protocol/config.ts";
+import type { AuditLog } from "./audit/audit_log.ts";
+import { AuditRecorder } from "./audit/audit_recorder.ts";
+import { MemoryAuditStore } from "./audit/memory_audit_store.ts";
 import { ClockWatch } from "./clock_watch.ts";
 import { Collector } from "./collector/collector.ts";
 import { Health } from "./health/health.ts";
@@ -36,6 +39,8 @@ export interface Gateway {
   readonly metrics: Metrics;
   /** Counts and writes what is refused. */
   readonly refusals: Refusals;
+  /** Takes note of administrative acts. */
+  readonly audit: AuditLog;
 }
 
 /** What {@link createGateway} has a use for, to be asked of {@link Store.restore}. */
@@ -57,6 +62,7 @@ export function restoreRequest({ telemetry }: Config, clock: Clock): RestoreRequ
  * @param restored What the store brought back; nothing when absent, as for a store that is new.
  * @param alerts The newest risk alerts, from which incidents are brought back: see
  *   `readAlerts`. Those of `restored` when absent.
+ * @param audit Takes note of administrative acts; one that forgets with the process when absent.
  */
 export function createGateway(
   config: Config,
@@ -65,6 +71,7 @@ export function createGateway(
   store: Store,
   restored?: RestoredStore,
   alerts: readonly StoredEvent[] | undefined = restored?.channels.get("risk-alerts")?.events,
+  audit: AuditLog = new AuditRecorder(clock, log, new MemoryAuditStore()),
 ): Gateway {
   const { telemetry, server } = config;
   const streams = new Map<Channel, ChannelStream>(CHANNELS.map((channel) => {
@@ -119,6 +126,7 @@ export function createGateway(
     instance: crypto.randomUUID().slice(0, 4),
     statusOf: (channel) => health.status(channel),
     publisher: collector,
+    audit,
     flushIntervalMillis,
     heartbeatIntervalMillis: telemetry.heartbeatIntervalSeconds * 1_000,
     heartbeatTimeoutMillis: telemetry.heartbeatTimeoutSeconds * 1_000,
@@ -154,7 +162,7 @@ export function createGateway(
   );
   const { replayLimit } = telemetry;
   const history = new ChannelHistory({ clock, log, store, streams, replayLimit });
-  return { hub, collector, intake, history, health, metrics, refusals };
+  return { hub, collector, intake, history, health, metrics, refusals, audit };
 }
 
 /** A store of an older version may hold more than is accepted today; no live state is dropped. */

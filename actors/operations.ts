@@ -137,6 +137,8 @@ export interface AlertReference {
 export interface AcknowledgeReceipt {
   /** The alerts in the order in which they were asked for. */
   readonly alerts: readonly AcknowledgedAlert[];
+  /** The ids of those that nobody had acknowledged before. */
+  readonly changed: readonly string[];
 }
 
 /** Takes events from publishers. */

@@ -4,6 +4,7 @@
  * @module
  */
 export { type ErrorCode, RETRY_AFTER_MILLIS } from "./errors.ts";
+export * from "./rest/audit.ts";
 export * from "./rest/connections.ts";
 export * from "./rest/envelope.ts";
 export * from "./rest/history.ts";

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Context, Env } from "hono";
+import type { AuditLog } from "../actors/audit/audit_log.ts";
 import type { Hub } from "../actors/hub/hub.ts";
 import type { Intake } from "../actors/intake/intake.ts";
 import type { History, Publisher } from "../actors/operations.ts";
@@ -49,6 +50,8 @@ export interface AppDeps {
   readonly metrics: Metrics;
   /** Counts and writes what is refused. */
   readonly refusals: Refusals;
+  /** Takes note of administrative acts. */
+  readonly audit: AuditLog;
   /** Begins a backup of the store; absent when it keeps nothing. */
   readonly backup?: (() => Promise<RunningBackup>) | undefined;
   /** Begins to end the process, as SIGTERM does. Returns at once; idempotent. */

@@ -130,15 +130,17 @@ export class Turn {
     checkAlerts(incidents, streams.get("risk-alerts")!.log, alerts);
     const timestamp = clock.epochMillis();
     const acknowledged: AcknowledgedAlert[] = [];
+    const changed: string[] = [];
     for (const { id } of alerts) {
       const incident = incidents.find(id)!;
       if (incident.acknowledgement === undefined) {
         const seq = sequencer.next("risk-alerts");
         this.events.push(incidents.acknowledge(incident, principal, seq, timestamp));
+        changed.push(id);
       }
       acknowledged.push(acknowledgedAlert(incidents.find(id)!));
     }
-    return { alerts: acknowledged };
+    return { alerts: acknowledged, changed };
   }
 
   /** The commit succeeded. */

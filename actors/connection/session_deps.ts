@@ -4,6 +4,7 @@
  * @module
  */
 import type { Channel } from "../../protocol/channels.ts";
+import type { AuditLog } from "../audit/audit_log.ts";
 import type { Intake } from "../intake/intake.ts";
 import type { ChannelStatus, Publisher, Slowness } from "../operations.ts";
 import type { Clock, Logger, Principal } from "../ports.ts";
@@ -42,6 +43,8 @@ export interface SessionDeps {
   readonly fanout: Fanout;
   /** Takes events, and acknowledgements of alerts. */
   readonly publisher: Publisher;
+  /** Takes note of what is acknowledged. */
+  readonly audit: AuditLog;
   /** Time between two batches to a v2 client, in ms. */
   readonly flushIntervalMillis: number;
   /** Time between two heartbeats of the gateway, in ms. */

@@ -16,6 +16,7 @@ import {
   type ErrorCodeV2,
   PROTOCOL_V2,
 } from "../../protocol/v2/server_message.ts";
+import { actor, recordAcknowledged } from "../audit/audit_log.ts";
 import { describeForbidden, mayUse } from "../channel_rights.ts";
 import { type ChannelStatus, PublishError } from "../operations.ts";
 import { openCursorV2 } from "../stream/cursor_v2.ts";
@@ -166,7 +167,7 @@ export class SessionV2 implements Session {
 
   /** Never rejects. */
   async #acknowledge({ id, alerts }: Acknowledge): Promise<void> {
-    const { principal } = this.#host.peer;
+    const { principal, address } = this.#host.peer;
     if (!principal.scopes.has("acknowledge")) {
       this.#error("forbidden", 'this needs the scope "acknowledge"', id);
       return;
@@ -177,6 +178,7 @@ export class SessionV2 implements Session {
     }
     try {
       const receipt = await this.#deps.publisher.acknowledge(principal.name, alerts);
+      recordAcknowledged(this.#deps.audit, actor(principal, address), receipt);
       this.#send({ type: "ack", id, ok: true, alerts: [...receipt.alerts] });
     } catch (error) {
       this.#refuse(error, id);

@@ -3,11 +3,13 @@
  *
  * @module
  */
+import { actor, recordAcknowledged } from "../../actors/audit/audit_log.ts";
 import { PublishError } from "../../actors/operations.ts";
 import { isTooDeep } from "../../protocol/json_scan.ts";
 import { type EndpointInput, ENDPOINTS } from "../../protocol/rest/endpoints.ts";
 import { decodeUtf8 } from "../../protocol/utf8.ts";
 import { type AppContext, type AppDeps, fail, failForNow, succeed } from "../context.ts";
+import { addressOf } from "../request_info.ts";
 import { failSchema } from "./faults.ts";
 import { type BodyRules, receiveBody } from "./receive.ts";
 
@@ -42,6 +44,7 @@ export async function acknowledgeAlert(
   try {
     const alerts = [{ id, seq: body.data.seq }];
     const receipt = await deps.publisher.acknowledge(c.get("principal").name, alerts);
+    recordAcknowledged(deps.audit, actor(c.get("principal"), addressOf(c.env)), receipt);
     return succeed(c, deps, "acknowledgeAlert", receipt.alerts[0]!);
   } catch (error) {
     if (!(error instanceof PublishError)) throw error;

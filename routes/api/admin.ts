@@ -3,10 +3,12 @@
  *
  * @module
  */
+import { actor } from "../../actors/audit/audit_log.ts";
 import type { ClientInfo } from "../../protocol/api.ts";
 import { type Channel, CHANNELS, parseChannel } from "../../protocol/channels.ts";
 import type { EndpointInput } from "../../protocol/rest/endpoints.ts";
 import { type AppContext, type AppDeps, fail, succeed } from "../context.ts";
+import { addressOf } from "../request_info.ts";
 
 /** `GET /api/v1/websocket/stats` */
 export function getStats(c: AppContext, deps: AppDeps): Response {
@@ -82,12 +84,24 @@ export function disconnectClient(
   const { reason = "disconnected by an administrator", banSeconds = 0 } = query;
   const count = deps.hub.disconnect(id, reason, banSeconds, c.get("principal").name);
   if (count === 0) return failUnknown(c, deps, id);
+  const who = actor(c.get("principal"), addressOf(c.env));
+  const details = { reason: query.reason, connections: count };
+  deps.audit.record({ act: "disconnect", ...who, object: id, details });
+  if (banSeconds > 0) {
+    const details = { reason: query.reason, seconds: banSeconds };
+    deps.audit.record({ act: "ban", ...who, object: id, details });
+  }
   return succeed(c, deps, "disconnectClient", { clientId: id, disconnected: true, reason });
 }
 
 /** `POST /api/v1/websocket/drain`: starts the drain and answers at once. Idempotent. */
 export function drainGateway(c: AppContext, deps: AppDeps): Response {
   deps.log.warn("asked to drain", { principal: c.get("principal").name });
+  deps.audit.record({
+    act: "drain",
+    ...actor(c.get("principal"), addressOf(c.env)),
+    object: "gateway",
+  });
   deps.drain();
   return succeed(c, deps, "drainGateway", { status: "draining" });
 }

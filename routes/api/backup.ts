@@ -3,11 +3,13 @@
  *
  * @module
  */
+import { actor } from "../../actors/audit/audit_log.ts";
 import type { BackupPart } from "../../actors/store/sqlite/backup.ts";
 import { StoreError, type StoreErrorCode } from "../../actors/store/sqlite/errors.ts";
 import type { ErrorCode } from "../../protocol/api.ts";
 import { BACKUP_MEDIA_TYPE, type BackupLine } from "../../protocol/backup.ts";
 import { type AppContext, type AppDeps, fail } from "../context.ts";
+import { addressOf } from "../request_info.ts";
 
 /** A backup is cancelled when its reader takes nothing for this long, in ms. */
 export const STALLED_MILLIS = 60_000;
@@ -46,6 +48,8 @@ export async function backUpStore(c: AppContext, deps: AppDeps): Promise<Respons
   const principal = c.get("principal").name;
   try {
     const backup = await begin();
+    const who = actor(c.get("principal"), addressOf(c.env));
+    deps.audit.record({ act: "backup", ...who, object: "store", details: { bytes: backup.bytes } });
     log.info("backup begun", { principal, rows: backup.rows, bytes: backup.bytes });
     const body = streamOf(backup, deps, principal);
     return c.body(body, 200, { "Content-Type": BACKUP_MEDIA_TYPE, "Cache-Control": "no-store" });

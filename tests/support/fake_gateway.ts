@@ -217,6 +217,7 @@ export class FakeGateway {
       history: this.gateway.history,
       metrics: this.gateway.metrics,
       refusals: this.gateway.refusals,
+      audit: this.gateway.audit,
       drain: () => void (this.drains += 1),
       storeKind: store.kind,
       version: "1.2.3-test",

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { NO_AUDIT } from "../../actors/audit/audit_log.ts";
 import type { SessionDeps } from "../../actors/connection/session_deps.ts";
 import { Intake } from "../../actors/intake/intake.ts";
 import type { Publisher } from "../../actors/operations.ts";
@@ -30,6 +31,7 @@ export function sessionDeps(
     observer: { slowConsumer: () => {}, rolledBack: () => {} },
     statusOf: (channel) => ({ channel, state: "fresh", lastEventAt: undefined }),
     publisher: NO_PUBLISHER,
+    audit: NO_AUDIT,
     flushIntervalMillis: 50,
     heartbeatIntervalMillis: 15_000,
     rateLimitPerSecond: 120,

@@ -120,7 +120,8 @@ Deno.test("requests of one turn see each other in the order they came", async ()
   ]);
   await clock.advanceAsync(0);
   const [, early, late] = await answers;
-  assert.deepEqual([early.alerts[0]!.seq, late], [2, early]);
+  assert.deepEqual([early.alerts[0]!.seq, late.alerts], [2, early.alerts]);
+  assert.deepEqual([early.changed, late.changed], [["a"], []]);
   assert.equal(fixture.store.batches.length, 1);
   assert.deepEqual(statuses(fixture), [
     "a ACTIVE",

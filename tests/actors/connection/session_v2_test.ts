@@ -112,7 +112,7 @@ class Host implements SessionHost {
     const { receipt } = this;
     return receipt instanceof Error
       ? Promise.reject(receipt)
-      : Promise.resolve({ alerts: receipt });
+      : Promise.resolve({ alerts: receipt, changed: receipt.map(({ id }) => id) });
   }
 }
 
