@@ -3,9 +3,9 @@
  *
  * @module
  */
-import metadata from "./deno.json" with { type: "json" };
 import { machineFacts } from "./routes/cli/machine_facts.ts";
 import { EXTRA_VARIABLES } from "./protocol/config/options.ts";
+import { VERSION } from "./protocol/version.ts";
 import { printError, printText } from "./routes/cli/print.ts";
 import { runProgram } from "./routes/cli/program.ts";
 import { RUNS } from "./routes/cli/runs.ts";
@@ -18,7 +18,7 @@ if (import.meta.main) {
     readFile,
     mayAccess: (name, path) => Deno.permissions.querySync({ name, path }).state === "granted",
     machine: machineFacts(env[EXTRA_VARIABLES.machineFacts], readFile),
-    version: metadata.version,
+    version: VERSION,
     runs: RUNS,
     write: printText,
     printError,

@@ -15,6 +15,7 @@ import {
 } from "../../protocol/collector/message.ts";
 import type { Elements } from "../../protocol/json_scan.ts";
 import { type BatchRefusal, describeFaults, reportedFaults } from "../../protocol/publish_batch.ts";
+import { VERSION } from "../../protocol/version.ts";
 import { describeForbidden, mayUse, publishAs } from "../channel_rights.ts";
 import { type ChannelStatus, PublishError } from "../operations.ts";
 import { InboundGuard } from "./inbound_guard.ts";
@@ -59,6 +60,7 @@ export class SessionCollector implements Session {
     this.#send({
       type: "welcome",
       protocol: COLLECTOR_PROTOCOL,
+      version: VERSION,
       clientId: this.#host.clientId,
       connectionId: this.#host.id,
       heartbeatIntervalSeconds: heartbeatIntervalMillis / 1_000,

@@ -14,8 +14,10 @@ import {
   type AckedChannel,
   encodeV2,
   type ErrorCodeV2,
+  FEATURES_V2,
   PROTOCOL_V2,
 } from "../../protocol/v2/server_message.ts";
+import { VERSION } from "../../protocol/version.ts";
 import { actor, recordAcknowledged } from "../audit/audit_log.ts";
 import { describeForbidden, mayUse } from "../channel_rights.ts";
 import { type ChannelStatus, PublishError } from "../operations.ts";
@@ -46,6 +48,8 @@ export class SessionV2 implements Session {
     this.#send({
       type: "welcome",
       protocol: PROTOCOL_V2,
+      version: VERSION,
+      features: [...FEATURES_V2],
       clientId: this.#host.clientId,
       connectionId: this.#host.id,
       heartbeatIntervalSeconds: heartbeatIntervalMillis / 1_000,

@@ -112,6 +112,7 @@ function fault(
 export const CollectorWelcome = z.object({
   type: z.literal("welcome"),
   protocol: z.literal(COLLECTOR_PROTOCOL),
+  version: z.string(),
   clientId: z.string(),
   connectionId: z.string(),
   heartbeatIntervalSeconds: z.number(),

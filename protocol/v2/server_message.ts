@@ -27,10 +27,29 @@ export const EventV2 = z.object({
 /** An event with its number. */
 export type EventV2 = z.infer<typeof EventV2>;
 
-/** The first message of every connection. */
+/**
+ * What a client of this protocol may ask for here. Features are only added: a client looks for the
+ * name of one that is younger than the oldest gateway that it is to work with.
+ */
+export const FEATURES_V2 = [
+  "acknowledge",
+  "conflate",
+  "filter",
+  "interval",
+  "resume",
+  "snapshot",
+  "status",
+] as const;
+
+/**
+ * The first message of every connection: `version` is that of the gateway, `features` has names of
+ * {@link FEATURES_V2} and of gateways to come.
+ */
 export const WelcomeV2 = z.object({
   type: z.literal("welcome"),
   protocol: z.literal(PROTOCOL_V2),
+  version: z.string(),
+  features: z.array(z.string()),
   clientId: z.string(),
   connectionId: z.string(),
   heartbeatIntervalSeconds: z.number(),

@@ -4,6 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import metadata from "../../deno.json" with { type: "json" };
 import { marketData, position } from "../support/events.ts";
 import { GatewayProcess } from "../support/gateway_process.ts";
 import { HttpApi } from "../support/http_api.ts";
@@ -34,6 +35,8 @@ Deno.test("a v2 connection begins", async (t) => {
     assert.deepEqual(rest, {
       type: "welcome",
       protocol: "telemetry.v2",
+      version: metadata.version,
+      features: ["acknowledge", "conflate", "filter", "interval", "resume", "snapshot", "status"],
       clientId: "desk-1",
       heartbeatIntervalSeconds: 0.5,
       rateLimitPerSecond: 77,

@@ -12,6 +12,7 @@ import {
   encodeV2,
   ERROR_CODES_V2,
   type ErrorCodeV2,
+  FEATURES_V2,
   ServerMessageV2,
 } from "../../protocol/v2/server_message.ts";
 import {
@@ -88,6 +89,8 @@ const ENCODED: Readonly<Record<string, () => string>> = {
     encodeV2({
       type: "welcome",
       protocol: "telemetry.v2",
+      version: "0.1.0",
+      features: [...FEATURES_V2],
       clientId: "desk-7",
       connectionId: "a1b2-00000001",
       heartbeatIntervalSeconds: 15,

@@ -10,6 +10,7 @@ import { PublishError } from "../../../actors/operations.ts";
 import { HARD_CAP_BYTES } from "../../../actors/stream/subscriber.ts";
 import type { ErrorCode } from "../../../protocol/api.ts";
 import { MAX_TOLERATED_LENGTH } from "../../../protocol/client_action.ts";
+import { VERSION } from "../../../protocol/version.ts";
 import { CollectorHost } from "../../support/collector_host.ts";
 import { marketData, position, removal, systemWarning } from "../../support/events.ts";
 import { settle, TEST_EPOCH } from "../../support/test_clock.ts";
@@ -22,6 +23,7 @@ Deno.test("the welcome names every limit that holds", () => {
   assert.deepEqual(host.messages, [{
     type: "welcome",
     protocol: "telemetry.collector",
+    version: VERSION,
     clientId: "core-1",
     connectionId: "a1b2-00000001",
     heartbeatIntervalSeconds: 15,

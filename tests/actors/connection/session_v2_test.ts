@@ -16,6 +16,7 @@ import {
 } from "../../../protocol/client_action.ts";
 import type { EndingCause } from "../../../protocol/close_codes.ts";
 import { encodeV2, ServerMessageV2 } from "../../../protocol/v2/server_message.ts";
+import { VERSION } from "../../../protocol/version.ts";
 import { V2_GOLDENS } from "../../protocol/golden/read.ts";
 import { shortBatches } from "../../support/batch_notation.ts";
 import { fakePeer, keyHolder } from "../../support/fake_gateway.ts";
@@ -131,6 +132,7 @@ Deno.test("the welcome says who the client is, and how it is served", () => {
   host.session.welcome();
   assert.deepEqual(host.messages(), [{
     ...JSON.parse(readGolden("welcome")),
+    version: VERSION,
     timestamp: TEST_EPOCH + 7,
   }]);
 });

@@ -61,6 +61,8 @@ export class Peer {
     this.say({
       type: "welcome",
       protocol: "telemetry.v2",
+      version: "0.1.0",
+      features: [],
       clientId: "tested",
       connectionId: "c-1",
       heartbeatIntervalSeconds: 15,

@@ -29,6 +29,8 @@ const message: fc.Arbitrary<Parameters<typeof encodeV2>[0]> = fc.oneof(
   fc.record({
     type: fc.constant("welcome" as const),
     protocol: fc.constant("telemetry.v2" as const),
+    version: text,
+    features: fc.array(text),
     clientId: text,
     connectionId: text,
     heartbeatIntervalSeconds: fc.nat(),
