@@ -11,6 +11,8 @@ const WELCOME: ServerMessageV2 = {
   type: "welcome",
   protocol: "telemetry.v2",
   clientId: "c",
+  version: "0.1.0",
+  features: [] as string[],
   connectionId: "1",
   heartbeatIntervalSeconds: 15,
   rateLimitPerSecond: 120,
