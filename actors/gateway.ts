@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Channel, CHANNELS, specOf } from "../protocol/channels.ts";
+import type { ChannelDefinition, ChannelSet } from "../protocol/channel_set.ts";
+import type { Channel } from "../protocol/channels.ts";
 import { type Config, effectiveMaxConnections } from "../protocol/config.ts";
 import type { AuditLog } from "./audit/audit_log.ts";
 import { AuditRecorder } from "./audit/audit_recorder.ts";
@@ -25,6 +26,8 @@ import { MAX_STATE_BYTES, TOMBSTONE_MILLIS } from "./stream/latest_states.ts";
 
 /** The running gateway, without its routes. */
 export interface Gateway {
+  /** The channels that there are: those of its store. */
+  readonly channels: ChannelSet;
   /** All connections. */
   readonly hub: Hub;
   /** Takes events. */
@@ -57,7 +60,7 @@ export function restoreRequest({ telemetry }: Config, clock: Clock): RestoreRequ
 }
 
 /**
- * Builds and starts the actors around an open store.
+ * Builds and starts the actors around an open store, with the channels of that store.
  *
  * @param restored What the store brought back; nothing when absent, as for a store that is new.
  * @param alerts The newest risk alerts, from which incidents are brought back: see
@@ -70,15 +73,18 @@ export function createGateway(
   log: Logger,
   store: Store,
   restored?: RestoredStore,
-  alerts: readonly StoredEvent[] | undefined = restored?.channels.get("risk-alerts")?.events,
+  alerts: readonly StoredEvent[] | undefined = restored?.channels.get(store.channels.alerts)
+    ?.events,
   audit: AuditLog = new AuditRecorder(clock, log, new MemoryAuditStore()),
 ): Gateway {
   const { telemetry, server } = config;
-  const streams = new Map<Channel, ChannelStream>(CHANNELS.map((channel) => {
+  const { channels } = store;
+  const streams = new Map<Channel, ChannelStream>(channels.names.map((channel) => {
     const kept = restored?.channels.get(channel) ??
       { ...store.head(channel), events: [], latest: [], horizon: 0 };
     const { ringCapacity, replayLimit } = telemetry;
-    return [channel, ChannelStream.restore(channel, kept, ringCapacity, clock, replayLimit)];
+    const spec = channels.get(channel);
+    return [channel, ChannelStream.restore(spec, kept, ringCapacity, clock, replayLimit)];
   }));
   for (const stream of streams.values()) warnOfLargeStates(stream, log);
   const flushIntervalMillis = telemetry.flushIntervalMs;
@@ -108,9 +114,12 @@ export function createGateway(
     { identities: restored?.identities ?? [], alerts: alerts ?? [] },
   );
   const { maxBatchEvents } = server;
-  const intake = new Intake({ clock, log, maxBatchEvents, submissions: telemetry });
+  const { unknownFields } = telemetry;
+  const submissions = { unknownFields, channels };
+  const intake = new Intake({ clock, log, maxBatchEvents, submissions });
   const hub = new Hub({
     clock,
+    channels,
     log,
     fanout,
     streams,
@@ -148,7 +157,7 @@ export function createGateway(
     log,
     streams,
     publisher: collector,
-    maxAgeMillis: (channel) => maxAgeSeconds(telemetry, channel) * 1_000,
+    maxAgeMillis: (channel) => maxAgeSeconds(telemetry, channels.get(channel)) * 1_000,
     announce: (warning) => hub.announceWarning(warning),
     onStatus: (status) => hub.announceStatus(status),
   });
@@ -162,7 +171,7 @@ export function createGateway(
   );
   const { replayLimit } = telemetry;
   const history = new ChannelHistory({ clock, log, store, streams, replayLimit });
-  return { hub, collector, intake, history, health, metrics, refusals, audit };
+  return { channels, hub, collector, intake, history, health, metrics, refusals, audit };
 }
 
 /** A store of an older version may hold more than is accepted today; no live state is dropped. */
@@ -173,7 +182,9 @@ function warnOfLargeStates({ channel, latest }: ChannelStream, log: Logger): voi
   log.warn(message, { channel, keys: latest.size, bytes: latest.bytes, allowed: MAX_STATE_BYTES });
 }
 
-function maxAgeSeconds(telemetry: Config["telemetry"], channel: Channel): number {
-  const { marketDataMaxAgeSeconds, declaredMaxAgeSeconds } = telemetry;
-  return specOf(channel).maxAge === "market" ? marketDataMaxAgeSeconds : declaredMaxAgeSeconds;
+function maxAgeSeconds(
+  { marketDataMaxAgeSeconds, declaredMaxAgeSeconds }: Config["telemetry"],
+  { maxAge }: ChannelDefinition,
+): number {
+  return maxAge === "market" ? marketDataMaxAgeSeconds : declaredMaxAgeSeconds;
 }

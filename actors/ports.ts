@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { ChannelSet } from "../protocol/channel_set.ts";
 import type { Channel } from "../protocol/channels.ts";
 import type { Scope } from "../protocol/scopes.ts";
 import type { StreamPosition } from "../protocol/stream_position.ts";
@@ -141,6 +142,8 @@ export interface RestoredStore {
 export interface Store {
   /** `memory` or the name of the engine, for logs and health. */
   readonly kind: string;
+  /** The channels that it keeps; a gateway around it has the same. */
+  readonly channels: ChannelSet;
   /** The epoch and head of a channel. */
   head(channel: Channel): StreamPosition;
   /** Number of the oldest event that can be read; head + 1 when there is none. */

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { specOf } from "./channels.ts";
+import { type ChannelSet, PRODUCT_CHANNELS } from "./channel_set.ts";
+import type { Channel } from "./channels.ts";
 import { type Element, type Elements, MAX_JSON_DEPTH, STEP_CHARACTERS } from "./json_scan.ts";
 import { findLossyParts } from "./json_trace.ts";
 import {
@@ -29,8 +30,10 @@ export class BatchBuilder {
   readonly #faults: Fault[] = [];
   readonly #now: number;
   readonly #options: SubmissionOptions | undefined;
+  readonly #channels: ChannelSet;
   #count = 0;
-  #reserved = false;
+  /** A channel of the gateway alone that an event names. */
+  #reserved: Channel | undefined;
 
   /**
    * Starts empty.
@@ -41,6 +44,7 @@ export class BatchBuilder {
   constructor(nowEpochMillis: number, options?: SubmissionOptions) {
     this.#now = nowEpochMillis;
     this.#options = options;
+    this.#channels = options?.channels ?? PRODUCT_CHANNELS;
   }
 
   /** Whether there are as many faults as an answer names: the rest need not be read. */
@@ -94,8 +98,8 @@ export class BatchBuilder {
     if (this.#faults.length > 0) {
       return refuseBatch("INVALID_EVENTS", "the events are not valid", this.#faults);
     }
-    if (this.#reserved) {
-      return refuseBatch("FORBIDDEN", "system-warnings are published by the gateway alone");
+    if (this.#reserved !== undefined) {
+      return refuseBatch("FORBIDDEN", `${this.#reserved} are published by the gateway alone`);
     }
     return { ok: true, submissions: this.#submissions };
   }
@@ -110,7 +114,8 @@ export class BatchBuilder {
   }
 
   #keep(submission: Submission): void {
-    if (specOf(submission.draft.channel).writer === "gateway") this.#reserved = true;
+    const { channel } = submission.draft;
+    if (this.#channels.get(channel).writer === "gateway") this.#reserved = channel;
     this.#submissions.push(submission);
   }
 }

@@ -1,36 +1,56 @@
 /**
- * The channels of the gateway, their lanes, and every spelling of their names that clients use.
+ * What the gateway knows about each channel.
  *
  * @module
  */
-import { z } from "zod";
+import type { z } from "zod";
 import { MarketData } from "./events/market_data.ts";
 import { Position } from "./events/position.ts";
 import { RiskAlert } from "./events/risk_alert.ts";
 import { SystemWarning } from "./events/system_warning.ts";
+import {
+  REPAIR_ALERT,
+  REPAIR_TRADER,
+  REPAIR_WARNING,
+  type StoredRepair,
+} from "./events/stored_repairs.ts";
 import { TraderStatus } from "./events/trader_status.ts";
 
 /**
  * What may be shed on a channel when a connection is slow or over its rate.
  *
  * - `lossless`: nothing.
- * - `keyed`: superseded states of an id; the final state always arrives.
- * - `sampled`: superseded values of a key, at the pace of the client.
+ * - `conflated`: states and values that a later one of the same key supersedes; the last one of each
+ *   key always arrives, its end included.
  */
-export type Lane = "lossless" | "keyed" | "sampled";
+export type Lane = "lossless" | "conflated";
+
+/** The fields that filters of v2 compare, by what they mean; absent where a channel has none. */
+export interface FilterFields {
+  /** Names the symbol, in any case. */
+  readonly symbol?: string;
+  /** Names the trader. */
+  readonly trader?: string;
+  /** Holds one of the severities of `protocol/v2/client_message.ts`. */
+  readonly severity?: string;
+}
 
 /** What the gateway knows about a channel. */
 export interface ChannelSpec {
+  /** What it carries, for the reference. */
+  readonly carries: string;
+  /** What an `id` of it names, a word for the reference. */
+  readonly keyName: string;
   /** Schema of the payload, without the fields that `intake.ts` takes off first. */
-  readonly payload: z.ZodType;
+  readonly payload: z.ZodObject;
   /** What may be shed. */
   readonly lane: Lane;
   /** Field of the payload that stands in, in upper case, for an absent `id`. */
   readonly keyField?: string;
   /** Field of the payload that carries its time. */
   readonly timeKey: "createdAt" | "updatedAt";
-  /** Field of the payload that names the trader. */
-  readonly traderKey: "id" | "traderId";
+  /** What filters compare. */
+  readonly filterFields: FilterFields;
   /** Fields that are sent as `null` when absent. */
   readonly nullable?: Readonly<Record<string, null>>;
   /** The `status` that ends a key; `isActive` is derived from it when absent. */
@@ -44,63 +64,88 @@ export interface ChannelSpec {
   readonly maxAge: "market" | "declared" | "never";
   /** Who may publish: any principal with the scope, or the gateway alone. */
   readonly writer: "publishers" | "gateway";
+  /**
+   * Whether its events are alerts: those of one id within a gap are an incident, which people
+   * acknowledge and somebody has to watch. One channel of a set is.
+   */
+  readonly alerts?: true;
+  /** Whether v1 carries the time in `meta`, as the deployed class of the payload refuses it. */
+  readonly timeInMetaV1?: true;
+  /** Brings payloads that earlier versions stored to today's form; absent where all are in it. */
+  readonly repair?: StoredRepair;
   /** Singular spellings that deployed clients send, after dots and underscores became dashes. */
   readonly aliases: readonly string[];
 }
 
 /**
- * Every channel by its wire name, in the order in which fan-out serves them: lossless lanes first,
- * then keyed, then sampled, so that an alert never waits behind market data.
+ * Every channel of the product by its wire name, in the order in which they are listed. What is true
+ * of one channel and not of another stands here: everything else reads it, mostly through the
+ * `ChannelSet` (`channel_set.ts`) that a gateway is built with.
  */
 export const CHANNEL_SPECS = {
   "risk-alerts": {
+    carries: "alerts",
+    keyName: "alert",
     payload: RiskAlert,
     lane: "lossless",
     timeKey: "createdAt",
-    traderKey: "traderId",
+    filterFields: { trader: "traderId", severity: "severity" },
     nullable: { traderId: null },
     snapshot: "latest-per-key",
     maxAge: "declared",
     writer: "publishers",
+    alerts: true,
+    repair: REPAIR_ALERT,
     aliases: ["risk-alert"],
   },
   "system-warnings": {
+    carries: "notices of the gateway about itself",
+    keyName: "warning",
     payload: SystemWarning,
     lane: "lossless",
     timeKey: "createdAt",
-    traderKey: "traderId",
+    filterFields: { severity: "severity" },
     snapshot: "last-events",
     maxAge: "never",
     writer: "gateway",
+    repair: REPAIR_WARNING,
     aliases: ["system-warning"],
   },
   "trader-status": {
+    carries: "the state of each trader",
+    keyName: "trader",
     payload: TraderStatus,
-    lane: "keyed",
+    lane: "conflated",
     timeKey: "updatedAt",
-    traderKey: "id",
+    filterFields: { symbol: "symbol", trader: "id" },
     snapshot: "latest-per-key",
     maxAge: "declared",
     writer: "publishers",
+    repair: REPAIR_TRADER,
     aliases: [],
   },
   "positions": {
+    carries: "each position",
+    keyName: "position",
     payload: Position,
-    lane: "keyed",
+    lane: "conflated",
     timeKey: "updatedAt",
-    traderKey: "traderId",
+    filterFields: { symbol: "symbol", trader: "traderId" },
     closingStatus: "CLOSED",
     snapshot: "latest-per-key",
     maxAge: "declared",
     writer: "publishers",
+    timeInMetaV1: true,
     aliases: ["position"],
   },
   "market-data": {
+    carries: "prices",
+    keyName: "symbol",
     payload: MarketData,
-    lane: "sampled",
+    lane: "conflated",
     keyField: "symbol",
     timeKey: "updatedAt",
-    traderKey: "traderId",
+    filterFields: { symbol: "symbol" },
     snapshot: "latest-per-key",
     maxAge: "market",
     writer: "publishers",
@@ -108,73 +153,11 @@ export const CHANNEL_SPECS = {
   },
 } as const satisfies Readonly<Record<string, ChannelSpec>>;
 
-/** The wire name of a channel. */
+/**
+ * The wire name of a channel that code may name. A set can hold others, so that nothing may assume
+ * these are all: what differs between channels is read from their specs.
+ */
 export type Channel = keyof typeof CHANNEL_SPECS;
 
-/** The wire names of all channels, in the order of {@link CHANNEL_SPECS}. */
+/** The wire names of the product's channels, in the order of {@link CHANNEL_SPECS}. */
 export const CHANNELS: readonly Channel[] = Object.keys(CHANNEL_SPECS) as Channel[];
-
-/** The spec of a channel. */
-export function specOf(channel: Channel): ChannelSpec {
-  return CHANNEL_SPECS[channel];
-}
-
-/** The lane of each channel. */
-export const LANES: Readonly<Record<Channel, Lane>> = Object.fromEntries(
-  CHANNELS.map((channel) => [channel, specOf(channel).lane]),
-) as Record<Channel, Lane>;
-
-/** Whether a snapshot is the latest event per key, not the last events. */
-export function isReplayedByKey(channel: Channel): boolean {
-  return specOf(channel).snapshot === "latest-per-key";
-}
-
-const ALIASES: ReadonlyMap<string, Channel> = new Map(
-  CHANNELS.flatMap((channel) => specOf(channel).aliases.map((alias) => [alias, channel] as const)),
-);
-
-const KNOWN: ReadonlySet<string> = new Set(CHANNELS);
-
-/**
- * Resolves a channel name in any accepted spelling: any case, dots or underscores for dashes,
- * singular for plural (`trader.status`, `POSITION`, `risk_alert`).
- *
- * @returns The wire name, or `undefined` when no channel is meant.
- */
-export function parseChannel(name: string): Channel | undefined {
-  if (KNOWN.has(name)) return name as Channel;
-  const dashed = name.trim().toLowerCase().replaceAll(/[._]/g, "-");
-  if (KNOWN.has(dashed)) return dashed as Channel;
-  return ALIASES.get(dashed);
-}
-
-/** The result of resolving a list of channel names. */
-export interface ChannelSelection {
-  /** The channels that were recognised, without repeats, in the order asked for. */
-  readonly known: readonly Channel[];
-  /** The names that mean no channel, as they were written. */
-  readonly unknown: readonly string[];
-}
-
-/** Resolves a list of names; the known ones can be used even when others are not. */
-export function selectChannels(names: readonly string[]): ChannelSelection {
-  const known = new Set<Channel>();
-  const unknown: string[] = [];
-  for (const name of names) {
-    const channel = parseChannel(name);
-    if (channel === undefined) unknown.push(name);
-    else known.add(channel);
-  }
-  return { known: [...known], unknown };
-}
-
-/** A channel name in any accepted spelling, resolved to its wire name. */
-export const ChannelName: z.ZodType<Channel, string> = z.string().transform((name, context) => {
-  const channel = parseChannel(name);
-  if (channel !== undefined) return channel;
-  context.addIssue({
-    code: "custom",
-    message: `unknown channel; use one of ${CHANNELS.join(", ")}`,
-  });
-  return z.NEVER;
-});

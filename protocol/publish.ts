@@ -4,10 +4,15 @@
  * @module
  */
 import type { z } from "zod";
-import { type Channel, CHANNELS, LANES, parseChannel } from "./channels.ts";
+import {
+  type ChannelDefinition,
+  type ChannelSet,
+  MAX_CHANNEL_NAME_LENGTH,
+  PRODUCT_CHANNELS,
+} from "./channel_set.ts";
 import { MAX_ID_LENGTH } from "./events/fields.ts";
 import { readPayload, type UnknownFields } from "./events/intake.ts";
-import { draftEvent, draftRemoval, type EventDraft, PAYLOADS } from "./events/mod.ts";
+import { draftEvent, draftRemoval, type EventDraft } from "./events/mod.ts";
 import { type Fault, joinPath, MAX_REPORTED_FAULTS } from "./fault.ts";
 
 export { type Fault, joinPath, MAX_REPORTED_FAULTS } from "./fault.ts";
@@ -29,10 +34,12 @@ export interface Submission {
   readonly ignored?: readonly string[];
 }
 
-/** How strictly {@link parseSubmission} reads. */
+/** How {@link parseSubmission} reads. */
 export interface SubmissionOptions {
   /** What becomes of fields that nobody knows; `ignore` when absent. */
   readonly unknownFields?: UnknownFields;
+  /** The channels that there are; the product's when absent. */
+  readonly channels?: ChannelSet;
 }
 
 /**
@@ -46,9 +53,6 @@ export type SubmissionResult =
     readonly ignored?: readonly string[];
   }
   | { readonly ok: false; readonly faults: readonly Fault[] };
-
-/** Longest spelling of a channel's name that is looked at, in characters. */
-const MAX_CHANNEL_LENGTH = 64;
 
 const PAYLOAD_KEYS: ReadonlySet<string> = new Set(["channel", "data", "eventId"]);
 const REMOVAL_KEYS: ReadonlySet<string> = new Set(["channel", "id", "removed", "eventId"]);
@@ -74,8 +78,11 @@ export function parseSubmission(
     return fault(path, 'expected an object {"channel", "data"}');
   }
   const event = value as Record<string, unknown>;
-  const channel = readChannel(event["channel"]);
-  if (channel === undefined) return fault(`${path}.channel`, describeChannel(event["channel"]));
+  const { channels = PRODUCT_CHANNELS } = options;
+  const channel = readChannel(channels, event["channel"]);
+  if (channel === undefined) {
+    return fault(`${path}.channel`, describeChannel(channels, event["channel"]));
+  }
   const eventId = event["eventId"] ?? undefined;
   if (eventId !== undefined && !isId(eventId)) return fault(`${path}.eventId`, EXPECTED_ID);
   const removal = (event["removed"] ?? undefined) !== undefined;
@@ -87,7 +94,7 @@ export function parseSubmission(
   }
   const parsed = removal
     ? parseRemoval(channel, event, path, nowEpochMillis)
-    : parsePayload(channel, event["data"], path, nowEpochMillis, options);
+    : parsePayload(channels, channel, event["data"], path, nowEpochMillis, options);
   if (!parsed.ok) return parsed;
   const { draft, payload, ignored } = parsed;
   if (exceedsBytes(draft.data, MAX_EVENT_BYTES)) {
@@ -108,14 +115,15 @@ function isId(value: unknown): value is string {
   return typeof value === "string" && value.length > 0 && value.length <= MAX_ID_LENGTH;
 }
 
-function readChannel(name: unknown): Channel | undefined {
-  if (typeof name !== "string" || name.length > MAX_CHANNEL_LENGTH) return undefined;
-  return parseChannel(name);
+function readChannel(channels: ChannelSet, name: unknown): ChannelDefinition | undefined {
+  if (typeof name !== "string" || name.length > MAX_CHANNEL_NAME_LENGTH) return undefined;
+  const channel = channels.parse(name);
+  return channel && channels.get(channel);
 }
 
-function describeChannel(name: unknown): string {
+function describeChannel(channels: ChannelSet, name: unknown): string {
   const what = typeof name === "string" ? "unknown channel" : "expected the name of a channel";
-  return `${what}; use one of ${CHANNELS.join(", ")}`;
+  return `${what}; use one of ${channels.list}`;
 }
 
 /** Whether a text has more than so many bytes in UTF-8. */
@@ -134,23 +142,30 @@ type DraftResult =
   | { readonly ok: false; readonly faults: readonly Fault[] };
 
 function parsePayload(
-  channel: Channel,
+  channels: ChannelSet,
+  channel: ChannelDefinition,
   data: unknown,
   path: string,
   now: number,
   { unknownFields = "ignore" }: SubmissionOptions,
 ): DraftResult {
   const root = `${path}.data`;
-  const { value, ignored, faults, whole } = readPayload(channel, data, root, unknownFields);
+  const { value, ignored, faults, whole } = readPayload(
+    channels,
+    channel,
+    data,
+    root,
+    unknownFields,
+  );
   if (!whole) return { ok: false, faults };
-  const parsed = PAYLOADS[channel].safeParse(value);
+  const parsed = channel.payload.safeParse(value);
   if (faults.length > 0 || !parsed.success) {
     return { ok: false, faults: mergeFaults(faults, parsed.error?.issues ?? [], value, root) };
   }
   const draft = draftEvent(channel, parsed.data, now);
   if (draft.key.length > MAX_ID_LENGTH) {
     const message = `in upper case it is the id, which may have ${MAX_ID_LENGTH} characters`;
-    return fault(`${root}.symbol`, message);
+    return fault(`${root}.${channel.keyField}`, message);
   }
   const leftOut = ignored.length === 0 ? undefined : ignored;
   return { ok: true, draft, payload: parsed.data, ignored: leftOut };
@@ -181,12 +196,12 @@ function isMissing(value: unknown, path: readonly PropertyKey[]): boolean {
 }
 
 function parseRemoval(
-  channel: Channel,
+  { name: channel, lane }: ChannelDefinition,
   event: Record<string, unknown>,
   path: string,
   now: number,
 ): DraftResult {
-  if (LANES[channel] === "lossless") {
+  if (lane === "lossless") {
     return fault(`${path}.removed`, `${channel} has no snapshot keys to remove`);
   }
   if (event["removed"] !== true) return fault(`${path}.removed`, "expected true");

@@ -11,6 +11,7 @@ import type { History, Publisher } from "../actors/operations.ts";
 import type { Metrics } from "../actors/observability/metrics.ts";
 import type { Refusals } from "../actors/observability/refusals.ts";
 import type { Clock, Logger, Principal } from "../actors/ports.ts";
+import type { ChannelSet } from "../protocol/channel_set.ts";
 import { errorEnvelope, successEnvelope } from "../protocol/api.ts";
 import { type ErrorCode, ERRORS, RETRY_AFTER_MILLIS } from "../protocol/errors.ts";
 import type { Config } from "../protocol/config.ts";
@@ -33,6 +34,8 @@ export interface AppDeps {
   readonly log: Logger;
   /** Tells who sends a request. */
   readonly authenticator: Authenticator;
+  /** The channels that there are. */
+  readonly channels: ChannelSet;
   /** All connections. */
   readonly hub: Hub;
   /** Takes events. */

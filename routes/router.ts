@@ -10,7 +10,7 @@ import { methodNotAllowed } from "hono/method-not-allowed";
 import { describeForbidden, mayUse } from "../actors/channel_rights.ts";
 import type { Channel } from "../protocol/channels.ts";
 import type { Endpoint } from "../protocol/rest/endpoint.ts";
-import { type EndpointInput, type EndpointName, ENDPOINTS } from "../protocol/rest/endpoints.ts";
+import { type EndpointInput, type EndpointName, endpointsOf } from "../protocol/rest/endpoints.ts";
 import { type EndpointHandler, HANDLERS } from "./api/handlers.ts";
 import { validatePath, validateQuery } from "./api/validation.ts";
 import { isListedOrigin } from "./auth/origin.ts";
@@ -45,7 +45,10 @@ export function createRouter(deps: AppDeps, sockets: Iterable<string>): Hono<App
       return fail(c, deps, "UPGRADE_REQUIRED", "this is a WebSocket: connect with ws:// or wss://");
     });
   }
-  for (const name of Object.keys(ENDPOINTS) as EndpointName[]) addEndpoint(app, deps, name);
+  const endpoints = endpointsOf(deps.channels);
+  for (const name of Object.keys(endpoints) as EndpointName[]) {
+    addEndpoint(app, deps, endpoints[name], HANDLERS[name] as EndpointHandler<EndpointName>);
+  }
   app.get("/", securityHeaders, (c) => statusPage(c, deps));
   return app;
 }
@@ -70,9 +73,12 @@ interface ValidRequest {
 }
 
 /** Adds one endpoint: who may ask comes first, then its path, then its query. */
-function addEndpoint(app: Hono<AppEnv>, deps: AppDeps, name: EndpointName): void {
-  const endpoint: Endpoint = ENDPOINTS[name];
-  const handler = HANDLERS[name] as EndpointHandler<EndpointName>;
+function addEndpoint(
+  app: Hono<AppEnv>,
+  deps: AppDeps,
+  endpoint: Endpoint,
+  handler: EndpointHandler<EndpointName>,
+): void {
   app.on(
     endpoint.method,
     endpoint.path,

@@ -35,9 +35,10 @@ export async function readAlerts(
   const pages: (readonly StoredEvent[])[] = [held.slice(-MAX_RECOVERED_ALERTS)];
   let missing = MAX_RECOVERED_ALERTS - held.length;
   let room = MAX_RECOVERED_CHARACTERS - charactersOf(held);
-  let next = held[0]?.seq ?? store.head("risk-alerts").seq + 1;
-  while (missing > 0 && room > 0 && next > store.oldest("risk-alerts")) {
-    const first = Math.max(store.oldest("risk-alerts"), next - Math.min(missing, PAGE_ALERTS));
+  const { alerts } = store.channels;
+  let next = held[0]?.seq ?? store.head(alerts).seq + 1;
+  while (missing > 0 && room > 0 && next > store.oldest(alerts)) {
+    const first = Math.max(store.oldest(alerts), next - Math.min(missing, PAGE_ALERTS));
     const page = await readSound(store, first - 1, next - first);
     if (page === undefined) break; // Retention came first, or what is older cannot be trusted.
     pages.push(page);
@@ -51,7 +52,7 @@ export async function readAlerts(
 /** Reads a whole page; `undefined` when an alert in it is damaged. */
 async function readSound(store: Store, afterSeq: number, limit: number) {
   try {
-    const page = await store.read("risk-alerts", afterSeq, limit);
+    const page = await store.read(store.channels.alerts, afterSeq, limit);
     return page?.length === limit ? page : undefined;
   } catch (error) {
     if (isDamage(error)) return undefined;

@@ -3,29 +3,29 @@
  *
  * @module
  */
-import { type Channel, CHANNELS } from "../../protocol/channels.ts";
+import type { Channel } from "../../protocol/channels.ts";
 import type { Store } from "../ports.ts";
 
 /** Hands out the next number of each channel. */
 export class Sequencer {
   readonly #store: Store;
+  /** The last number handed out; absent where that is the store's head. */
   readonly #heads = new Map<Channel, number>();
 
   /** Starts where the store ends. */
   constructor(store: Store) {
     this.#store = store;
-    this.rewind();
   }
 
   /** The next number of a channel. */
   next(channel: Channel): number {
-    const seq = this.#heads.get(channel)! + 1;
+    const seq = (this.#heads.get(channel) ?? this.#store.head(channel).seq) + 1;
     this.#heads.set(channel, seq);
     return seq;
   }
 
   /** Takes back every number that was not committed: the next ones follow the store's head. */
   rewind(): void {
-    for (const channel of CHANNELS) this.#heads.set(channel, this.#store.head(channel).seq);
+    this.#heads.clear();
   }
 }

@@ -97,7 +97,7 @@ export class Turn {
       if (seq === undefined) {
         seq = sequencer.next(channel);
         const event = { ...draft, seq, timestamp };
-        const isAlert = channel === "risk-alerts";
+        const isAlert = streams.get(channel)!.spec.alerts;
         this.events.push(isAlert ? this.#incidents.emit(event, emittedAt) : event);
         if (identity !== undefined) {
           dedupe.remember(identity.key, identity.digest, seq, now);
@@ -127,14 +127,15 @@ export class Turn {
   acknowledge(principal: string, alerts: readonly AlertReference[]): AcknowledgeReceipt {
     const { clock, sequencer, streams } = this.#deps;
     const incidents = this.#incidents;
-    checkAlerts(incidents, streams.get("risk-alerts")!.log, alerts);
+    const { channel, log } = [...streams.values()].find(({ spec }) => spec.alerts)!;
+    checkAlerts(incidents, log, alerts);
     const timestamp = clock.epochMillis();
     const acknowledged: AcknowledgedAlert[] = [];
     const changed: string[] = [];
     for (const { id } of alerts) {
       const incident = incidents.find(id)!;
       if (incident.acknowledgement === undefined) {
-        const seq = sequencer.next("risk-alerts");
+        const seq = sequencer.next(channel);
         this.events.push(incidents.acknowledge(incident, principal, seq, timestamp));
         changed.push(id);
       }

@@ -84,8 +84,8 @@ export class SessionCollector implements Session {
     const intake = this.#guard.inspect(data);
     if (intake.kind === "fault") this.#error(intake.fault);
     if (intake.kind !== "text") return;
-    const { maxMessageBytes, intake: { maxBatchEvents } } = this.#deps.publishing;
-    const parsed = parseCollectorMessage(intake.text, maxMessageBytes, maxBatchEvents);
+    const { channels, publishing: { maxMessageBytes, intake: { maxBatchEvents } } } = this.#deps;
+    const parsed = parseCollectorMessage(intake.text, maxMessageBytes, maxBatchEvents, channels);
     if (!parsed.ok) {
       if (this.#guard.countViolation()) this.#error(parsed.fault);
       return;
@@ -197,8 +197,10 @@ export class SessionCollector implements Session {
       this.#error({ ...correlation, ...refused.fault, retryAfterMs: RETRY_AFTER_MILLIS });
     }
     if (refused !== undefined) return;
-    if (channels.includes("system-warnings")) {
-      const message = "nothing was declared; system-warnings are published by the gateway alone";
+    const { channels: known } = this.#deps;
+    const reserved = channels.find((channel) => known.get(channel).writer === "gateway");
+    if (reserved !== undefined) {
+      const message = `nothing was declared; ${reserved} are published by the gateway alone`;
       this.#error({ ...correlation, code: "forbidden", message });
       return;
     }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ChannelSet } from "../../protocol/channel_set.ts";
 import type { Channel } from "../../protocol/channels.ts";
 import type { AuditLog } from "../audit/audit_log.ts";
 import type { Intake } from "../intake/intake.ts";
@@ -33,6 +34,8 @@ export interface ConnectionObserver {
 export interface SessionDeps {
   /** Time. */
   readonly clock: Clock;
+  /** The channels that there are. */
+  readonly channels: ChannelSet;
   /** Where the lines of all connections go. */
   readonly log: Logger;
   /** Hears of slow clients, and of a store that went back in time. */

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Channel, CHANNELS, selectChannels } from "../../protocol/channels.ts";
+import type { ChannelSet } from "../../protocol/channel_set.ts";
+import type { Channel } from "../../protocol/channels.ts";
 import { parseClientMessage } from "../../protocol/v1/client_message.ts";
 import {
   errorMessage,
@@ -86,9 +87,9 @@ export class SessionV1 implements Session {
 
   /** Subscribes to the known channels among the names and answers with the others. */
   #subscribe(names: readonly string[], replay: boolean): void {
-    const { known, unknown } = selectChannels(names);
+    const { known, unknown } = this.#deps.channels.select(names);
     if (known.length === 0) {
-      this.#violation("invalid_channels", unknownChannels(unknown));
+      this.#violation("invalid_channels", unknownChannels(unknown, this.#deps.channels));
       return;
     }
     const { principal } = this.#host.peer;
@@ -98,7 +99,9 @@ export class SessionV1 implements Session {
       const foreign = known.filter((channel) => !mayUse(principal, channel));
       this.#error("forbidden", describeForbidden(foreign));
     }
-    if (unknown.length > 0) this.#error("invalid_channels", unknownChannels(unknown));
+    if (unknown.length > 0) {
+      this.#error("invalid_channels", unknownChannels(unknown, this.#deps.channels));
+    }
   }
 
   /** The acknowledgement comes before the first event. */
@@ -123,13 +126,15 @@ export class SessionV1 implements Session {
       this.#host.reply(unsubscribeAck([], this.#now()));
       return;
     }
-    const { known, unknown } = selectChannels(names);
+    const { known, unknown } = this.#deps.channels.select(names);
     if (known.length === 0) {
-      this.#violation("invalid_channels", unknownChannels(unknown));
+      this.#violation("invalid_channels", unknownChannels(unknown, this.#deps.channels));
       return;
     }
     this.#close(known);
-    if (unknown.length > 0) this.#error("invalid_channels", unknownChannels(unknown));
+    if (unknown.length > 0) {
+      this.#error("invalid_channels", unknownChannels(unknown, this.#deps.channels));
+    }
   }
 
   #close(channels: readonly Channel[]): void {
@@ -156,8 +161,8 @@ export class SessionV1 implements Session {
 /** Longest list of unknown names that is echoed, in characters. */
 const MAX_ECHO = 200;
 
-function unknownChannels(names: readonly string[]): string {
-  const known = `known are ${CHANNELS.join(", ")}`;
+function unknownChannels(names: readonly string[], channels: ChannelSet): string {
+  const known = `known are ${channels.list}`;
   if (names.length === 0) return `no channel was named; ${known}`;
   const list = names.join(", ");
   const shown = list.length > MAX_ECHO ? `${list.slice(0, MAX_ECHO)}…` : list;

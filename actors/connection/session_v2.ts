@@ -4,7 +4,7 @@
  * @module
  */
 import { RETRY_AFTER_MILLIS, SOCKET_ERRORS, socketCodeOf } from "../../protocol/errors.ts";
-import { type Channel, selectChannels } from "../../protocol/channels.ts";
+import type { Channel } from "../../protocol/channels.ts";
 import {
   type ChannelSubscription,
   type ClientMessageV2,
@@ -61,7 +61,7 @@ export class SessionV2 implements Session {
 
   /** Subscribes the known channels of the address; unknown ones are answered with an error. */
   start({ channels: names, replay }: SocketQuery): void {
-    const { known, unknown } = selectChannels(names);
+    const { known, unknown } = this.#deps.channels.select(names);
     if (known.length > 0) {
       this.#subscribe(
         known.map((channel) => ({ channel, snapshot: replay, intervalMs: 0, conflate: false })),
@@ -82,7 +82,7 @@ export class SessionV2 implements Session {
       this.#error(code, message, undefined);
     }
     if (intake.kind !== "text") return;
-    const parsed = parseClientMessageV2(intake.text);
+    const parsed = parseClientMessageV2(intake.text, this.#deps.channels);
     if (!parsed.ok) {
       const { code, message, id } = parsed.fault;
       if (this.#guard.countViolation()) this.#error(code, message, id);
@@ -176,8 +176,9 @@ export class SessionV2 implements Session {
       this.#error("forbidden", 'this needs the scope "acknowledge"', id);
       return;
     }
-    if (!mayUse(principal, "risk-alerts")) {
-      this.#error("forbidden", describeForbidden(["risk-alerts"]), id);
+    const { alerts: channel } = this.#deps.channels;
+    if (!mayUse(principal, channel)) {
+      this.#error("forbidden", describeForbidden([channel]), id);
       return;
     }
     try {

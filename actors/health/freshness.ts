@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { type Channel, CHANNELS, specOf } from "../../protocol/channels.ts";
+import type { Channel } from "../../protocol/channels.ts";
 import type { ChannelState } from "../../protocol/v2/server_message.ts";
 import type { ChannelStatus } from "../operations.ts";
 import type { Clock } from "../ports.ts";
@@ -53,10 +53,9 @@ export class Freshness {
   constructor(deps: FreshnessDeps) {
     const { clock, streams, maxAgeMillis } = deps;
     this.#deps = deps;
-    this.#watches = new Map(CHANNELS.map((channel) => {
-      const stream = streams.get(channel)!;
+    this.#watches = new Map([...streams].map(([channel, stream]) => {
       const { head } = stream.log;
-      const declared = specOf(channel).maxAge === "market" && head > 0;
+      const declared = stream.spec.maxAge === "market" && head > 0;
       const aliveAt = clock.now();
       const maxAge = maxAgeMillis(channel);
       return [channel, {
@@ -74,8 +73,8 @@ export class Freshness {
   declare(channels: readonly Channel[]): void {
     const now = this.#deps.clock.now();
     for (const channel of channels) {
-      if (specOf(channel).maxAge === "never") continue;
       const watch = this.#watches.get(channel)!;
+      if (watch.stream.spec.maxAge === "never") continue;
       watch.declared = true;
       watch.aliveAt = now;
       this.#judge(channel, watch, now);
@@ -90,7 +89,7 @@ export class Freshness {
       if (head !== watch.head) {
         watch.head = head;
         watch.aliveAt = now;
-        if (specOf(channel).maxAge === "market") watch.declared = true;
+        if (watch.stream.spec.maxAge === "market") watch.declared = true;
       }
       this.#judge(channel, watch, now);
     }
@@ -122,7 +121,7 @@ export class Freshness {
 
   /** The state of every channel as of the latest look. */
   statuses(): readonly ChannelStatus[] {
-    return CHANNELS.map((channel) => this.status(channel));
+    return [...this.#watches.keys()].map((channel) => this.status(channel));
   }
 
   #judge(channel: Channel, watch: Watch, now: number): void {

@@ -6,6 +6,7 @@
 import type { Channel } from "../../protocol/channels.ts";
 import type { Peer } from "../connection/peer.ts";
 import type { ChannelStatus, Publisher, Slowness } from "../operations.ts";
+import type { ChannelStream } from "../stream/channel_stream.ts";
 import { Freshness, type FreshnessDeps } from "./freshness.ts";
 import { type Absence, Watchers } from "./watchers.ts";
 import { Warnings, type WarningsDeps } from "./warnings.ts";
@@ -17,7 +18,7 @@ import { Warnings, type WarningsDeps } from "./warnings.ts";
 export const RECOVERY_MILLIS = 1_000;
 
 /** What {@link Health} works with. */
-export interface HealthDeps extends WarningsDeps, Omit<FreshnessDeps, "onChange"> {
+export interface HealthDeps extends Omit<WarningsDeps, "streams">, Omit<FreshnessDeps, "onChange"> {
   /** Stores warnings, and knows how storing goes. */
   readonly publisher: Pick<Publisher, "publish" | "storage">;
   /** Tells clients of the state of a channel after each change. */
@@ -47,7 +48,7 @@ export class Health {
     this.#freshness = new Freshness({ ...deps, onChange: (status) => this.#changed(status) });
     this.#watchers = new Watchers({
       clock,
-      stream: streams.get("risk-alerts")!,
+      stream: alertsOf(streams),
       onUnwatched: (absence) => this.#unwatched(absence),
       onWatched: (absence) => this.#watched(absence),
     });
@@ -158,7 +159,7 @@ export class Health {
   }
 
   #unwatched({ millis, unseen }: Absence): void {
-    const channel = "risk-alerts";
+    const { channel } = alertsOf(this.#deps.streams);
     const details = { channel, seconds: seconds(millis), unseen };
     const missed = unseen === 0 ? "" : `; ${unseen} published meanwhile`;
     const message = `nobody is subscribed to ${channel}${missed}`;
@@ -166,11 +167,16 @@ export class Health {
   }
 
   #watched({ millis, unseen }: Absence): void {
-    const channel = "risk-alerts";
+    const { channel } = alertsOf(this.#deps.streams);
     const details = { channel, seconds: seconds(millis), unseen };
     const message = `somebody is subscribed to ${channel} again`;
     this.#warnings.raise("SOMEBODY_WATCHING", channel, message, details);
   }
+}
+
+/** The stream that somebody has to watch. */
+function alertsOf(streams: FreshnessDeps["streams"]): ChannelStream {
+  return [...streams.values()].find(({ spec }) => spec.alerts)!;
 }
 
 function seconds(millis: number): number {

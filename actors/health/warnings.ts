@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { Channel } from "../../protocol/channels.ts";
 import type { SystemWarning } from "../../protocol/events/system_warning.ts";
 import { MAX_ID_LENGTH } from "../../protocol/events/fields.ts";
 import { draftEvent } from "../../protocol/events/mod.ts";
@@ -19,6 +20,7 @@ import {
 import type { Publisher } from "../operations.ts";
 import type { Clock, Logger } from "../ports.ts";
 import { SteadyTime } from "../steady_time.ts";
+import type { ChannelStream } from "../stream/channel_stream.ts";
 
 /** At most one event of a code and subject in so many ms. */
 export const COALESCE_MILLIS = 60_000;
@@ -42,6 +44,8 @@ export type WarningDetails = Readonly<Record<string, string | number>>;
 export interface WarningsDeps {
   /** Time. */
   readonly clock: Clock;
+  /** The channels, for what is known of `system-warnings`. */
+  readonly streams: ReadonlyMap<Channel, Pick<ChannelStream, "spec">>;
   /** Where every warning is written as well. */
   readonly log: Logger;
   /** Numbers, stores and distributes them. */
@@ -165,10 +169,10 @@ export class Warnings {
   }
 
   #publish(code: StoredWarningCode, id: string, statement: Statement, count: number): void {
-    const { clock, publisher, announce } = this.#deps;
+    const { clock, publisher, announce, streams } = this.#deps;
     const warning = this.#warning(code, id, statement, count);
     this.#log(warning, { ...statement.details, count });
-    const draft = draftEvent("system-warnings", warning, clock.epochMillis());
+    const draft = draftEvent(streams.get("system-warnings")!.spec, warning, clock.epochMillis());
     publisher.publish(GATEWAY_PRINCIPAL, [{ draft }]).catch((error) => {
       this.#logFailure(error);
       announce(warning);

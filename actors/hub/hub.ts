@@ -5,7 +5,7 @@
  */
 import { type Actor, createActor } from "xstate";
 import type { ClientDetails, ClientInfo, ConnectionState } from "../../protocol/api.ts";
-import { type Channel, CHANNELS } from "../../protocol/channels.ts";
+import type { Channel } from "../../protocol/channels.ts";
 import type { EndingCause } from "../../protocol/close_codes.ts";
 import type { SystemWarning } from "../../protocol/events/system_warning.ts";
 import { Connection, type ConnectionSupervisor } from "../connection/actor.ts";
@@ -194,7 +194,7 @@ export class Hub implements Operations {
     const states = this.#registry.countStates();
     const count = (...names: readonly LifecycleState[]) =>
       names.reduce((sum, name) => sum + (states.get(name) ?? 0), 0);
-    const channels = CHANNELS.map((channel) => [channel, describe(streams.get(channel)!)]);
+    const channels = [...streams].map(([channel, stream]) => [channel, describe(stream)]);
     return {
       status: this.status,
       uptimeMillis: clock.now() - this.#startedAt,

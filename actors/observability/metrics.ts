@@ -6,7 +6,7 @@
  */
 import process from "node:process";
 import { Counter, Gauge, Registry } from "prom-client";
-import { type Channel, CHANNELS } from "../../protocol/channels.ts";
+import type { Channel } from "../../protocol/channels.ts";
 import type { ChannelStatus, GatewayStats, StorageStats } from "../operations.ts";
 import type { RefusalCounts } from "./refusals.ts";
 
@@ -95,8 +95,7 @@ export class Metrics {
 
   /** Names and their doubles (gauge and counter per channel) are those of deployed dashboards. */
   #messages(stats: GatewayStats): void {
-    const perChannel = CHANNELS.map((channel) => {
-      const { sent, shed } = stats.channels[channel];
+    const perChannel = Object.entries(stats.channels).map(([channel, { sent, shed }]) => {
       const dropped = Object.values(shed).reduce((total, count) => total + count, 0);
       return { channel, sent, dropped, shed };
     });
@@ -137,10 +136,9 @@ export class Metrics {
       ringEvents: this.#labelledGauge("ring_events", "Events held in memory"),
       ringBytes: this.#labelledGauge("ring_bytes", "Bytes held in memory"),
     };
-    for (const channel of CHANNELS) {
-      const numbers = stats.channels[channel];
+    for (const [channel, numbers] of Object.entries(stats.channels)) {
       published.inc({ channel }, numbers.published);
-      ignored.inc({ channel }, ignoredByChannel.get(channel) ?? 0);
+      ignored.inc({ channel }, ignoredByChannel.get(channel as Channel) ?? 0);
       conflated.inc({ channel }, numbers.conflated);
       for (const [key, gauge] of Object.entries(gauges)) {
         gauge.set({ channel }, numbers[key as keyof typeof gauges]);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Channel, CHANNELS } from "../../protocol/channels.ts";
+import type { Channel } from "../../protocol/channels.ts";
 import type { OwnAge, Store } from "../ports.ts";
 import type { SteadyTime } from "../steady_time.ts";
 
@@ -35,7 +35,8 @@ export class AgeMarks {
     this.#past = past;
     this.#store = store;
     this.#millis = millis;
-    this.#first = new Map(CHANNELS.map((channel) => [channel, store.head(channel).seq + 1]));
+    const { names } = store.channels;
+    this.#first = new Map(names.map((channel) => [channel, store.head(channel).seq + 1]));
   }
 
   /**
@@ -45,14 +46,15 @@ export class AgeMarks {
    */
   look(now: number): ReadonlyMap<Channel, OwnAge> {
     const last = this.#marks.at(-1);
+    const { names } = this.#store.channels;
     if (last === undefined || now - last.at >= this.#millis / MARKS) {
-      const heads = new Map(CHANNELS.map((channel) => [channel, this.#store.head(channel).seq]));
+      const heads = new Map(names.map((channel) => [channel, this.#store.head(channel).seq]));
       this.#marks.push({ at: now, heads });
     }
     while (this.#marks.length > 0 && now - this.#marks[0]!.at > this.#millis) {
       this.#aged = this.#marks.shift();
     }
-    return new Map(CHANNELS.map((channel) => {
+    return new Map(names.map((channel) => {
       const aged = this.#aged?.heads.get(channel) ?? 0;
       return [channel, { first: this.#first.get(channel)!, aged, epochMillis: this.#past.now() }];
     }));

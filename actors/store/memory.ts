@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Channel, CHANNELS, isReplayedByKey, LANES } from "../../protocol/channels.ts";
+import { type ChannelSet, PRODUCT_CHANNELS } from "../../protocol/channel_set.ts";
+import type { Channel } from "../../protocol/channels.ts";
 import type { StreamPosition } from "../../protocol/stream_position.ts";
 import type {
   RestoredChannel,
@@ -21,11 +22,10 @@ export class MemoryStore implements Store {
   /** `memory` */
   readonly kind = "memory";
   readonly #capacity: number;
-  readonly #events = new Map<Channel, StoredEvent[]>(CHANNELS.map((channel) => [channel, []]));
-  readonly #states = new Map<Channel, MemoryStates>(
-    CHANNELS.filter((channel) => LANES[channel] !== "lossless")
-      .map((channel) => [channel, new MemoryStates()]),
-  );
+  /** {@inheritDoc Store.channels} */
+  readonly channels: ChannelSet;
+  readonly #events = new Map<Channel, StoredEvent[]>();
+  readonly #states = new Map<Channel, MemoryStates>();
   #identities: StoredIdentity[] = [];
   #epoch: string;
   #closed = false;
@@ -35,10 +35,20 @@ export class MemoryStore implements Store {
    *
    * @param capacity Events kept per channel, at least 1; twice as many are held at most.
    * @param epoch Identity of all sequences; made up when absent.
+   * @param channels The channels that it keeps.
    */
-  constructor(capacity: number, epoch: string = randomEpoch()) {
+  constructor(
+    capacity: number,
+    epoch: string = randomEpoch(),
+    channels: ChannelSet = PRODUCT_CHANNELS,
+  ) {
     this.#capacity = capacity;
     this.#epoch = epoch;
+    this.channels = channels;
+    for (const { name, lane } of channels.definitions()) {
+      this.#events.set(name, []);
+      if (lane !== "lossless") this.#states.set(name, new MemoryStates());
+    }
   }
 
   /** The epoch of this process and the last number. */
@@ -54,7 +64,8 @@ export class MemoryStore implements Store {
   /** What was committed to this object: nothing at the start of a process. */
   restore(request: RestoreRequest): Promise<RestoredStore> {
     if (this.#closed) return closed();
-    const channels = new Map(CHANNELS.map((channel) => [channel, this.#restore(channel, request)]));
+    const { names } = this.channels;
+    const channels = new Map(names.map((channel) => [channel, this.#restore(channel, request)]));
     const identities = this.#identities.filter((one) =>
       request.expiredIdentities || one.expiresAt > request.epochMillis
     );
@@ -128,7 +139,8 @@ export class MemoryStore implements Store {
       events.push(event);
     }
     const states = this.#states.get(channel)?.since(request.epochMillis - request.tombstoneMillis);
-    const recent = isReplayedByKey(channel) ? this.#recent(channel, request) : [];
+    const { snapshot } = this.channels.get(channel);
+    const recent = snapshot === "latest-per-key" ? this.#recent(channel, request) : [];
     const { latest, horizon } = states ?? { latest: recent, horizon: 0 };
     return { ...this.head(channel), events: events.reverse(), latest, horizon };
   }
@@ -147,7 +159,7 @@ export class MemoryStore implements Store {
   }
 
   #findStray(batch: readonly StoredEvent[]): StoredEvent | undefined {
-    const heads = new Map(CHANNELS.map((channel) => [channel, this.head(channel).seq]));
+    const heads = new Map(this.channels.names.map((channel) => [channel, this.head(channel).seq]));
     return batch.find(({ channel, seq }) => {
       const follows = seq === heads.get(channel)! + 1;
       heads.set(channel, seq);

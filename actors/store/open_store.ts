@@ -4,6 +4,7 @@
  * @module
  */
 import { dirname } from "node:path";
+import { type ChannelSet, PRODUCT_CHANNELS } from "../../protocol/channel_set.ts";
 import type { Channel } from "../../protocol/channels.ts";
 import type { Config } from "../../protocol/config.ts";
 import type { Clock, Logger, RestoredStore, RestoreRequest, Store } from "../ports.ts";
@@ -32,6 +33,7 @@ export interface OpenStore {
  * Opens the store, reads what the gateway continues from, and starts retention.
  *
  * @param request How much to read.
+ * @param channels The channels that it keeps.
  * @throws {StoreError} When it cannot be used; the message says why and what to do.
  */
 export async function openStore(
@@ -39,9 +41,10 @@ export async function openStore(
   clock: Clock,
   log: Logger,
   request: RestoreRequest,
+  channels: ChannelSet = PRODUCT_CHANNELS,
 ): Promise<OpenStore> {
   const startedAt = clock.now();
-  const store = await open(config, log);
+  const store = await open(config, log, channels);
   try {
     const restored = await store.restore(request);
     const events = [...restored.channels].reduce(
@@ -85,10 +88,15 @@ function lastSeen({ channels }: RestoredStore, epochMillis: number): number {
   return newest.length === 0 ? epochMillis : Math.min(epochMillis, Math.max(...newest));
 }
 
-async function open({ store, telemetry }: Config, log: Logger): Promise<Store> {
-  if (store.kind === "memory") return new MemoryStore(telemetry.ringCapacity);
+async function open(
+  { store, telemetry }: Config,
+  log: Logger,
+  channels: ChannelSet,
+): Promise<Store> {
+  if (store.kind === "memory") return new MemoryStore(telemetry.ringCapacity, undefined, channels);
   const opened = await SqliteStore.open({
     directory: store.dataDir,
+    channels,
     durability: store.durability,
     ...(store.bootId !== undefined && { bootId: store.bootId }),
     onThreadLost: (why) => log.error("the store goes on in another thread", { error: why.message }),

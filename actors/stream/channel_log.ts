@@ -4,6 +4,7 @@
  * @module
  */
 import type { StoredEvent } from "../ports.ts";
+import type { TimeKey } from "./encoder_v1.ts";
 import { EncodedEvent, type LoggedEvent, SpareFrames } from "./logged_event.ts";
 
 export type { LoggedEvent } from "./logged_event.ts";
@@ -29,10 +30,17 @@ export class ChannelLog {
    * @param head Number of the last event before this log; 0 for a new sequence.
    * @param capacity Most events kept, at least 1.
    * @param maxBytes Most bytes kept; the newest event stays in any case.
+   * @param timeInMeta The time field that v1 frames carry in `meta`, if they do.
    */
-  constructor(epoch: string, head: number, capacity: number, maxBytes: number = MAX_RING_BYTES) {
+  constructor(
+    epoch: string,
+    head: number,
+    capacity: number,
+    maxBytes: number = MAX_RING_BYTES,
+    timeInMeta?: TimeKey,
+  ) {
     this.epoch = epoch;
-    this.#frames = new SpareFrames(epoch);
+    this.#frames = new SpareFrames(epoch, timeInMeta);
     this.#slots = new Array(capacity).fill(undefined);
     this.#maxBytes = maxBytes;
     this.#head = head;

@@ -3,20 +3,24 @@
  *
  * @module
  */
-import { type Channel, isReplayedByKey, type Lane, LANES } from "../../protocol/channels.ts";
+import type { ChannelDefinition } from "../../protocol/channel_set.ts";
+import type { Channel, Lane } from "../../protocol/channels.ts";
 import type { ShedReason } from "../operations.ts";
 import type { Clock, RestoredChannel, StoredEvent } from "../ports.ts";
 import { Backlog } from "./backlog.ts";
-import { ChannelLog, type LoggedEvent } from "./channel_log.ts";
+import { ChannelLog, type LoggedEvent, MAX_RING_BYTES } from "./channel_log.ts";
 import { CursorGroup } from "./cursor_group.ts";
 import type { EventFilter } from "./event_filter.ts";
+import { timeInMetaOf } from "./encoder_v1.ts";
 import { LatestStates } from "./latest_states.ts";
 import { RecentKeys } from "./recent_keys.ts";
 import { View } from "./view.ts";
 
 /** One channel with its readers. */
 export class ChannelStream {
-  /** The channel. */
+  /** What the gateway knows about the channel. */
+  readonly spec: ChannelDefinition;
+  /** The name of the channel. */
   readonly channel: Channel;
   /** What may be shed on it. */
   readonly lane: Lane;
@@ -45,15 +49,35 @@ export class ChannelStream {
    *
    * @param replayLimit Most ids in the snapshot of a lossless channel.
    */
-  constructor(channel: Channel, log: ChannelLog, replayLimit = 50) {
-    this.channel = channel;
-    this.lane = LANES[channel];
+  private constructor(spec: ChannelDefinition, log: ChannelLog, replayLimit = 50) {
+    this.spec = spec;
+    this.channel = spec.name;
+    this.lane = spec.lane;
     this.log = log;
     this.latest = this.lane === "lossless" ? undefined : new LatestStates();
     this.groups = [new CursorGroup(0, this.lane === "lossless")];
     this.backlog = this.lane === "lossless" ? new Backlog() : undefined;
-    const byKey = this.latest === undefined && isReplayedByKey(channel);
+    const byKey = this.latest === undefined && spec.snapshot === "latest-per-key";
     this.recent = byKey ? new RecentKeys(replayLimit) : undefined;
+  }
+
+  /**
+   * Begins a stream that holds nothing.
+   *
+   * @param epoch Identity of the sequence.
+   * @param head Number of the last event; 0 for a new sequence.
+   * @param capacity Most events in the ring.
+   * @param replayLimit Most ids in the snapshot of a lossless channel.
+   */
+  static begin(
+    spec: ChannelDefinition,
+    epoch: string,
+    head: number,
+    capacity: number,
+    replayLimit?: number,
+  ): ChannelStream {
+    const log = new ChannelLog(epoch, head, capacity, MAX_RING_BYTES, timeInMetaOf(spec));
+    return new ChannelStream(spec, log, replayLimit);
   }
 
   /**
@@ -64,15 +88,16 @@ export class ChannelStream {
    * @param replayLimit Most ids in the snapshot of a lossless channel.
    */
   static restore(
-    channel: Channel,
+    spec: ChannelDefinition,
     restored: RestoredChannel,
     capacity: number,
     clock: Clock,
     replayLimit?: number,
   ): ChannelStream {
     const { epoch, seq, events, latest, horizon } = restored;
-    const log = new ChannelLog(epoch, seq - events.length, capacity);
-    const stream = new ChannelStream(channel, log, replayLimit);
+    const head = seq - events.length;
+    const stream = ChannelStream.begin(spec, epoch, head, capacity, replayLimit);
+    const { log } = stream;
     for (const stored of events) log.append(stored);
     stream.latest?.raiseHorizon(horizon);
     for (const stored of latest) {

@@ -249,5 +249,5 @@ export const openCursorV2: OpenCursor = (stream, subscriber, request, store) => 
 };
 
 function viewOf(stream: ChannelStream, { filter }: CursorRequest): View {
-  return stream.view(filter && new EventFilter(filter));
+  return stream.view(filter && new EventFilter(filter, stream.spec.filterFields));
 }

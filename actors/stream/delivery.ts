@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { CHANNELS } from "../../protocol/channels.ts";
+import type { Channel } from "../../protocol/channels.ts";
 import type { ShedReason } from "../operations.ts";
 import type { Clock } from "../ports.ts";
 import { CoalescedCall } from "../coalesced_call.ts";
@@ -34,6 +34,8 @@ export interface DeliveryDeps {
   readonly clock: Clock;
   /** Asks for a slice in which {@link Delivery.runRound} is called. */
   readonly schedule: () => void;
+  /** The channels in the order in which they are served: lossless lanes first. */
+  readonly channels: readonly Channel[];
   /** Time between two ticks, in ms; there are none while nobody waits. */
   readonly tickMillis: number;
   /** Where lossless channels are read beyond the ring; without it there is nothing. */
@@ -44,6 +46,7 @@ export interface DeliveryDeps {
 export class Delivery {
   readonly #clock: Clock;
   readonly #schedule: () => void;
+  readonly #channels: readonly Channel[];
   readonly #tickMillis: number;
   readonly #reader: BacklogReader | undefined;
   readonly #held = new Set<Subscriber>();
@@ -56,9 +59,10 @@ export class Delivery {
   #slice = 0;
 
   /** Starts with nobody held. */
-  constructor({ clock, schedule, tickMillis, store }: DeliveryDeps) {
+  constructor({ clock, schedule, channels, tickMillis, store }: DeliveryDeps) {
     this.#clock = clock;
     this.#schedule = schedule;
+    this.#channels = channels;
     this.#tickMillis = tickMillis;
     this.#ticks = new CoalescedCall(clock, () => this.#tick());
     this.#polls = new CoalescedCall(clock, () => this.#poll());
@@ -188,7 +192,7 @@ export class Delivery {
   /** Serves every cursor, most important lanes first; whether one is held up by the buffer. */
   #serveAll(subscriber: Subscriber, now: number): boolean {
     let full = false;
-    for (const channel of CHANNELS) {
+    for (const channel of this.#channels) {
       const cursor = subscriber.cursors.get(channel);
       if (cursor !== undefined && this.serve(cursor, now) === "full") full = true;
     }
@@ -198,7 +202,7 @@ export class Delivery {
   #conflate(subscriber: Subscriber, reason: ShedReason, now: number): void {
     this.#measure(subscriber);
     this.#serveAll(subscriber, now);
-    for (const channel of CHANNELS) {
+    for (const channel of this.#channels) {
       const cursor = subscriber.cursors.get(channel);
       if (cursor?.stream.latest === undefined || cursor.replaying) continue;
       cursor.serveConflated(now, reason);

@@ -7,6 +7,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
+import type { ChannelSpec } from "../../protocol/channels.ts";
 import type { StoredEvent } from "../ports.ts";
 
 /** An event in its v1 form. */
@@ -27,19 +28,38 @@ const UNSEEN: FrameV1 = { text: "", bytes: 0, replayAt: 0, skippedAt: 0 };
 /** Most bytes that splicing adds to a frame: `,"replay":true` and `,"skipped":"<16 digits>"`. */
 export const MAX_SPLICE_BYTES = 14 + 29;
 
+/** The name of the field of a payload that carries its time. */
+export type TimeKey = ChannelSpec["timeKey"];
+
+/** The time field that frames of a channel carry in `meta`, if they do. */
+export function timeInMetaOf({ timeInMetaV1, timeKey }: ChannelSpec): TimeKey | undefined {
+  return timeInMetaV1 ? timeKey : undefined;
+}
+
+/**
+ * Where a payload has its time. Inside a JSON string the quotes would be escaped, so these find the
+ * key and nothing else.
+ */
+const TIME_FIELDS: Readonly<Record<TimeKey, RegExp>> = {
+  createdAt: /,"createdAt":"[^"]*"/,
+  updatedAt: /,"updatedAt":"[^"]*"/,
+};
+
 /**
  * Serialises an event. Keys stand in the order that deployed clients rely on: `channel` before
- * `data`. Position payloads travel without `updatedAt`, which their deployed decoder rejects; the
- * time stands in `meta`.
+ * `data`.
+ *
+ * @param timeInMeta The time field that stands in `meta` and not in `data`, where the deployed decoder
+ *   of the payload rejects it.
  */
-export function encodeEventV1(event: StoredEvent, epoch: string): FrameV1 {
+export function encodeEventV1(event: StoredEvent, epoch: string, timeInMeta?: TimeKey): FrameV1 {
   if (event.ends === "removed") return UNSEEN;
-  const position = event.channel === "positions";
-  // Inside a JSON string the quotes would be escaped, so this finds the key and nothing else.
-  const data = position ? event.data.replace(/,"updatedAt":"[^"]*"/, "") : event.data;
+  const data = timeInMeta === undefined
+    ? event.data
+    : event.data.replace(TIME_FIELDS[timeInMeta], "");
   const head = `{"type":"event","channel":"${event.channel}","data":${data}`;
-  const updatedAt = position ? `,"updatedAt":${JSON.stringify(event.time)}` : "";
-  const meta = `,"meta":{"seq":"${event.seq}","epoch":"${epoch}"${updatedAt}`;
+  const time = timeInMeta === undefined ? "" : `,"${timeInMeta}":${JSON.stringify(event.time)}`;
+  const meta = `,"meta":{"seq":"${event.seq}","epoch":"${epoch}"${time}`;
   const text = `${head}${meta}},"timestamp":${event.timestamp}}`;
   return {
     text,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { specOf } from "../../protocol/channels.ts";
+import type { FilterFields } from "../../protocol/channels.ts";
 import { type Filter, SEVERITIES } from "../../protocol/v2/client_message.ts";
 import type { LoggedEvent } from "./channel_log.ts";
 import type { StoredEvent } from "../ports.ts";
@@ -25,9 +25,15 @@ export class EventFilter {
   readonly #symbols: ReadonlySet<string> | undefined;
   readonly #traderIds: ReadonlySet<string> | undefined;
   readonly #minSeverity: number;
+  readonly #fields: FilterFields;
 
-  /** Prepares a filter. */
-  constructor({ symbols, traderIds, minSeverity }: Filter) {
+  /**
+   * Prepares a filter.
+   *
+   * @param fields What it compares, from the spec of its channel.
+   */
+  constructor({ symbols, traderIds, minSeverity }: Filter, fields: FilterFields) {
+    this.#fields = fields;
     this.#symbols = symbols && new Set(symbols.map((symbol) => symbol.toUpperCase()).sort());
     this.#traderIds = traderIds && new Set([...traderIds].sort());
     this.#minSeverity = minSeverity === undefined ? 0 : SEVERITIES.indexOf(minSeverity);
@@ -44,7 +50,7 @@ export class EventFilter {
    */
   admits(event: LoggedEvent): boolean {
     if (event.stored.ends === "removed") return true;
-    const { symbol, traderId, severity } = attributesOf(event);
+    const { symbol, traderId, severity } = attributesOf(event, this.#fields);
     if (symbol !== undefined && this.#symbols?.has(symbol) === false) return false;
     if (traderId !== undefined && this.#traderIds?.has(traderId) === false) return false;
     return severity === undefined || severity >= this.#minSeverity;
@@ -52,15 +58,17 @@ export class EventFilter {
 }
 
 /** Read once per event, when the first filter asks. */
-function attributesOf(event: LoggedEvent): EventAttributes {
-  return event.attributes ??= readAttributes(event.stored);
+function attributesOf(event: LoggedEvent, fields: FilterFields): EventAttributes {
+  return event.attributes ??= readAttributes(event.stored, fields);
 }
 
-function readAttributes({ channel, data }: StoredEvent): EventAttributes {
+function readAttributes({ data }: StoredEvent, fields: FilterFields): EventAttributes {
   const payload = JSON.parse(data) as Readonly<Record<string, unknown>>;
-  const symbol = payload["symbol"];
-  const traderId = payload[specOf(channel).traderKey];
-  const severity = SEVERITIES.findIndex((name) => name === payload["severity"]);
+  const read = (field: string | undefined) => field === undefined ? undefined : payload[field];
+  const symbol = read(fields.symbol);
+  const traderId = read(fields.trader);
+  const given = read(fields.severity);
+  const severity = SEVERITIES.findIndex((name) => name === given);
   return {
     ...(typeof symbol === "string" && { symbol: symbol.toUpperCase() }),
     ...(typeof traderId === "string" && { traderId }),

@@ -7,7 +7,7 @@
  * @module
  */
 import type { StreamPosition } from "../../protocol/stream_position.ts";
-import { type Channel, CHANNELS } from "../../protocol/channels.ts";
+import type { Channel } from "../../protocol/channels.ts";
 import type { Clock, StoredEvent } from "../ports.ts";
 import { CoalescedCall } from "../coalesced_call.ts";
 import type { EventReader } from "./backlog_reader.ts";
@@ -43,13 +43,13 @@ export class Fanout {
   readonly #clock: Clock;
   readonly #options: FanoutOptions;
   readonly #streams: ReadonlyMap<Channel, ChannelStream>;
-  /** Streams in the order in which they are served. */
+  /** Streams in the order in which they are served, which is that of the map. */
   readonly #ordered: readonly ChannelStream[];
   readonly #delivery: Delivery;
   readonly #slice: CoalescedCall;
   readonly #flush: CoalescedCall;
 
-  /** Takes the clock and one stream per channel. */
+  /** Takes the clock and one stream per channel, those of lossless lanes first. */
   constructor(
     clock: Clock,
     streams: ReadonlyMap<Channel, ChannelStream>,
@@ -58,7 +58,7 @@ export class Fanout {
     this.#clock = clock;
     this.#options = options;
     this.#streams = streams;
-    this.#ordered = CHANNELS.map((channel) => streams.get(channel)!);
+    this.#ordered = [...streams.values()];
     this.#slice = new CoalescedCall(clock, () => {
       if (!this.#runSlice()) this.#slice.atTurnEnd();
     });
@@ -66,6 +66,7 @@ export class Fanout {
     this.#delivery = new Delivery({
       clock,
       schedule: () => this.#slice.atTurnEnd(),
+      channels: [...streams.keys()],
       tickMillis: options.flushIntervalMillis,
       store: options.store,
     });

@@ -10,7 +10,7 @@
  */
 import { Buffer } from "node:buffer";
 import type { StoredEvent } from "../ports.ts";
-import { encodeEventV1, type FrameV1 } from "./encoder_v1.ts";
+import { encodeEventV1, type FrameV1, type TimeKey } from "./encoder_v1.ts";
 import type { EventAttributes } from "./event_filter.ts";
 
 /** Most bytes of frames that are kept of a channel's events beyond the ring (1 MiB). */
@@ -33,6 +33,7 @@ export interface LoggedEvent {
 /** Frames of events beyond the ring; forgets all of them when they are too many. */
 export class SpareFrames {
   readonly #epoch: string;
+  readonly #timeInMeta: TimeKey | undefined;
   readonly #events: EncodedEvent[] = [];
   #bytes = 0;
 
@@ -40,9 +41,11 @@ export class SpareFrames {
    * Starts without any.
    *
    * @param epoch Identity of the sequence, which frames name.
+   * @param timeInMeta The time field that frames carry in `meta`, if they do.
    */
-  constructor(epoch: string) {
+  constructor(epoch: string, timeInMeta: TimeKey | undefined) {
     this.#epoch = epoch;
+    this.#timeInMeta = timeInMeta;
   }
 
   /** Bytes of frames held. */
@@ -52,7 +55,7 @@ export class SpareFrames {
 
   /** The v1 form of an event. */
   encode(stored: StoredEvent): FrameV1 {
-    return encodeEventV1(stored, this.#epoch);
+    return encodeEventV1(stored, this.#epoch, this.#timeInMeta);
   }
 
   /** Keeps the frame that an event has just made. */

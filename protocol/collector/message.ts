@@ -6,7 +6,8 @@
 import { z } from "zod";
 import { exceedsUtf8Bytes } from "../batch_builder.ts";
 import { boundedList, boundedText } from "../bounded.ts";
-import { type Channel, ChannelName, CHANNELS } from "../channels.ts";
+import { type ChannelSet, PRODUCT_CHANNELS } from "../channel_set.ts";
+import type { Channel } from "../channels.ts";
 import {
   type ActionFault,
   clipMessage,
@@ -41,7 +42,7 @@ export const PublishMessage = z.strictObject({
 export const CollectorHeartbeat = z.strictObject({
   id: MessageId.optional(),
   action: z.literal("heartbeat"),
-  channels: boundedList(ChannelName, 0, MAX_CHANNEL_NAMES).optional(),
+  channels: boundedList(boundedText(0, 128), 0, MAX_CHANNEL_NAMES).optional(),
 });
 
 /** A message of a publisher, its channels by their wire names and each once. */
@@ -62,11 +63,13 @@ const ACTIONS = ["publish", "heartbeat"] as const;
  *
  * @param maxBytes Longest accepted frame, in bytes.
  * @param maxEvents Most events in a batch; of a larger one they are only counted.
+ * @param known The channels that there are.
  */
 export function parseCollectorMessage(
   text: string,
   maxBytes: number,
   maxEvents: number,
+  known: ChannelSet = PRODUCT_CHANNELS,
 ): CollectorMessageResult {
   if (exceedsUtf8Bytes(text, maxBytes)) {
     return fault("too_large", `a message may have ${maxBytes} bytes`);
@@ -94,8 +97,17 @@ export function parseCollectorMessage(
     }
     return { ok: true, message: { action: data.action, id: data.id, events } };
   }
-  const { action, channels = [] } = data;
-  const message = { action, channels: [...new Set(channels)], ...(id !== undefined && { id }) };
+  const { action, channels: names = [] } = data;
+  const channels = new Set<Channel>();
+  for (const [index, name] of names.entries()) {
+    const channel = known.parse(name);
+    if (channel === undefined) {
+      const message = `channels[${index}]: unknown channel; use one of ${known.list}`;
+      return fault("invalid_payload", message, id);
+    }
+    channels.add(channel);
+  }
+  const message = { action, channels: [...channels], ...(id !== undefined && { id }) };
   return { ok: true, message };
 }
 
@@ -130,7 +142,7 @@ export const CollectorAck = z.object({
   accepted: z.int().min(0),
   duplicates: z.int().min(0),
   last: z.partialRecord(
-    z.enum(CHANNELS),
+    PRODUCT_CHANNELS.wireName(),
     z.object({ epoch: z.string(), seq: z.int().min(1) }),
   ),
   ignored: z.array(z.string()).readonly().optional(),

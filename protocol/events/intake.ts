@@ -7,12 +7,11 @@
  *
  * @module
  */
-import { type Channel, CHANNELS, parseChannel, specOf } from "../channels.ts";
+import type { ChannelDefinition, ChannelSet } from "../channel_set.ts";
 import { type Fault, joinPath, MAX_REPORTED_FAULTS } from "../fault.ts";
 import { MAX_ID_LENGTH, MAX_TEXT_LENGTH } from "./fields.ts";
-import { PAYLOADS } from "./mod.ts";
 import { nearestKey } from "./near_miss.ts";
-import { type FieldShape, fieldsOf, type ObjectShape } from "./shape.ts";
+import type { FieldShape, ObjectShape } from "./shape.ts";
 
 /** What becomes of a field that nobody knows: left out and named in the receipt, or a fault. */
 export type UnknownFields = "ignore" | "reject";
@@ -41,30 +40,29 @@ export interface Intake {
   readonly whole: boolean;
 }
 
-const SHAPES = Object.fromEntries(
-  CHANNELS.map((channel) => [channel, fieldsOf(PAYLOADS[channel])]),
-) as Readonly<Record<Channel, ObjectShape>>;
-
 /** What the replaced service's classes write beside the fields of a payload. */
 const TRANSPORT_KEYS = ["type", "channel", "timestamp"] as const;
 
 /**
  * Reads the `data` of an event. Never throws, whatever it is given.
  *
+ * @param channels The channels that there are, of which `channel` is one.
  * @param data A value that was parsed from JSON.
  * @param path How faults name it.
  */
 export function readPayload(
-  channel: Channel,
+  channels: ChannelSet,
+  channel: ChannelDefinition,
   data: unknown,
   path: string,
   unknownFields: UnknownFields,
 ): Intake {
-  return new PayloadReader(channel, path, unknownFields).read(data);
+  return new PayloadReader(channels, channel, path, unknownFields).read(data);
 }
 
 class PayloadReader {
-  readonly #channel: Channel;
+  readonly #channels: ChannelSet;
+  readonly #channel: ChannelDefinition;
   readonly #unknownFields: UnknownFields;
   /** Where the reader is: the path of `data`, and keys and indexes below it. */
   readonly #place: PropertyKey[];
@@ -73,7 +71,13 @@ class PayloadReader {
   #details = 0;
   #stopped = false;
 
-  constructor(channel: Channel, path: string, unknownFields: UnknownFields) {
+  constructor(
+    channels: ChannelSet,
+    channel: ChannelDefinition,
+    path: string,
+    unknownFields: UnknownFields,
+  ) {
+    this.#channels = channels;
     this.#channel = channel;
     this.#unknownFields = unknownFields;
     this.#place = [path];
@@ -87,9 +91,8 @@ class PayloadReader {
   }
 
   #payload(data: Readonly<Record<string, unknown>>): Record<string, unknown> {
-    const fields = SHAPES[this.#channel];
+    const { fields, timeKey } = this.#channel;
     const value = this.#object(data, fields, true);
-    const timeKey = specOf(this.#channel).timeKey;
     const { timestamp } = data;
     if (typeof timestamp === "number" && value[timeKey] === undefined && isTimestamp(timestamp)) {
       value[timeKey] = new Date(timestamp).toISOString();
@@ -190,8 +193,8 @@ class PayloadReader {
         if (typeof given !== "string") this.#fault("expected text", key);
         return true;
       case "channel":
-        if (typeof given !== "string" || parseChannel(given) !== this.#channel) {
-          this.#fault(`expected ${this.#channel}, the channel of the event`, key);
+        if (typeof given !== "string" || this.#channels.parse(given) !== this.#channel.name) {
+          this.#fault(`expected ${this.#channel.name}, the channel of the event`, key);
         }
         return true;
       case "timestamp":
@@ -201,7 +204,7 @@ class PayloadReader {
         return true;
       case "acknowledgedBy":
       case "acknowledgedAt":
-        if (this.#channel !== "risk-alerts") return false;
+        if (this.#channel.alerts !== true) return false;
         this.#fault("only the gateway says who acknowledged an alert, and when", key);
         return true;
       default:

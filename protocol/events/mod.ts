@@ -1,26 +1,10 @@
 /**
- * The payload schema of each channel, and what turns a valid payload into the form that is numbered
- * and sent.
+ * What turns a valid payload into the form that is numbered and sent.
  *
  * @module
  */
-import type { z } from "zod";
-import { type Channel, CHANNEL_SPECS, specOf } from "../channels.ts";
-
-/**
- * The schema of each channel's payload: the fields that the gateway knows. What comes from outside is
- * read by `readPayload` of `intake.ts` first.
- */
-export const PAYLOADS = {
-  "risk-alerts": CHANNEL_SPECS["risk-alerts"].payload,
-  "system-warnings": CHANNEL_SPECS["system-warnings"].payload,
-  "trader-status": CHANNEL_SPECS["trader-status"].payload,
-  "positions": CHANNEL_SPECS["positions"].payload,
-  "market-data": CHANNEL_SPECS["market-data"].payload,
-} as const satisfies Readonly<Record<Channel, z.ZodType>>;
-
-/** A payload of any channel, as published. */
-export type Payload = z.infer<(typeof PAYLOADS)[Channel]>;
+import type { ChannelDefinition } from "../channel_set.ts";
+import type { Channel } from "../channels.ts";
 
 /** A validated event before it has a number. */
 export interface EventDraft {
@@ -48,11 +32,14 @@ export interface EventDraft {
  * `timestamp` repeats the time as epoch milliseconds.
  *
  * @param channel The channel that the payload was validated for.
- * @param payload The output of that channel's schema in {@link PAYLOADS}.
+ * @param payload The output of that channel's schema.
  * @param nowEpochMillis The time that stands in for an absent one, in epoch ms.
  */
-export function draftEvent(channel: Channel, payload: Payload, nowEpochMillis: number): EventDraft {
-  const { timeKey, keyField, closingStatus, nullable } = specOf(channel);
+export function draftEvent(
+  { name: channel, timeKey, keyField, closingStatus, nullable }: ChannelDefinition,
+  payload: Readonly<Record<string, unknown>>,
+  nowEpochMillis: number,
+): EventDraft {
   const { id, [timeKey]: given, ...rest } = payload as Record<string, unknown> & { id?: string };
   const time = typeof given === "string" ? given : new Date(nowEpochMillis).toISOString();
   const key = id ?? String(rest[keyField!]).toUpperCase();

@@ -7,14 +7,10 @@
  *
  * @module
  */
-import type { Channel } from "../channels.ts";
-import { JAVA_DURATION } from "../iso_duration.ts";
-import { MAX_COUNT } from "./fields.ts";
+import { type Fields, isObject, type StoredRepair, TOO_FINE } from "./stored_repairs.ts";
 
 /** An event as a store returns it. */
 export interface StoredPayload {
-  /** The channel it belongs to. */
-  readonly channel: Channel;
   /** `removed` for a removal, which has no payload. */
   readonly ends?: "closed" | "removed";
   /** The ISO time of the payload. */
@@ -23,158 +19,31 @@ export interface StoredPayload {
   readonly data: string;
 }
 
-type Fields = Record<string, unknown>;
-
 /** The times of payloads. */
 const TIME_FIELDS = ["updatedAt", "createdAt"] as const;
 
-/** Ten digits of fraction or more; `java.time.Instant` parses nine. */
-const TOO_FINE = /(\.\d{9})\d+/;
-
-/** A number or boolean as the value of a key. Within JSON text the quote would be escaped. */
-const BARE_VALUE = /":(?:[-\d]|true|false)/;
-
-/** Beginning of an alert that says whose it is. */
-const HAS_TRADER = /^\{"id":"(?:[^"\\]|\\.)*","traderId":/;
-
 /**
- * The event in today's form: the same object when it is in it.
+ * The event in today's form: the same object when it is in it. Times have at most nine digits of
+ * fraction; the rest is up to the channel.
  *
- * - times: at most nine digits of fraction
- * - details: numbers and booleans as text
- * - alerts: `traderId: null` when there was none
- * - metrics: counts of 32 bits and in themselves consistent, a loss without sign, no negative
- *   profit, `winRate` from 0 to 1, `uptime` as Java parses it, `lastSignalAction` one of four or absent
+ * @param repair What the channel's spec has for it.
  */
-export function normaliseStored<E extends StoredPayload>(event: E): E {
-  if (event.ends === "removed" || !isSuspect(event)) return event;
-  const payload = parseObject(event.data);
+export function normaliseStored<E extends StoredPayload>(
+  event: E,
+  repair: StoredRepair | undefined,
+): E {
+  const { ends, time, data: stored } = event;
+  if (ends === "removed") return event;
+  if (!TOO_FINE.test(time) && repair?.suspects(stored) !== true) return event;
+  const payload = parseObject(stored);
   if (payload === undefined) return event; // Damaged: what reads it will say so.
-  const data = JSON.stringify(normalisePayload(event.channel, payload));
-  if (data === event.data) return event;
-  return { ...event, time: event.time.replace(TOO_FINE, "$1"), data };
-}
-
-function isSuspect({ channel, time, data }: StoredPayload): boolean {
-  if (TOO_FINE.test(time)) return true;
-  switch (channel) {
-    case "market-data":
-    case "positions":
-      return false;
-    case "trader-status":
-      return data.includes('"metrics":{');
-    case "risk-alerts":
-      return hasBareDetails(data) || !HAS_TRADER.test(data);
-    case "system-warnings":
-      return hasBareDetails(data);
-  }
-}
-
-/** Whether a value other than text or `null` stands before `timestamp`, which is last. */
-function hasBareDetails(data: string): boolean {
-  const first = data.search(BARE_VALUE);
-  return first >= 0 && first < data.lastIndexOf('"timestamp":');
-}
-
-function normalisePayload(channel: Channel, payload: Fields): Fields {
   for (const name of TIME_FIELDS) {
     const time = payload[name];
     if (typeof time === "string") payload[name] = time.replace(TOO_FINE, "$1");
   }
-  switch (channel) {
-    case "trader-status":
-      if (isObject(payload["metrics"])) normaliseMetrics(payload["metrics"]);
-      return payload;
-    case "system-warnings":
-      payload["details"] = textDetails(payload["details"]);
-      return payload;
-    case "risk-alerts": {
-      if (Array.isArray(payload["violations"])) {
-        for (const one of payload["violations"]) one["details"] = textDetails(one["details"]);
-      }
-      const { id, ...rest } = payload;
-      return { id, traderId: null, ...rest };
-    }
-    default:
-      return payload;
-  }
-}
-
-function textDetails(details: unknown): unknown {
-  if (!isObject(details)) return details;
-  const entries = Object.entries(details).map(([name, value]) =>
-    [name, value === null ? null : String(value)] as const
-  );
-  return Object.fromEntries(entries);
-}
-
-function normaliseMetrics(metrics: Fields): void {
-  normaliseCounts(metrics);
-  const { totalProfit, totalLoss, uptime, startTime, lastSignalTime, lastSignalAction } = metrics;
-  if (isNegative(totalProfit)) metrics["totalProfit"] = "0";
-  // Publishers wrote a loss with either sign; its amount is what it means.
-  if (isNegative(totalLoss)) metrics["totalLoss"] = totalLoss.slice(1);
-  if (typeof uptime === "string") metrics["uptime"] = javaDuration(uptime);
-  if (typeof startTime === "string") metrics["startTime"] = startTime.replace(TOO_FINE, "$1");
-  if (typeof lastSignalTime === "string") {
-    metrics["lastSignalTime"] = lastSignalTime.replace(TOO_FINE, "$1");
-  }
-  if (typeof lastSignalAction !== "string") return;
-  const action = /^(?:BUY|SELL|HOLD|CLOSE)/.exec(lastSignalAction.toUpperCase())?.[0];
-  if (action === undefined) delete metrics["lastSignalAction"];
-  else metrics["lastSignalAction"] = action;
-}
-
-function normaliseCounts(metrics: Fields): void {
-  for (const name of ["signalsExecuted", "closeSignalsExecuted"]) {
-    metrics[name] = atMost(metrics[name], MAX_COUNT);
-  }
-  const wins = atMost(metrics["winningTrades"], MAX_COUNT);
-  const losses = atMost(metrics["losingTrades"], MAX_COUNT - wins);
-  const total = Math.max(atMost(metrics["totalTrades"], MAX_COUNT), wins + losses);
-  metrics["winningTrades"] = wins;
-  metrics["losingTrades"] = losses;
-  metrics["totalTrades"] = total;
-  const rate = metrics["winRate"];
-  const valid = typeof rate === "number" && rate >= 0 && rate <= 1;
-  if (!valid) metrics["winRate"] = total === 0 ? 0 : wins / total;
-}
-
-function atMost(count: unknown, max: number): number {
-  return typeof count === "number" ? Math.min(count, max) : 0;
-}
-
-function isNegative(amount: unknown): amount is string {
-  return typeof amount === "string" && /^-.*[1-9]/.test(amount);
-}
-
-const UNIT_SECONDS = [
-  ["weeks", 604_800],
-  // The estimates of `java.time.temporal.ChronoUnit`: a year of 365.2425 days, a twelfth of it.
-  ["years", 31_556_952],
-  ["months", 2_629_746],
-  ["days", 86_400],
-  ["hours", 3_600],
-  ["minutes", 60],
-  ["seconds", 1],
-] as const;
-
-const CALENDAR_DURATION =
-  /^P(?:(?<weeks>\d+)W)?(?:(?<years>\d+)Y)?(?:(?<months>\d+)M)?(?:(?<days>\d+)D)?(?:T(?:(?<hours>\d+)H)?(?:(?<minutes>\d+)M)?(?:(?<seconds>\d+)(?:[.,](?<fraction>\d{1,9})\d*)?S)?)?$/;
-
-/** Most seconds of a duration, see `JAVA_DURATION`. */
-const MAX_SECONDS = 999_999_999_999_999;
-
-/** A duration with years, months or weeks in seconds; none when it cannot be read or held. */
-function javaDuration(text: string): string {
-  if (JAVA_DURATION.test(text)) return text;
-  const parts = CALENDAR_DURATION.exec(text)?.groups ?? {};
-  const total = UNIT_SECONDS.reduce(
-    (sum, [unit, seconds]) => sum + Number(parts[unit] ?? 0) * seconds,
-    0,
-  );
-  if (total > MAX_SECONDS) return "PT0S";
-  return parts["fraction"] === undefined ? `PT${total}S` : `PT${total}.${parts["fraction"]}S`;
+  const data = JSON.stringify(repair === undefined ? payload : repair.apply(payload));
+  if (data === stored) return event;
+  return { ...event, time: time.replace(TOO_FINE, "$1"), data };
 }
 
 function parseObject(text: string): Fields | undefined {
@@ -184,8 +53,4 @@ function parseObject(text: string): Fields | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

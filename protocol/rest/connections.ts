@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import { CHANNELS } from "../channels.ts";
+import type { ChannelSet } from "../channel_set.ts";
 
 /** The states of a connection, as its machine names them. */
 export const CONNECTION_STATES = [
@@ -58,11 +58,11 @@ export const Disconnected = z.strictObject({
 
 const Count = z.int().min(0);
 
-const clientFields = {
+const clientFields = (channels: ChannelSet) => ({
   id: z.string().describe("The `clientId`, given by the client or made up for it."),
   connectionId: z.string().describe("Unique per connection; `{id}` in paths matches it first."),
   remoteAddress: z.string().describe("The address of the peer, without its port."),
-  subscribedChannels: z.array(z.enum(CHANNELS)).readonly()
+  subscribedChannels: z.array(channels.wireName()).readonly()
     .describe("Wire names of the subscribed channels."),
   connectedAtEpochMillis: z.number().describe("When the handshake began, epoch ms."),
   lastHeartbeatEpochMillis: z.number()
@@ -77,17 +77,19 @@ const clientFields = {
   principal: z.string().describe("The name of the key, or `anonymous`."),
   bufferedBytes: Count
     .describe("Bytes handed to the socket and not yet written to the network."),
-  lag: z.partialRecord(z.enum(CHANNELS), Count).readonly()
+  lag: z.partialRecord(channels.wireName(), Count).readonly()
     .describe("Events behind the head, by channel."),
   eventsSent: Count.describe("Events delivered."),
   eventsSkipped: Count.describe("Events skipped: conflated or shed."),
-};
+});
 
 /** One connection, as administrators see it. */
-export const ClientInfo = z.strictObject(clientFields).readonly();
+export function clientInfo(channels: ChannelSet) {
+  return z.strictObject(clientFields(channels)).readonly();
+}
 
 /** One connection, as administrators see it. */
-export type ClientInfo = z.infer<typeof ClientInfo>;
+export type ClientInfo = z.infer<ReturnType<typeof clientInfo>>;
 
 /** A change of a connection's state. */
 export const ClientTransition = z.strictObject({
@@ -103,11 +105,13 @@ export const ClientTransition = z.strictObject({
 export type ClientTransition = z.infer<typeof ClientTransition>;
 
 /** Answer of `GET /api/v1/websocket/clients/{id}`. */
-export const ClientDetails = z.strictObject({
-  ...clientFields,
-  transitions: z.array(ClientTransition).max(16).readonly()
-    .describe("The last 16 changes of its state, oldest first."),
-}).readonly();
+export function clientDetails(channels: ChannelSet) {
+  return z.strictObject({
+    ...clientFields(channels),
+    transitions: z.array(ClientTransition).max(16).readonly()
+      .describe("The last 16 changes of its state, oldest first."),
+  }).readonly();
+}
 
 /** Answer of `GET /api/v1/websocket/clients/{id}`. */
-export type ClientDetails = z.infer<typeof ClientDetails>;
+export type ClientDetails = z.infer<ReturnType<typeof clientDetails>>;

@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import { ChannelName } from "../channels.ts";
+import type { ChannelSet } from "../channel_set.ts";
 import type { Scope } from "../scopes.ts";
 
 /** One endpoint, as the router, the documentation and clients read it. */
@@ -56,4 +56,6 @@ export const JSON_MEDIA_TYPE = "application/json";
 export const NOTHING = z.object({});
 
 /** A channel in the path, in any spelling. */
-export const ChannelPath = z.object({ channel: ChannelName.describe("The channel.") });
+export function channelPath(channels: ChannelSet) {
+  return z.object({ channel: channels.anySpelling().describe("The channel.") });
+}

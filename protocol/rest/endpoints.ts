@@ -6,18 +6,18 @@
  */
 import { z } from "zod";
 import { BACKUP_MEDIA_TYPE } from "../backup.ts";
-import { ChannelName } from "../channels.ts";
+import { type ChannelSet, PRODUCT_CHANNELS } from "../channel_set.ts";
 import {
-  ClientDetails,
-  ClientInfo,
+  clientDetails,
+  clientInfo,
   ClientsQuery,
   Disconnected,
   DisconnectQuery,
 } from "./connections.ts";
-import { ChannelPath, type Endpoint, JSON_MEDIA_TYPE, NOTHING } from "./endpoint.ts";
-import { EventsQuery, HistoryPage, Snapshot } from "./history.ts";
-import { Draining, Health, Liveness, Readiness, Stats } from "./operation.ts";
-import { AcknowledgeBody, AcknowledgedAlert, PublishReceipt } from "./publishing.ts";
+import { channelPath, type Endpoint, JSON_MEDIA_TYPE, NOTHING } from "./endpoint.ts";
+import { EventsQuery, historyPage, snapshotAnswer } from "./history.ts";
+import { Draining, Health, Liveness, Readiness, statsAnswer } from "./operation.ts";
+import { AcknowledgeBody, AcknowledgedAlert, publishReceipt } from "./publishing.ts";
 
 /** The media type of one event per line. */
 export const NDJSON_MEDIA_TYPE = "application/x-ndjson";
@@ -26,8 +26,8 @@ const ClientPath = z.object({
   id: z.string().describe("A `connectionId`, else the `clientId` of one or more connections."),
 });
 
-/** The endpoints by the names of their handlers. */
-export const ENDPOINTS = {
+/** The endpoints by the names of their handlers, for a set of channels. */
+export const endpointsOf = (channels: ChannelSet) => ({
   publishEvents: {
     method: "POST",
     path: "/api/v1/telemetry/events",
@@ -39,16 +39,16 @@ export const ENDPOINTS = {
       mediaTypes: [JSON_MEDIA_TYPE, NDJSON_MEDIA_TYPE],
       summary: "One event, an array of events, or one event per line.",
     },
-    answer: { status: 202, data: PublishReceipt },
+    answer: { status: 202, data: publishReceipt(channels) },
   },
   removeKey: {
     method: "DELETE",
     path: "/api/v1/telemetry/:channel/snapshot/:key",
     scope: "publish",
     summary: "Publishes the removal of a key from the snapshot of a channel.",
-    params: ChannelPath.extend({ key: z.string().describe("The `id` of the state.") }),
+    params: channelPath(channels).extend({ key: z.string().describe("The `id` of the state.") }),
     query: NOTHING,
-    answer: { status: 202, data: PublishReceipt },
+    answer: { status: 202, data: publishReceipt(channels) },
   },
   acknowledgeAlert: {
     method: "POST",
@@ -56,8 +56,9 @@ export const ENDPOINTS = {
     scope: "acknowledge",
     summary: "Acknowledges the latest incident of an alert, and answers after the commit.",
     params: z.object({
-      channel: ChannelName.pipe(z.literal("risk-alerts", "only risk-alerts are acknowledged"))
-        .describe("`risk-alerts`."),
+      channel: channels.anySpelling()
+        .pipe(z.literal(channels.alerts, `only ${channels.alerts} are acknowledged`))
+        .describe(`\`${channels.alerts}\`.`),
       id: z.string().describe("The `id` of the alert."),
     }),
     query: NOTHING,
@@ -73,18 +74,18 @@ export const ENDPOINTS = {
     path: "/api/v1/telemetry/:channel/snapshot",
     scope: "subscribe",
     summary: "The live states of a channel, or the last alerts or warnings.",
-    params: ChannelPath,
+    params: channelPath(channels),
     query: NOTHING,
-    answer: { status: 200, data: Snapshot },
+    answer: { status: 200, data: snapshotAnswer(channels) },
   },
   getEvents: {
     method: "GET",
     path: "/api/v1/telemetry/:channel/events",
     scope: "subscribe",
     summary: "A page of the events of a channel, in the order of their numbers.",
-    params: ChannelPath,
+    params: channelPath(channels),
     query: EventsQuery,
-    answer: { status: 200, data: HistoryPage },
+    answer: { status: 200, data: historyPage(channels) },
   },
   getStats: {
     method: "GET",
@@ -93,7 +94,7 @@ export const ENDPOINTS = {
     summary: "Counters and gauges of the process and of each channel.",
     params: NOTHING,
     query: NOTHING,
-    answer: { status: 200, data: Stats },
+    answer: { status: 200, data: statsAnswer(channels) },
   },
   listClients: {
     method: "GET",
@@ -102,7 +103,7 @@ export const ENDPOINTS = {
     summary: "A page of the connections, ordered by `connectionId`.",
     params: NOTHING,
     query: ClientsQuery,
-    answer: { status: 200, data: z.array(ClientInfo).readonly() },
+    answer: { status: 200, data: z.array(clientInfo(channels)).readonly() },
   },
   getClient: {
     method: "GET",
@@ -111,7 +112,7 @@ export const ENDPOINTS = {
     summary: "One connection, or the newest of a `clientId`.",
     params: ClientPath,
     query: NOTHING,
-    answer: { status: 200, data: ClientDetails },
+    answer: { status: 200, data: clientDetails(channels) },
   },
   disconnectClient: {
     method: "DELETE",
@@ -177,7 +178,10 @@ export const ENDPOINTS = {
     query: z.looseObject({}),
     answer: { status: 200, mediaType: "text/plain" },
   },
-} as const satisfies Readonly<Record<string, Endpoint>>;
+} as const satisfies Readonly<Record<string, Endpoint>>);
+
+/** The endpoints of the product's channels. */
+export const ENDPOINTS = endpointsOf(PRODUCT_CHANNELS);
 
 /** The name of an endpoint. */
 export type EndpointName = keyof typeof ENDPOINTS;

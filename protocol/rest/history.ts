@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import { CHANNELS } from "../channels.ts";
+import type { ChannelSet } from "../channel_set.ts";
 
 /** Most events in one page of history. */
 export const MAX_HISTORY_PAGE = 1_000;
@@ -35,20 +35,22 @@ const HistoryEvent = z.strictObject({
 }).readonly();
 
 /** Answer of `GET /api/v1/telemetry/{channel}/snapshot`. */
-export const Snapshot = z.strictObject({
-  channel: z.enum(CHANNELS),
-  epoch: z.string().describe("Identity of the sequence."),
-  seq: z.int().min(0).describe("Number of the channel's last event; 0 when there is none."),
-  events: z.array(HistoryEvent).readonly().describe("In the order of their numbers."),
-}).readonly();
+export const snapshotAnswer = (channels: ChannelSet) =>
+  z.strictObject({
+    channel: channels.wireName(),
+    epoch: z.string().describe("Identity of the sequence."),
+    seq: z.int().min(0).describe("Number of the channel's last event; 0 when there is none."),
+    events: z.array(HistoryEvent).readonly().describe("In the order of their numbers."),
+  }).readonly();
 
 /** Answer of `GET /api/v1/telemetry/{channel}/events`. */
-export const HistoryPage = z.strictObject({
-  channel: z.enum(CHANNELS),
-  epoch: z.string().describe("Identity of the sequence."),
-  head: z.int().min(0).describe("Number of the channel's last event; 0 when there is none."),
-  oldest: z.int().min(1)
-    .describe("Number of the oldest event that can be read; head + 1 when there is none."),
-  events: z.array(HistoryEvent).max(MAX_HISTORY_PAGE).readonly().describe("Consecutive."),
-  next: z.string().optional().describe("Path of the next page; absent at the head."),
-}).readonly();
+export const historyPage = (channels: ChannelSet) =>
+  z.strictObject({
+    channel: channels.wireName(),
+    epoch: z.string().describe("Identity of the sequence."),
+    head: z.int().min(0).describe("Number of the channel's last event; 0 when there is none."),
+    oldest: z.int().min(1)
+      .describe("Number of the oldest event that can be read; head + 1 when there is none."),
+    events: z.array(HistoryEvent).max(MAX_HISTORY_PAGE).readonly().describe("Consecutive."),
+    next: z.string().optional().describe("Path of the next page; absent at the head."),
+  }).readonly();

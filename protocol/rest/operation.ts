@@ -4,14 +4,14 @@
  * @module
  */
 import { z } from "zod";
-import { CHANNELS } from "../channels.ts";
+import type { ChannelSet } from "../channel_set.ts";
 import { type EndingCause, ENDINGS } from "../close_codes.ts";
 
 const Count = z.int().min(0);
 
 /** A value for each channel. */
-function perChannel<Value extends z.ZodType>(value: Value) {
-  return z.record(z.enum(CHANNELS), value).readonly();
+function perChannel<Value extends z.ZodType>(channels: ChannelSet, value: Value) {
+  return z.record(channels.wireName(), value).readonly();
 }
 
 /** Answer of `GET /api/health`. */
@@ -51,23 +51,24 @@ const ChannelStats = z.strictObject({
 const CAUSES = [...Object.keys(ENDINGS) as EndingCause[], "peer", "refused"] as const;
 
 /** Answer of `GET /api/v1/websocket/stats`. */
-export const Stats = z.strictObject({
-  metrics: z.strictObject({
-    activeConnections: Count,
-    messagesSent: Count,
-    messagesDropped: Count,
-    messagesPerChannel: perChannel(Count),
-    messagesDroppedPerChannel: perChannel(Count),
-  }).readonly().describe("What the replaced service answered; counters start at 0."),
-  channelSnapshots: perChannel(Count).describe("Latest states of each channel."),
-  channels: perChannel(ChannelStats).describe("Counters and gauges of each channel."),
-  status: z.enum(["running", "draining", "stopped"]).describe("The life of the gateway."),
-  uptimeMillis: z.number().min(0).describe("Time since the start, in ms."),
-  connecting: Count.describe("Handshakes under way."),
-  lingering: Count.describe("Connections that ended while the peer still holds the socket."),
-  throttled: Count.describe("Connections being conflated instead of streamed at this moment."),
-  accepted: Count.describe("Connections accepted since the start."),
-  endings: z.partialRecord(z.enum(CAUSES), Count).readonly()
-    .describe("Endings since the start, by cause; `peer` is a close by the peer."),
-  failures: Count.describe("Connection actors that failed since the start."),
-}).readonly();
+export const statsAnswer = (channels: ChannelSet) =>
+  z.strictObject({
+    metrics: z.strictObject({
+      activeConnections: Count,
+      messagesSent: Count,
+      messagesDropped: Count,
+      messagesPerChannel: perChannel(channels, Count),
+      messagesDroppedPerChannel: perChannel(channels, Count),
+    }).readonly().describe("What the replaced service answered; counters start at 0."),
+    channelSnapshots: perChannel(channels, Count).describe("Latest states of each channel."),
+    channels: perChannel(channels, ChannelStats).describe("Counters and gauges of each channel."),
+    status: z.enum(["running", "draining", "stopped"]).describe("The life of the gateway."),
+    uptimeMillis: z.number().min(0).describe("Time since the start, in ms."),
+    connecting: Count.describe("Handshakes under way."),
+    lingering: Count.describe("Connections that ended while the peer still holds the socket."),
+    throttled: Count.describe("Connections being conflated instead of streamed at this moment."),
+    accepted: Count.describe("Connections accepted since the start."),
+    endings: z.partialRecord(z.enum(CAUSES), Count).readonly()
+      .describe("Endings since the start, by cause; `peer` is a close by the peer."),
+    failures: Count.describe("Connection actors that failed since the start."),
+  }).readonly();

@@ -4,22 +4,23 @@
  * @module
  */
 import { z } from "zod";
-import { CHANNELS } from "../channels.ts";
+import type { ChannelSet } from "../channel_set.ts";
 import { StreamPosition } from "../stream_position.ts";
 
 /** Answer to a publication, given after the commit. */
-export const PublishReceipt = z.strictObject({
-  accepted: z.int().min(0).describe("Events that were stored by this request."),
-  duplicates: z.int().min(0)
-    .describe("Events that had been stored before, recognised by their `eventId`."),
-  last: z.partialRecord(z.enum(CHANNELS), StreamPosition).readonly()
-    .describe("The position of the last event of each channel in the request."),
-  ignored: z.array(z.string()).max(100).readonly().optional()
-    .describe("Paths of unknown fields that were left out; absent when there are none."),
-}).readonly();
+export const publishReceipt = (channels: ChannelSet) =>
+  z.strictObject({
+    accepted: z.int().min(0).describe("Events that were stored by this request."),
+    duplicates: z.int().min(0)
+      .describe("Events that had been stored before, recognised by their `eventId`."),
+    last: z.partialRecord(channels.wireName(), StreamPosition).readonly()
+      .describe("The position of the last event of each channel in the request."),
+    ignored: z.array(z.string()).max(100).readonly().optional()
+      .describe("Paths of unknown fields that were left out; absent when there are none."),
+  }).readonly();
 
 /** Answer to a publication, given after the commit. */
-export type PublishReceipt = z.infer<typeof PublishReceipt>;
+export type PublishReceipt = z.infer<ReturnType<typeof publishReceipt>>;
 
 /** Body of `POST /api/v1/telemetry/risk-alerts/{id}/acknowledge`; it may be absent. */
 export const AcknowledgeBody = z.strictObject({

@@ -6,7 +6,8 @@
  */
 import { z } from "zod";
 import { boundedList, boundedText } from "../bounded.ts";
-import { type Channel, CHANNELS, parseChannel, selectChannels } from "../channels.ts";
+import { type ChannelSet, PRODUCT_CHANNELS } from "../channel_set.ts";
+import type { Channel } from "../channels.ts";
 import {
   clipMessage,
   echoableId,
@@ -151,7 +152,10 @@ export type ClientMessageV2Result =
 const ACTIONS = ["subscribe", "unsubscribe", "heartbeat", "acknowledge"] as const;
 
 /** Reads one text frame of a v2 client. Never throws. */
-export function parseClientMessageV2(text: string): ClientMessageV2Result {
+export function parseClientMessageV2(
+  text: string,
+  known: ChannelSet = PRODUCT_CHANNELS,
+): ClientMessageV2Result {
   const read = readAction(text, MAX_CLIENT_MESSAGE_LENGTH, ACTIONS);
   if (!read.ok) return read;
   const id = echoableId(read.value["id"]);
@@ -166,15 +170,15 @@ export function parseClientMessageV2(text: string): ClientMessageV2Result {
   const message = parsed.data;
   switch (message.action) {
     case "subscribe": {
-      const fault = findFault(message.channels.map(({ name }) => name), true);
+      const fault = findFault(known, message.channels.map(({ name }) => name), true);
       if (fault !== undefined) return reject("invalid_channels", fault, id);
-      const subscriptions = message.channels.map(toSubscription);
+      const subscriptions = message.channels.map((one) => toSubscription(known, one));
       return { ok: true, message: { ...correlation, action: "subscribe", subscriptions } };
     }
     case "unsubscribe": {
-      const fault = findFault(message.channels, false);
+      const fault = findFault(known, message.channels, false);
       if (fault !== undefined) return reject("invalid_channels", fault, id);
-      const channels = [...selectChannels(message.channels).known];
+      const channels = known.select(message.channels).known;
       return { ok: true, message: { ...correlation, action: "unsubscribe", channels } };
     }
     case "acknowledge": {
@@ -190,19 +194,26 @@ export function parseClientMessageV2(text: string): ClientMessageV2Result {
 const MAX_ECHOED_NAMES = 5;
 
 /** What is wrong with a list of names; nothing of a message is done when one of them is. */
-function findFault(names: readonly string[], once: boolean): string | undefined {
-  const { known, unknown } = selectChannels(names);
+function findFault(
+  channels: ChannelSet,
+  names: readonly string[],
+  once: boolean,
+): string | undefined {
+  const { known, unknown } = channels.select(names);
   if (unknown.length > 0) {
     const shown = unknown.slice(0, MAX_ECHOED_NAMES).map((name) => JSON.stringify(name));
-    return `unknown: ${shown.join(", ")}; nothing was changed; known are ${CHANNELS.join(", ")}`;
+    return `unknown: ${shown.join(", ")}; nothing was changed; known are ${channels.list}`;
   }
   return once && known.length < names.length ? "a channel is named twice" : undefined;
 }
 
-function toSubscription(options: z.infer<typeof SubscriptionOptions>): ChannelSubscription {
+function toSubscription(
+  channels: ChannelSet,
+  options: z.infer<typeof SubscriptionOptions>,
+): ChannelSubscription {
   const { name, since, snapshot = false, filter, intervalMs = 0, conflate = false } = options;
   return {
-    channel: parseChannel(name)!,
+    channel: channels.parse(name)!,
     snapshot,
     intervalMs,
     conflate,

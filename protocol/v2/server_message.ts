@@ -5,7 +5,7 @@
  * @module
  */
 import { z } from "zod";
-import { CHANNELS } from "../channels.ts";
+import { PRODUCT_CHANNELS } from "../channel_set.ts";
 import { type ErrorCodeOf, errorCodesOf } from "../errors.ts";
 import { AcknowledgedAlert } from "../rest/publishing.ts";
 import { StreamPosition } from "../stream_position.ts";
@@ -13,7 +13,7 @@ import { StreamPosition } from "../stream_position.ts";
 /** The subprotocol of v2. */
 export const PROTOCOL_V2 = "telemetry.v2";
 
-const ChannelField = z.enum(CHANNELS);
+const ChannelField = PRODUCT_CHANNELS.wireName();
 const Seq = z.int().min(0);
 const MessageId = z.string().optional();
 

@@ -5,7 +5,7 @@
  */
 import { actor } from "../../actors/audit/audit_log.ts";
 import type { ClientInfo } from "../../protocol/api.ts";
-import { type Channel, CHANNELS, parseChannel } from "../../protocol/channels.ts";
+import type { Channel } from "../../protocol/channels.ts";
 import type { EndpointInput } from "../../protocol/rest/endpoints.ts";
 import { type AppContext, type AppDeps, fail, succeed } from "../context.ts";
 import { addressOf } from "../request_info.ts";
@@ -13,8 +13,8 @@ import { addressOf } from "../request_info.ts";
 /** `GET /api/v1/websocket/stats` */
 export function getStats(c: AppContext, deps: AppDeps): Response {
   const stats = deps.hub.stats();
-  const sent = perChannel((channel) => stats.channels[channel].sent);
-  const dropped = perChannel((channel) => sum(stats.channels[channel].shed));
+  const sent = perChannel(deps, (channel) => stats.channels[channel].sent);
+  const dropped = perChannel(deps, (channel) => sum(stats.channels[channel].shed));
   const { channels, activeConnections, ...process } = stats;
   return succeed(c, deps, "getStats", {
     metrics: {
@@ -24,14 +24,17 @@ export function getStats(c: AppContext, deps: AppDeps): Response {
       messagesPerChannel: sent,
       messagesDroppedPerChannel: dropped,
     },
-    channelSnapshots: perChannel((channel) => channels[channel].snapshotSize),
+    channelSnapshots: perChannel(deps, (channel) => channels[channel].snapshotSize),
     channels,
     ...process,
   });
 }
 
-function perChannel<T>(read: (channel: Channel) => T): Record<Channel, T> {
-  const entries = CHANNELS.map((channel) => [channel, read(channel)] as const);
+function perChannel<T>(
+  { channels }: AppDeps,
+  read: (channel: Channel) => T,
+): Record<Channel, T> {
+  const entries = channels.names.map((channel) => [channel, read(channel)] as const);
   return Object.fromEntries(entries) as Record<Channel, T>;
 }
 
@@ -41,9 +44,9 @@ export function listClients(
   deps: AppDeps,
   { query: { limit, cursor, state, channel: name } }: EndpointInput<"listClients">,
 ): Response {
-  const channel = name === undefined ? undefined : parseChannel(name);
+  const channel = name === undefined ? undefined : deps.channels.parse(name);
   if (name !== undefined && channel === undefined) {
-    return fail(c, deps, "INVALID_REQUEST", `channel: use one of ${CHANNELS.join(", ")}`);
+    return fail(c, deps, "INVALID_REQUEST", `channel: use one of ${deps.channels.list}`);
   }
   const page: ClientInfo[] = [];
   for (const client of deps.hub.clients(cursor, state)) {

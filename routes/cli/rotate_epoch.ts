@@ -8,7 +8,6 @@ import { join } from "node:path";
 import { STORE_FILE } from "../../actors/store/sqlite/database.ts";
 import { StoreError } from "../../actors/store/sqlite/errors.ts";
 import { SqliteStore } from "../../actors/store/sqlite/sqlite_store.ts";
-import { CHANNELS } from "../../protocol/channels.ts";
 import { CommandError } from "./command_error.ts";
 
 /** A command that has another purpose deletes no events. */
@@ -29,7 +28,7 @@ export async function rotateStoreEpoch(directory: string): Promise<string[]> {
   const store = await SqliteStore.open({ directory, retention: KEEP_ALL }).catch(explain);
   try {
     await store.rotateEpoch().catch(explain);
-    return CHANNELS.map((channel) => {
+    return store.channels.names.map((channel) => {
       const { epoch, seq } = store.head(channel);
       return `${channel}: epoch ${epoch}, numbers go on after ${seq}`;
     });

@@ -80,7 +80,7 @@ async function serveFrom(
   version: string,
 ): Promise<void> {
   const { store } = storage;
-  const alerts = await readAlerts(store, restored.channels.get("risk-alerts")!.events);
+  const alerts = await readAlerts(store, restored.channels.get(store.channels.alerts)!.events);
   const gateway = createGateway(config, clock, log, store, restored, alerts);
   const { hub, collector, metrics } = gateway;
   const demo = config.demo.enabled;

@@ -4,7 +4,8 @@
  * @module
  */
 import { Command } from "commander";
-import { type Channel, CHANNELS, selectChannels } from "../../protocol/channels.ts";
+import { PRODUCT_CHANNELS } from "../../protocol/channel_set.ts";
+import { type Channel, CHANNELS } from "../../protocol/channels.ts";
 import type { CommandContext, End } from "./command_context.ts";
 import { UsageError } from "./command_error.ts";
 import { suggestion } from "./did_you_mean.ts";
@@ -46,7 +47,7 @@ export function tailCommand(context: CommandContext, end: End): Command {
 }
 
 function readChannels(names: readonly string[]): readonly Channel[] {
-  const { known, unknown } = selectChannels(names);
+  const { known, unknown } = PRODUCT_CHANNELS.select(names);
   const wrong = unknown[0];
   if (wrong === undefined) return known.length > 0 ? known : CHANNELS;
   const hint = suggestion(wrong, CHANNELS) || `; use ${CHANNELS.join(", ")}`;

@@ -9,8 +9,8 @@ import { type EventsRequest, HistoryError } from "../../actors/operations.ts";
 import type { StoredEvent } from "../../actors/ports.ts";
 import { StoreError } from "../../actors/store/sqlite/errors.ts";
 import { MemoryStore } from "../../actors/store/memory.ts";
-import { ChannelLog } from "../../actors/stream/channel_log.ts";
 import { ChannelStream } from "../../actors/stream/channel_stream.ts";
+import { PRODUCT_CHANNELS } from "../../protocol/channel_set.ts";
 import { type Channel, CHANNELS } from "../../protocol/channels.ts";
 import { RecordingLogger } from "../support/fake_gateway.ts";
 import { event, events, seqs } from "../support/store_fixture.ts";
@@ -38,7 +38,7 @@ class Fixture {
     this.streams = new Map(
       CHANNELS.map((
         channel,
-      ) => [channel, new ChannelStream(channel, new ChannelLog("e1", 0, RING))]),
+      ) => [channel, ChannelStream.begin(PRODUCT_CHANNELS.get(channel), "e1", 0, RING)]),
     );
     const { clock, log, streams } = this;
     this.history = new ChannelHistory({ clock, log, store, streams, replayLimit: 5 });

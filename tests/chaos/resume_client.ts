@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Channel, LANES } from "../../protocol/channels.ts";
+import { type Channel, CHANNEL_SPECS } from "../../protocol/channels.ts";
 import type { Asked } from "../support/v2_channel_ledger.ts";
 import { V2Client } from "../support/v2_client.ts";
 import { LedgerError, V2Ledger } from "../support/v2_ledger.ts";
@@ -205,7 +205,7 @@ function filterOf(channel: Channel, variety: number): Asked["filter"] {
     case 1:
       return undefined;
     case 2:
-      return LANES[channel] === "lossless"
+      return CHANNEL_SPECS[channel].lane === "lossless"
         ? { minSeverity: severities[variety % 3]! }
         : { symbols };
     case 3:

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { RestoreRequest, Store, StoredEvent } from "../../actors/ports.ts";
-import { type Channel, CHANNELS, isReplayedByKey } from "../../protocol/channels.ts";
+import { type Channel, CHANNEL_SPECS, CHANNELS } from "../../protocol/channels.ts";
 import {
   event,
   events,
@@ -297,6 +297,9 @@ async function compare(store: Store, model: Model): Promise<void> {
     const expected = [...last.values()].sort((a, b) => a.seq - b.seq);
     const { events, latest } = channels.get(channel)!;
     assert.deepEqual(events, kept);
-    assert.deepEqual(latest, isReplayedByKey(channel) ? expected : []);
+    assert.deepEqual(
+      latest,
+      (CHANNEL_SPECS[channel].snapshot === "latest-per-key") ? expected : [],
+    );
   }
 }

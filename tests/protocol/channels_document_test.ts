@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { CHANNELS, LANES } from "../../protocol/channels.ts";
+import { CHANNEL_SPECS, CHANNELS } from "../../protocol/channels.ts";
 import { Config } from "../../protocol/config.ts";
 import { MAX_ID_LENGTH, MAX_TEXT_LENGTH } from "../../protocol/events/fields.ts";
 import { MAX_VIOLATIONS } from "../../protocol/events/risk_alert.ts";
-import { PAYLOADS } from "../../protocol/events/mod.ts";
 import { type WarningKind, WARNINGS } from "../../protocol/warning_codes.ts";
 import { MarkdownDocument } from "../support/markdown.ts";
 
@@ -36,7 +35,7 @@ const COMPLETED: ReadonlySet<string> = new Set([
 for (const channel of CHANNELS) {
   Deno.test(`the table of ${channel} has every field and every value of its payload`, () => {
     const section = DOCUMENT.section(channel);
-    const schema = z.toJSONSchema(PAYLOADS[channel], { io: "output" }) as Schema;
+    const schema = z.toJSONSchema(CHANNEL_SPECS[channel].payload, { io: "output" }) as Schema;
     const words = [...wordsOf(schema)];
     assert.ok(words.length >= 6);
     for (const [word, optional] of words) {
@@ -51,7 +50,7 @@ Deno.test("the table of channels is the catalogue, with what is never dropped", 
   const rows = DOCUMENT.table("channel");
   assert.deepEqual(rows.map(([name]) => name), CHANNELS.map((name) => `\`${name}\``));
   const kept = rows.filter(([, , shed]) => shed === "never dropped").map(([name]) => name);
-  const lossless = CHANNELS.filter((name) => LANES[name] === "lossless");
+  const lossless = CHANNELS.filter((name) => CHANNEL_SPECS[name].lane === "lossless");
   assert.deepEqual(kept, lossless.map((name) => `\`${name}\``));
 });
 

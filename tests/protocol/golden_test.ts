@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { encodeEventV1, spliceV1 } from "../../actors/stream/encoder_v1.ts";
+import { encodeEventV1, spliceV1, timeInMetaOf } from "../../actors/stream/encoder_v1.ts";
+import { PRODUCT_CHANNELS } from "../../protocol/channel_set.ts";
 import { parseClientMessage } from "../../protocol/v1/client_message.ts";
 import {
   encodeV1,
@@ -31,7 +32,11 @@ import { GOLDEN_NAMES, readGolden, SERVER_GOLDEN_NAMES } from "./golden/read.ts"
 
 /** The way of an event from the publisher to the wire. */
 function encodeEvent(event: Published, replay = false, skipped = 0): string {
-  const frame = encodeEventV1(stored(event), "e9c0de");
+  const frame = encodeEventV1(
+    stored(event),
+    "e9c0de",
+    timeInMetaOf(PRODUCT_CHANNELS.get(event.channel)),
+  );
   return replay || skipped > 0 ? spliceV1(frame, replay, skipped) : frame.text;
 }
 

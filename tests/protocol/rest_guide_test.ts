@@ -1,10 +1,10 @@
+import { CHANNEL_SPECS } from "../../protocol/channels.ts";
 import assert from "node:assert/strict";
 import { DEFAULT_HISTORY_PAGE, errorEnvelope, MAX_HISTORY_PAGE } from "../../protocol/api.ts";
 import { type ErrorCode, ERRORS } from "../../protocol/errors.ts";
 import { PROTOCOL_NAMES } from "../../protocol/rest/connections.ts";
 import { Config } from "../../protocol/config.ts";
 import { findOption } from "../../protocol/config/options.ts";
-import { PAYLOADS } from "../../protocol/events/mod.ts";
 import { projectPath } from "../support/paths.ts";
 
 const GUIDE = Deno.readTextFileSync(projectPath("docs/rest_guide.md"));
@@ -34,7 +34,7 @@ Deno.test("the examples of the REST guide are answers with data that could be pu
   });
   assert.equal(events.length, 2);
   const [{ data: { timestamp, ...payload } }, removed] = events;
-  assert.equal(PAYLOADS.positions.safeParse(payload).success, true);
+  assert.equal(CHANNEL_SPECS.positions.payload.safeParse(payload).success, true);
   assert.equal(timestamp, Date.parse(payload.updatedAt));
   assert.deepEqual(Object.keys(removed.data), ["id", "removed"]);
 });

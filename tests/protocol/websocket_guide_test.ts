@@ -1,3 +1,4 @@
+import { CHANNEL_SPECS } from "../../protocol/channels.ts";
 import assert from "node:assert/strict";
 import { EMPTY_FRAME_RANGE } from "../../actors/stream/cursor_v2.ts";
 import { MAX_ROWS_PER_TICK } from "../../actors/stream/backlog_reader.ts";
@@ -22,7 +23,6 @@ import {
 import { type Ending, ENDINGS, type Reconnect } from "../../protocol/close_codes.ts";
 import { Config } from "../../protocol/config.ts";
 import { findOption } from "../../protocol/config/options.ts";
-import { PAYLOADS } from "../../protocol/events/mod.ts";
 import {
   CHANNEL_STATES,
   ERROR_CODES_V2,
@@ -67,7 +67,7 @@ Deno.test("every event that the guide shows could have been published", () => {
       events += 1;
       if (data["removed"] === true) continue;
       const { timestamp, ...payload } = data;
-      PAYLOADS[message.channel].parse(payload);
+      CHANNEL_SPECS[message.channel].payload.parse(payload);
       assert.equal(timestamp, Date.parse(String(payload["updatedAt"])));
     }
   }

@@ -6,8 +6,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import type { Channel } from "../../protocol/channels.ts";
-import { PAYLOADS } from "../../protocol/events/mod.ts";
+import { type Channel, CHANNEL_SPECS } from "../../protocol/channels.ts";
 import { type EventV2, ServerMessageV2 } from "../../protocol/v2/server_message.ts";
 
 /** A message that is not what the contract says. */
@@ -62,7 +61,7 @@ function payloadFault(channel: Channel, data: EventV2["data"]): string | undefin
   const time = payload["updatedAt"] ?? payload["createdAt"];
   if (typeof time !== "string" || Date.parse(time) !== timestamp) return "no ISO time beside it";
   const published = asPublished(channel, payload);
-  const parsed = PAYLOADS[channel].safeParse(published);
+  const parsed = CHANNEL_SPECS[channel].payload.safeParse(published);
   if (!parsed.success) return z.prettifyError(parsed.error);
   if (!isDeepStrictEqual(parsed.data, published)) return "a field with a default is missing";
   if (channel === "positions" && payload["isActive"] === undefined) return "isActive is missing";

@@ -211,6 +211,7 @@ export class FakeGateway {
       clock: this.clock,
       log: this.log,
       keys: options.keys ?? new KeyRing([apiKey("ops", OPS_SECRET)]),
+      channels: this.gateway.channels,
       hub: this.gateway.hub,
       publisher: this.gateway.collector,
       intake: this.gateway.intake,

@@ -7,6 +7,7 @@ import { NO_AUDIT } from "../../actors/audit/audit_log.ts";
 import type { SessionDeps } from "../../actors/connection/session_deps.ts";
 import { Intake } from "../../actors/intake/intake.ts";
 import type { Publisher } from "../../actors/operations.ts";
+import { PRODUCT_CHANNELS } from "../../protocol/channel_set.ts";
 import { RecordingLogger } from "./fake_gateway.ts";
 import type { StreamFixture } from "./stream_fixture.ts";
 
@@ -26,6 +27,7 @@ export function sessionDeps(
   const intake = new Intake({ clock, log, maxBatchEvents: 1_000 });
   return {
     clock,
+    channels: PRODUCT_CHANNELS,
     fanout,
     log,
     observer: { slowConsumer: () => {}, rolledBack: () => {} },

@@ -7,13 +7,13 @@
 import type { ShedReason } from "../../actors/operations.ts";
 import type { StoredEvent } from "../../actors/ports.ts";
 import { type CursorV2, openCursorV2 } from "../../actors/stream/cursor_v2.ts";
-import { ChannelLog } from "../../actors/stream/channel_log.ts";
 import { ChannelStream } from "../../actors/stream/channel_stream.ts";
 import { type CursorV1, openCursorV1 } from "../../actors/stream/cursor_v1.ts";
 import { Fanout } from "../../actors/stream/fanout.ts";
 import type { Start } from "../../actors/stream/start.ts";
 import { Subscriber, type SubscriberControl } from "../../actors/stream/subscriber.ts";
 import { TokenBucket } from "../../actors/stream/token_bucket.ts";
+import { PRODUCT_CHANNELS } from "../../protocol/channel_set.ts";
 import { type Channel, CHANNELS } from "../../protocol/channels.ts";
 import type { ChannelSubscription } from "../../protocol/v2/client_message.ts";
 import type { EventArchive } from "./event_archive.ts";
@@ -162,8 +162,8 @@ export class StreamFixture {
     this.#store = store;
     this.#snapshotLimit = snapshotLimit;
     this.streams = new Map(CHANNELS.map((channel) => {
-      const log = new ChannelLog(EPOCH, 0, ringCapacity);
-      return [channel, new ChannelStream(channel, log, snapshotLimit)];
+      const spec = PRODUCT_CHANNELS.get(channel);
+      return [channel, ChannelStream.begin(spec, EPOCH, 0, ringCapacity, snapshotLimit)];
     }));
     this.fanout = new Fanout(this.clock, this.streams, {
       flushIntervalMillis: FLUSH,

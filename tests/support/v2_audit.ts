@@ -3,13 +3,15 @@
  *
  * @module
  */
-import { type Channel, CHANNELS, LANES } from "../../protocol/channels.ts";
+import { type Channel, CHANNEL_SPECS, CHANNELS } from "../../protocol/channels.ts";
 import type { EventV2 } from "../../protocol/v2/server_message.ts";
 import type { ChannelLedger } from "./v2_channel_ledger.ts";
 import { isWanted } from "./v2_filter.ts";
 
 /** Channels that have a table. */
-export const TABLES: readonly Channel[] = CHANNELS.filter((one) => LANES[one] !== "lossless");
+export const TABLES: readonly Channel[] = CHANNELS.filter((one) =>
+  CHANNEL_SPECS[one].lane !== "lossless"
+);
 
 /** What the gateway has. */
 export interface Truth {
@@ -26,7 +28,7 @@ export interface Truth {
 /** What is wrong with the books of a channel, in words. */
 export function auditBooks(books: ChannelLedger, truth: Truth): string[] {
   const faults = auditRanges(books, truth);
-  return LANES[books.channel] === "lossless"
+  return CHANNEL_SPECS[books.channel].lane === "lossless"
     ? [...faults, ...auditDelivered(books, truth)]
     : [...faults, ...auditTable(books, truth)];
 }

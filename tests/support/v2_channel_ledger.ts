@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Channel, LANES } from "../../protocol/channels.ts";
+import { type Channel, CHANNEL_SPECS } from "../../protocol/channels.ts";
 import type { Filter, SubscriptionOptions } from "../../protocol/v2/client_message.ts";
 import type {
   AckedChannel,
@@ -209,7 +209,7 @@ export class ChannelLedger {
       const { id } = event.data;
       if (event.seq > seq) this.#fail(`seq ${event.seq} in a snapshot at ${seq}`);
       this.#checkWanted(event, pending.filter);
-      if (LANES[this.channel] === "lossless") continue;
+      if (CHANNEL_SPECS[this.channel].lane === "lossless") continue;
       if (pending.table.has(id)) this.#fail(`${id} stands twice in a snapshot`);
       if (hasEnded(this.channel, event)) this.#fail(`${id} has ended, but is in a snapshot`);
       pending.table.set(id, event);
@@ -232,7 +232,7 @@ export class ChannelLedger {
       this.#fail(`events ${range} hold ${events.length} + ${skipped} + ${filtered}`);
     }
     if (filtered > 0 && this.filter === undefined) this.#fail(`${range} is filtered by nothing`);
-    if (skipped > 0 && LANES[this.channel] === "lossless") {
+    if (skipped > 0 && CHANNEL_SPECS[this.channel].lane === "lossless") {
       this.#fail(`${skipped} of ${range} skipped`);
     }
     if (replay && this.#isLive) this.#fail(`replay ${range} after live events`);
@@ -252,7 +252,7 @@ export class ChannelLedger {
   /** A cursor that fell below the horizon of its keyed channel is rebased without being asked. */
   #unasked(place: Place): Pending | undefined {
     const isAhead = this.#next !== undefined && place.seq >= this.#next;
-    if (!isAhead || LANES[this.channel] === "lossless") return undefined;
+    if (!isAhead || CHANNEL_SPECS[this.channel].lane === "lossless") return undefined;
     this.tally.unasked += 1;
     this.#next = place.seq + 1;
     this.#isLive = true;
@@ -260,7 +260,7 @@ export class ChannelLedger {
   }
 
   #takeAll({ from, to, replay, events }: EventsFrame): void {
-    const lane = LANES[this.channel];
+    const lane = CHANNEL_SPECS[this.channel].lane;
     // What a client missed is everything that followed, so far as it is still there.
     const isConflated = this.#asked!.conflate === true && !replay;
     const keys = new Set<string>();

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { type Channel, CHANNELS, parseChannel } from "../../protocol/channels.ts";
+import { PRODUCT_CHANNELS } from "../../protocol/channel_set.ts";
+import { type Channel, CHANNELS } from "../../protocol/channels.ts";
 import type { AckV2, ServerMessageV2 } from "../../protocol/v2/server_message.ts";
 import type { z } from "zod";
 import { type Asked, ChannelLedger, type Place, sumOf, type Tally } from "./v2_channel_ledger.ts";
@@ -104,7 +105,7 @@ export class V2Ledger {
     this.#requests.delete(id);
     if (request.action === "acknowledge") return;
     const asked = request.channels.map((one) => typeof one === "string" ? { name: one } : one);
-    const names = new Map(asked.map((one) => [parseChannel(one.name)!, one]));
+    const names = new Map(asked.map((one) => [PRODUCT_CHANNELS.parse(one.name)!, one]));
     for (const [channel, one] of names) {
       const acked = channels[channel];
       if (request.action === "unsubscribe") this.of(channel).unsubscribed(acked);

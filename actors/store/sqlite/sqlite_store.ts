@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Channel, CHANNELS, isReplayedByKey, LANES } from "../../../protocol/channels.ts";
+import { type ChannelSet, PRODUCT_CHANNELS } from "../../../protocol/channel_set.ts";
+import type { Channel } from "../../../protocol/channels.ts";
 import { normaliseStored } from "../../../protocol/events/normalise_stored.ts";
 import type { StreamPosition } from "../../../protocol/stream_position.ts";
 import type {
@@ -31,6 +32,8 @@ export interface SqliteOptions {
   readonly durability?: Durability;
   /** The present boot of the machine; unknown when absent or empty. */
   readonly bootId?: string;
+  /** The channels that it keeps; the product's when absent. */
+  readonly channels?: ChannelSet;
   /** How much is kept. */
   readonly retention: RetentionLimits;
   /** Module of the store's thread, for tests of its end; ours when absent. */
@@ -45,6 +48,8 @@ export interface SqliteOptions {
 export class SqliteStore implements Store {
   /** `sqlite` */
   readonly kind = "sqlite";
+  /** {@inheritDoc Store.channels} */
+  readonly channels: ChannelSet;
   /** What opening found and did. */
   readonly report: OpenReport;
   readonly #host: EngineHost;
@@ -54,11 +59,13 @@ export class SqliteStore implements Store {
 
   private constructor(
     host: EngineHost,
+    channels: ChannelSet,
     report: OpenReport,
     extents: ReadonlyMap<Channel, Extent>,
     onDamage: SqliteOptions["onDamage"],
   ) {
     this.#host = host;
+    this.channels = channels;
     this.#onDamage = onDamage;
     this.report = report;
     this.#extents = new Map(extents);
@@ -72,15 +79,16 @@ export class SqliteStore implements Store {
    */
   static async open(options: SqliteOptions): Promise<SqliteStore> {
     const { directory, durability = "process", bootId = "", retention } = options;
-    const channels = CHANNELS.map((name) => {
-      const keyed = LANES[name] !== "lossless";
-      return { name, keyed, indexed: !keyed && isReplayedByKey(name) };
+    const { channels = PRODUCT_CHANNELS } = options;
+    const tables = [...channels.definitions()].map(({ name, lane, snapshot }) => {
+      const keyed = lane !== "lossless";
+      return { name, keyed, indexed: !keyed && snapshot === "latest-per-key" };
     });
-    const engine = { directory, durability, bootId, retention, channels };
+    const engine = { directory, durability, bootId, retention, channels: tables };
     const { threadModule: module, onThreadLost: onLost } = options;
     const host = await EngineHost.start(engine, { module, onLost });
     const { report, extents } = await host.call("opened");
-    return new SqliteStore(host, report, extents, options.onDamage);
+    return new SqliteStore(host, channels, report, extents, options.onDamage);
   }
 
   /** {@inheritDoc Store.head} */
@@ -98,17 +106,17 @@ export class SqliteStore implements Store {
   async restore(request: RestoreRequest): Promise<RestoredStore> {
     this.#requireOpen();
     const channels = new Map<Channel, RestoredChannel>();
-    for (const channel of CHANNELS) {
+    for (const { name: channel, lane } of this.channels.definitions()) {
       const restored = await this.#host.call("restore", channel, request);
-      const { damaged, ...sound } = LANES[channel] === "lossless"
+      const { damaged, ...sound } = lane === "lossless"
         ? restored
         : await this.#addStates(channel, request, restored);
       const { events, latest, ...rest } = sound;
       for (const damage of damaged) this.#onDamage?.(channel, damage);
       channels.set(channel, {
         ...rest,
-        events: events.map(normaliseStored),
-        latest: latest.map(normaliseStored),
+        events: this.#normalise(channel, events),
+        latest: this.#normalise(channel, latest),
       });
     }
     const identities: StoredIdentity[] = [];
@@ -168,7 +176,7 @@ export class SqliteStore implements Store {
     // A step of retention may have come first: then there is a gap before the first event.
     const [first] = events;
     if (first !== undefined && first.seq > afterSeq + 1) return undefined;
-    return events.map(normaliseStored);
+    return this.#normalise(channel, events);
   }
 
   /** {@inheritDoc Store.retain} */
@@ -208,6 +216,11 @@ export class SqliteStore implements Store {
     } finally {
       this.#host.dispose();
     }
+  }
+
+  #normalise(channel: Channel, events: readonly StoredEvent[]): StoredEvent[] {
+    const { repair } = this.channels.get(channel);
+    return events.map((event) => normaliseStored(event, repair));
   }
 
   #move(channel: Channel, change: Partial<Extent>): void {

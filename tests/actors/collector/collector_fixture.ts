@@ -8,9 +8,9 @@ import { Collector } from "../../../actors/collector/collector.ts";
 import { type AlertReference, PublishError } from "../../../actors/operations.ts";
 import type { Logger, StoredEvent } from "../../../actors/ports.ts";
 import { MemoryStore } from "../../../actors/store/memory.ts";
-import { ChannelLog } from "../../../actors/stream/channel_log.ts";
 import { ChannelStream } from "../../../actors/stream/channel_stream.ts";
 import { Fanout } from "../../../actors/stream/fanout.ts";
+import { PRODUCT_CHANNELS } from "../../../protocol/channel_set.ts";
 import { CHANNELS } from "../../../protocol/channels.ts";
 import { parseSubmission, type Submission } from "../../../protocol/publish.ts";
 import { marketData } from "../../support/events.ts";
@@ -47,7 +47,7 @@ export class Fixture {
   readonly store = new TrialStore();
   readonly streams = new Map(CHANNELS.map((channel) => {
     const { epoch, seq } = this.store.head(channel);
-    return [channel, new ChannelStream(channel, new ChannelLog(epoch, seq, 100))];
+    return [channel, ChannelStream.begin(PRODUCT_CHANNELS.get(channel), epoch, seq, 100)];
   }));
   readonly errors: string[] = [];
   readonly collector: Collector;

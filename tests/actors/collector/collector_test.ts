@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { Collector } from "../../../actors/collector/collector.ts";
 import { MemoryStore } from "../../../actors/store/memory.ts";
-import { ChannelLog } from "../../../actors/stream/channel_log.ts";
 import { ChannelStream } from "../../../actors/stream/channel_stream.ts";
 import { Fanout } from "../../../actors/stream/fanout.ts";
+import { PRODUCT_CHANNELS } from "../../../protocol/channel_set.ts";
 import { CHANNELS } from "../../../protocol/channels.ts";
 import { marketData, position, riskAlert } from "../../support/events.ts";
 import { storedEvent } from "../../support/stream_fixture.ts";
@@ -37,7 +37,7 @@ Deno.test("numbers continue the head of the store", async () => {
   const clock = new TestClock();
   const streams = new Map(CHANNELS.map((channel) => {
     const { epoch, seq } = store.head(channel);
-    return [channel, new ChannelStream(channel, new ChannelLog(epoch, seq, 10))];
+    return [channel, ChannelStream.begin(PRODUCT_CHANNELS.get(channel), epoch, seq, 10)];
   }));
   const silent = () => {};
   const log = { debug: silent, info: silent, warn: silent, error: silent };

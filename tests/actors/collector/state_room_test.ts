@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { StateRoom } from "../../../actors/collector/state_room.ts";
 import { PublishError } from "../../../actors/operations.ts";
 import type { StoredEvent } from "../../../actors/ports.ts";
-import { ChannelLog } from "../../../actors/stream/channel_log.ts";
 import { ChannelStream } from "../../../actors/stream/channel_stream.ts";
+import { PRODUCT_CHANNELS } from "../../../protocol/channel_set.ts";
 import { type Channel, CHANNELS } from "../../../protocol/channels.ts";
 import type { Submission } from "../../../protocol/publish.ts";
 
@@ -23,7 +23,9 @@ function state(key: string, units: number, ends?: "closed", fill = "x"): Submiss
 /** The positions, and turns that are committed one after the other. */
 class Positions {
   readonly streams = new Map<Channel, ChannelStream>(
-    CHANNELS.map((channel) => [channel, new ChannelStream(channel, new ChannelLog("e", 0, 4))]),
+    CHANNELS.map((
+      channel,
+    ) => [channel, ChannelStream.begin(PRODUCT_CHANNELS.get(channel), "e", 0, 4)]),
   );
   readonly stream = this.streams.get("positions")!;
 

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { ChannelLog } from "../../../actors/stream/channel_log.ts";
 import { ChannelStream } from "../../../actors/stream/channel_stream.ts";
 import type { Cursor } from "../../../actors/stream/cursor.ts";
+import { PRODUCT_CHANNELS } from "../../../protocol/channel_set.ts";
 import { type Channel, CHANNELS } from "../../../protocol/channels.ts";
 import { storedEvent } from "../../support/stream_fixture.ts";
 
@@ -13,7 +13,7 @@ import { storedEvent } from "../../support/stream_fixture.ts";
 export class Streams extends Map<Channel, ChannelStream> {
   constructor() {
     super(CHANNELS.map((channel) => {
-      return [channel, new ChannelStream(channel, new ChannelLog("e1", 0, 16))];
+      return [channel, ChannelStream.begin(PRODUCT_CHANNELS.get(channel), "e1", 0, 16)];
     }));
   }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { COALESCE_MILLIS, MAX_SUBJECTS, Warnings } from "../../../actors/health/warnings.ts";
 import { PublishError } from "../../../actors/operations.ts";
+import { PRODUCT_CHANNELS } from "../../../protocol/channel_set.ts";
 import { SystemWarning } from "../../../protocol/events/system_warning.ts";
 import { WARNINGS } from "../../../protocol/warning_codes.ts";
 import { RecordingLogger } from "../../support/fake_gateway.ts";
@@ -14,6 +15,7 @@ class Fixture {
   failure: PublishError | undefined;
   readonly warnings = new Warnings({
     clock: this.clock,
+    streams: new Map([["system-warnings", { spec: PRODUCT_CHANNELS.get("system-warnings") }]]),
     log: this.log,
     announce: (warning) => void this.announced.push(warning),
     publisher: {

@@ -6,7 +6,7 @@
  */
 import type { StoredEvent } from "../../../actors/ports.ts";
 import { TOMBSTONE_MILLIS } from "../../../actors/stream/latest_states.ts";
-import { type Channel, isReplayedByKey, LANES } from "../../../protocol/channels.ts";
+import { type Channel, CHANNEL_SPECS } from "../../../protocol/channels.ts";
 import { type Filter, SEVERITIES } from "../../../protocol/v2/client_message.ts";
 
 /** What a filter may look at. */
@@ -48,7 +48,7 @@ export class ChannelTruth {
 
   constructor(channel: Channel, ring: number) {
     this.channel = channel;
-    this.isLossless = LANES[channel] === "lossless";
+    this.isLossless = CHANNEL_SPECS[channel].lane === "lossless";
     this.#ring = ring;
   }
 
@@ -101,7 +101,7 @@ export class ChannelTruth {
    */
   snapshot(upTo: number, filter: Filter | undefined, limit: number): number[] {
     if (!this.isLossless) return [...this.table(upTo, filter).values()];
-    if (isReplayedByKey(this.channel)) {
+    if ((CHANNEL_SPECS[this.channel].snapshot === "latest-per-key")) {
       const latest = [...this.latest(upTo).values()].sort((a, b) => a.seq - b.seq);
       return latest.slice(-limit).filter((event) => admits(filter, event)).map(({ seq }) => seq);
     }

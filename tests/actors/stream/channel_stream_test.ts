@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
-import { ChannelLog } from "../../../actors/stream/channel_log.ts";
 import { ChannelStream } from "../../../actors/stream/channel_stream.ts";
-import type { Channel } from "../../../protocol/channels.ts";
-import { CHANNELS, LANES } from "../../../protocol/channels.ts";
+import { PRODUCT_CHANNELS } from "../../../protocol/channel_set.ts";
+import { type Channel, CHANNEL_SPECS, CHANNELS } from "../../../protocol/channels.ts";
 import { EPOCH, range, storedEvent } from "../../support/stream_fixture.ts";
 import { TestClock } from "../../support/test_clock.ts";
 
 function stream(channel: Channel, capacity = 10, head = 0): ChannelStream {
-  return new ChannelStream(channel, new ChannelLog(EPOCH, head, capacity));
+  return ChannelStream.begin(PRODUCT_CHANNELS.get(channel), EPOCH, head, capacity);
 }
 
 function append(to: ChannelStream, keys: string, ends?: "closed" | "removed"): void {
@@ -21,7 +20,11 @@ const replay = (of: ChannelStream, limit: number, upTo: number) =>
 
 Deno.test("latest states are kept on keyed and sampled channels, and on no lossless one", () => {
   for (const channel of CHANNELS) {
-    assert.equal(stream(channel).latest === undefined, LANES[channel] === "lossless", channel);
+    assert.equal(
+      stream(channel).latest === undefined,
+      CHANNEL_SPECS[channel].lane === "lossless",
+      channel,
+    );
   }
 });
 
@@ -70,7 +73,13 @@ Deno.test("a restored channel replays the alerts that the store found by their i
   const events = [5, 6].map((seq) => storedEvent("risk-alerts", seq, "b"));
   const latest = [storedEvent("risk-alerts", 1, "a"), events[1]!];
   const restored = { epoch: EPOCH, seq: 6, events, latest, horizon: 0 };
-  const alerts = ChannelStream.restore("risk-alerts", restored, 2, new TestClock(), 5);
+  const alerts = ChannelStream.restore(
+    PRODUCT_CHANNELS.get("risk-alerts"),
+    restored,
+    2,
+    new TestClock(),
+    5,
+  );
   assert.deepEqual(replay(alerts, 10, 6), ["1", "6"]);
   append(alerts, "a");
   assert.deepEqual(replay(alerts, 10, 7), ["6", "7"]);

@@ -108,14 +108,17 @@ Deno.test("in order: it does not jump over what the ring lost", () => {
 
 Deno.test("a frame without events waits until its range is worth it", () => {
   for (const channel of ["market-data", "risk-alerts"] as const) {
-    const lane = new Lane(channel, { ring: 100_000, rate: 1, ...a });
-    const serve = () =>
-      channel === "risk-alerts" ? lane.cursor.serveLossless() : lane.cursor.serveInOrder(0);
-    lane.append("b".repeat(EMPTY_FRAME_RANGE - 1));
+    const isLossless = channel === "risk-alerts";
+    // Alerts have no symbol.
+    const filter = isLossless ? { traderIds: ["a"] } : { symbols: ["a"] };
+    const fields = isLossless ? { traderId: "b" } : { symbol: "b" };
+    const lane = new Lane(channel, { ring: 100_000, rate: 1, filter });
+    const serve = () => isLossless ? lane.cursor.serveLossless() : lane.cursor.serveInOrder(0);
+    lane.append("b".repeat(EMPTY_FRAME_RANGE - 1), { fields });
     assert.equal(serve(), "current");
     assert.deepEqual(lane.sent(), []);
     assert.equal(lane.reader.subscriber.bucket.level(0), 1);
-    lane.append("b");
+    lane.append("b", { fields });
     serve();
     assert.deepEqual(lane.sent(), [`1-${EMPTY_FRAME_RANGE}: f${EMPTY_FRAME_RANGE}`]);
   }

@@ -7,7 +7,9 @@ import {
   type FrameV1,
   MAX_SPLICE_BYTES,
   spliceV1,
+  timeInMetaOf,
 } from "../../../actors/stream/encoder_v1.ts";
+import { PRODUCT_CHANNELS } from "../../../protocol/channel_set.ts";
 import { type Channel, CHANNELS } from "../../../protocol/channels.ts";
 import { anyText } from "../../support/any_text.ts";
 
@@ -16,6 +18,10 @@ const STAMP = Date.parse(TIME);
 
 function stored(channel: Channel, data: string, fields: Partial<StoredEvent> = {}): StoredEvent {
   return { channel, seq: 7, key: "k", timestamp: 1_800_000_000_000, time: TIME, data, ...fields };
+}
+
+function encode(event: StoredEvent, epoch: string): FrameV1 {
+  return encodeEventV1(event, epoch, timeInMetaOf(PRODUCT_CHANNELS.get(event.channel)));
 }
 
 /** The bytes of a live frame of epoch `e1`, written by hand for each channel. */
@@ -45,7 +51,7 @@ const EXACT: Readonly<Record<Channel, readonly [data: string, frame: string]>> =
 for (const channel of CHANNELS) {
   Deno.test(`a live event of ${channel} has exactly these bytes`, () => {
     const [data, text] = EXACT[channel];
-    const frame = encodeEventV1(stored(channel, data), "e1");
+    const frame = encode(stored(channel, data), "e1");
     assert.equal(frame.text, text);
     assert.equal(frame.bytes, text.length);
     assert.equal(spliceV1(frame, false, 0), text);
@@ -54,20 +60,20 @@ for (const channel of CHANNELS) {
 
 Deno.test("a closed position is sent like any other", () => {
   const [data, text] = EXACT.positions;
-  assert.equal(encodeEventV1(stored("positions", data, { ends: "closed" }), "e1").text, text);
+  assert.equal(encode(stored("positions", data, { ends: "closed" }), "e1").text, text);
 });
 
 Deno.test("a removal has no frame in v1", () => {
   for (const channel of ["trader-status", "positions", "market-data"] as const) {
     const removal = stored(channel, '{"id":"k","removed":true}', { ends: "removed" });
-    const { text, bytes } = encodeEventV1(removal, "e1");
+    const { text, bytes } = encode(removal, "e1");
     assert.deepEqual([text, bytes], ["", 0]);
   }
 });
 
 Deno.test("a replayed event says so between its data and its meta", () => {
   const [data] = EXACT["trader-status"];
-  const frame = encodeEventV1(stored("trader-status", data), "e1");
+  const frame = encode(stored("trader-status", data), "e1");
   assert.equal(
     spliceV1(frame, true, 0),
     `{"type":"event","channel":"trader-status","data":${data},"replay":true,"meta":{"seq":"7","epoch":"e1"},"timestamp":1800000000000}`,
@@ -77,26 +83,26 @@ Deno.test("a replayed event says so between its data and its meta", () => {
 Deno.test("an event after a gap tells its length, as a string and last in its meta", () => {
   const [data] = EXACT["market-data"];
   assert.equal(
-    spliceV1(encodeEventV1(stored("market-data", data), "e1"), false, 12),
+    spliceV1(encode(stored("market-data", data), "e1"), false, 12),
     `{"type":"event","channel":"market-data","data":${data},"meta":{"seq":"7","epoch":"e1","skipped":"12"},"timestamp":1800000000000}`,
   );
   assert.match(
-    spliceV1(encodeEventV1(stored("positions", EXACT.positions[0]), "e1"), true, 3),
+    spliceV1(encode(stored("positions", EXACT.positions[0]), "e1"), true, 3),
     /,"replay":true,"meta":\{"seq":"7","epoch":"e1","updatedAt":"[^"]+","skipped":"3"\},"timestamp"/,
   );
 });
 
 Deno.test("bytes are those of UTF-8, also where characters have two, three or four of them", () => {
   for (const [text, bytes] of [["é", 2], ["€", 3], ["😀", 4], ["\u0000", 6]] as const) {
-    const { bytes: with_ } = encodeEventV1(stored("market-data", JSON.stringify({ text })), "e1");
-    const { bytes: without } = encodeEventV1(stored("market-data", '{"text":""}'), "e1");
+    const { bytes: with_ } = encode(stored("market-data", JSON.stringify({ text })), "e1");
+    const { bytes: without } = encode(stored("market-data", '{"text":""}'), "e1");
     assert.equal(with_ - without, bytes, JSON.stringify(text));
   }
 });
 
 Deno.test("the splice is exact behind text in which characters, code points and bytes differ", () => {
   const data = JSON.stringify({ id: "p", reason: "é€😀", updatedAt: TIME, timestamp: STAMP });
-  const frame = encodeEventV1(stored("positions", data), "e1");
+  const frame = encode(stored("positions", data), "e1");
   const spliced = spliceV1(frame, true, 1);
   assert.deepEqual(JSON.parse(spliced).data, { id: "p", reason: "é€😀", timestamp: STAMP });
   assert.equal(Buffer.byteLength(spliced), frame.bytes + spliced.length - frame.text.length);
@@ -126,7 +132,7 @@ Deno.test("text of a payload that looks like protocol is left alone", () => {
   for (const reason of LOOKALIKES) {
     for (const channel of ["positions", "market-data"] as const) {
       const data = JSON.stringify({ id: reason, reason, updatedAt: TIME, timestamp: STAMP });
-      const frame = encodeEventV1(stored(channel, data), "e1");
+      const frame = encode(stored(channel, data), "e1");
       const message = JSON.parse(spliceV1(frame, true, 1));
       assert.equal(message.data.id, reason);
       assert.equal(message.data.reason, reason);
@@ -190,7 +196,7 @@ function expected({ event, payload, epoch, replay, skipped }: Case): Record<stri
 
 Deno.test("property: a spliced frame is the JSON of the message that the contract describes", () => {
   fc.assert(fc.property(cases, (sample) => {
-    const frame: FrameV1 = encodeEventV1(sample.event, sample.epoch);
+    const frame: FrameV1 = encode(sample.event, sample.epoch);
     const spliced = spliceV1(frame, sample.replay, sample.skipped);
     assert.equal(spliced, JSON.stringify(expected(sample)));
     const keys = Object.keys(JSON.parse(spliced));
@@ -201,7 +207,7 @@ Deno.test("property: a spliced frame is the JSON of the message that the contrac
 
 Deno.test("property: the stated bytes are the bytes, and splicing adds at most what is set aside", () => {
   fc.assert(fc.property(cases, ({ event, epoch, replay, skipped }) => {
-    const frame = encodeEventV1(event, epoch);
+    const frame = encode(event, epoch);
     assert.equal(frame.bytes, new TextEncoder().encode(frame.text).length);
     const spliced = spliceV1(frame, replay, skipped);
     assert.ok(new TextEncoder().encode(spliced).length - frame.bytes <= MAX_SPLICE_BYTES);

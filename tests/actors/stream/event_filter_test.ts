@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { LoggedEvent } from "../../../actors/stream/channel_log.ts";
 import { EventFilter } from "../../../actors/stream/event_filter.ts";
+import { PRODUCT_CHANNELS } from "../../../protocol/channel_set.ts";
 import type { Channel } from "../../../protocol/channels.ts";
 import type { Filter } from "../../../protocol/v2/client_message.ts";
 import { type EventOptions, storedEvent } from "../../support/stream_fixture.ts";
@@ -11,8 +12,11 @@ function logged(channel: Channel, key: string, options: EventOptions = {}): Logg
   return { stored, seq: 1, v1, dataBytes: stored.data.length, attributes: undefined };
 }
 
+const filterOf = (filter: Filter, channel: Channel) =>
+  new EventFilter(filter, PRODUCT_CHANNELS.get(channel).filterFields);
+
 const admits = (filter: Filter, channel: Channel, fields: EventOptions["fields"], key = "k") =>
-  new EventFilter(filter).admits(logged(channel, key, { fields: fields! }));
+  filterOf(filter, channel).admits(logged(channel, key, { fields: fields! }));
 
 Deno.test("symbols are compared without regard to their case", () => {
   const filter = { symbols: ["btcUSDT"] };
@@ -57,8 +61,9 @@ Deno.test("a condition about something that an event does not have excludes noth
 });
 
 Deno.test("a removal always passes: whoever holds the key must learn that it is gone", () => {
-  const filter = new EventFilter({ symbols: ["BTC"], traderIds: ["t1"], minSeverity: "CRITICAL" });
+  const wanted: Filter = { symbols: ["BTC"], traderIds: ["t1"], minSeverity: "CRITICAL" };
   for (const channel of ["positions", "trader-status", "market-data"] as const) {
+    const filter = filterOf(wanted, channel);
     assert.equal(filter.admits(logged(channel, "x", { ends: "removed" })), true, channel);
   }
 });
@@ -66,12 +71,12 @@ Deno.test("a removal always passes: whoever holds the key must learn that it is 
 Deno.test("a closing is judged like any state", () => {
   const closed = (symbol: string) =>
     logged("positions", "p", { ends: "closed", fields: { symbol } });
-  const filter = new EventFilter({ symbols: ["BTC"] });
+  const filter = filterOf({ symbols: ["BTC"] }, "positions");
   assert.deepEqual([closed("BTC"), closed("ETH")].map((it) => filter.admits(it)), [true, false]);
 });
 
 Deno.test("filters that admit the same have the same key, whatever their order, case and repeats", () => {
-  const key = (filter: Filter) => new EventFilter(filter).key;
+  const key = (filter: Filter) => filterOf(filter, "positions").key;
   const one = key({ symbols: ["BTC", "ETH"], traderIds: ["1", "2"] });
   assert.equal(key({ traderIds: ["2", "1", "2"], symbols: ["eth", "btc", "BTC"] }), one);
   const others: readonly Filter[] = [
@@ -93,7 +98,7 @@ Deno.test("what an event says is read once, for all filters", () => {
   };
   try {
     for (const symbol of ["BTC", "ETH", "SOL"]) {
-      new EventFilter({ symbols: [symbol] }).admits(event);
+      filterOf({ symbols: [symbol] }, "market-data").admits(event);
     }
   } finally {
     JSON.parse = parse;

@@ -17,7 +17,7 @@ import {
   HIGH_WATER_BYTES,
   LOW_WATER_BYTES,
 } from "../../../actors/stream/subscriber.ts";
-import { type Channel, isReplayedByKey, LANES } from "../../../protocol/channels.ts";
+import { type Channel, CHANNEL_SPECS } from "../../../protocol/channels.ts";
 import { FakeSocket } from "../../support/fake_socket.ts";
 import { FLUSH, type Reader, StreamFixture } from "../../support/stream_fixture.ts";
 import { type Command, KEYS, MODEL_CHANNELS, type Scenario } from "./fanout_scenarios.ts";
@@ -164,7 +164,7 @@ export class FanoutModel {
     const event = this.#truth.get(name)![seq - 1]!;
     assert.deepEqual([data.id, data.n], [event.key, seq]);
     assert.notEqual(event.ends, "removed");
-    const metered = replay || LANES[name as Channel] !== "lossless";
+    const metered = replay || CHANNEL_SPECS[name as Channel].lane !== "lossless";
     assert.ok(
       !metered || before < HIGH_WATER_BYTES,
       `sent beyond the mark: ${before} are buffered`,
@@ -231,7 +231,7 @@ export class FanoutModel {
   ): void {
     assert.deepEqual(session.replay, [], `live ${name} ${event.seq} before the end of a replay`);
     assert.equal(skipped, event.seq - session.delivered - 1, `skipped of ${name} ${event.seq}`);
-    if (LANES[name] === "lossless") {
+    if (CHANNEL_SPECS[name].lane === "lossless") {
       assert.equal(skipped, 0);
     } else if (to.rate > 0) {
       to.refill(this.fixture.clock.now());
@@ -256,7 +256,7 @@ export class FanoutModel {
   #publish({ channel: name, key, kind, fill, times }: Extract<Command, { do: "publish" }>): void {
     for (let index = 0; index < times; index++) {
       const next = KEYS[(KEYS.indexOf(key) + index) % KEYS.length]!;
-      const ends = kind === "state" || LANES[name] === "lossless" ? undefined : kind;
+      const ends = kind === "state" || CHANNEL_SPECS[name].lane === "lossless" ? undefined : kind;
       const event = this.fixture.append(name, next, { fill, ...(ends && { ends }) });
       this.#truth.get(name)!.push(event);
     }
@@ -284,7 +284,7 @@ export class FanoutModel {
   /** What a replay sends: the last warnings in the ring, or the latest event of each living key. */
   #replay(name: Channel, limit: number, upTo: number): number[] {
     const events = this.#truth.get(name)!;
-    if (!isReplayedByKey(name)) {
+    if (!(CHANNEL_SPECS[name].snapshot === "latest-per-key")) {
       const held = events.slice(-this.#ring).filter(({ seq }) => seq <= upTo && seq > upTo - limit);
       return held.map(({ seq }) => seq);
     }
@@ -364,7 +364,7 @@ export class FanoutModel {
       if (seq < session.start || ends === "removed") continue;
       assert.equal(session.last.get(key), seq, `the last state of ${name} ${key}`);
     }
-    if (LANES[name] === "lossless") assert.equal(session.delivered, events.length);
+    if (CHANNEL_SPECS[name].lane === "lossless") assert.equal(session.delivered, events.length);
   }
 
   #isSettled(): boolean {

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { ChannelLog } from "../../../actors/stream/channel_log.ts";
 import { ChannelStream } from "../../../actors/stream/channel_stream.ts";
 import { decideStart, type Start } from "../../../actors/stream/start.ts";
+import { PRODUCT_CHANNELS } from "../../../protocol/channel_set.ts";
 import type { Channel } from "../../../protocol/channels.ts";
 import { EPOCH, storedEvent } from "../../support/stream_fixture.ts";
 
 /** The numbers 1 to 10, of which the ring holds 7 to 10; positions up to 4 may be forgotten. */
 function stream(channel: Channel): ChannelStream {
-  const it = new ChannelStream(channel, new ChannelLog(EPOCH, 0, 4));
+  const it = ChannelStream.begin(PRODUCT_CHANNELS.get(channel), EPOCH, 0, 4);
   for (let seq = 1; seq <= 10; seq++) it.append(storedEvent(channel, seq, `k${seq}`), 0);
   it.latest?.raiseHorizon(4);
   return it;

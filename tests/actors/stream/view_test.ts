@@ -8,18 +8,27 @@ import { storedEvent, StreamFixture } from "../../support/stream_fixture.ts";
 /** A channel as so many readers see it. */
 function view(
   channel: Channel,
-  { users = 2, ring = 1_000, symbols }: {
+  { users = 2, ring = 1_000, symbols, traderIds }: {
     users?: number;
     ring?: number;
     symbols?: readonly string[];
+    traderIds?: readonly string[];
   } = {},
 ): { fixture: StreamFixture; view: View; append: (keys: string, fill?: number) => void } {
   const fixture = new StreamFixture(ring);
-  const filter = symbols && new EventFilter({ symbols: [...symbols] });
-  const it = fixture.stream(channel).view(filter);
+  const stream = fixture.stream(channel);
+  const wanted = {
+    ...(symbols && { symbols: [...symbols] }),
+    ...(traderIds && { traderIds: [...traderIds] }),
+  };
+  const isFiltered = Object.keys(wanted).length > 0;
+  const filter = isFiltered ? new EventFilter(wanted, stream.spec.filterFields) : undefined;
+  const it = stream.view(filter);
   it.users = users;
   const append = (keys: string, fill = 0) => {
-    for (const key of keys) fixture.append(channel, key, { fill, fields: { symbol: key } });
+    for (const key of keys) {
+      fixture.append(channel, key, { fill, fields: { symbol: key, traderId: key } });
+    }
   };
   return { fixture, view: it, append };
 }
@@ -100,7 +109,7 @@ Deno.test("a snapshot is filtered, without the ended, oldest first", () => {
 });
 
 Deno.test("the snapshot of risk-alerts is the latest of each id, at most so many, then filtered", () => {
-  const { view: it, append } = view("risk-alerts", { users: 1, symbols: ["a"] });
+  const { view: it, append } = view("risk-alerts", { users: 1, traderIds: ["a"] });
   append("abacbc");
   assert.deepEqual(shortBatches([it.snapshot(3).part(0).text]), ["S6: 3"]);
   assert.deepEqual(shortBatches([it.snapshot(2).part(0).text]), ["S6:"]);
@@ -169,7 +178,8 @@ Deno.test("the size of a frame is told in bytes", () => {
 
 Deno.test("filters that admit the same see through the same view, until nobody does", () => {
   const stream = new StreamFixture().stream("market-data");
-  const of = (...symbols: string[]) => stream.view(new EventFilter({ symbols }));
+  const of = (...symbols: string[]) =>
+    stream.view(new EventFilter({ symbols }, stream.spec.filterFields));
   const one = of("A", "B");
   assert.equal(of("b", "a"), one);
   assert.notEqual(of("A"), one);

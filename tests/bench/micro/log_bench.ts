@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { PRODUCT_CHANNELS } from "../../../protocol/channel_set.ts";
 import { ChannelLog } from "../../../actors/stream/channel_log.ts";
 import { ChannelStream } from "../../../actors/stream/channel_stream.ts";
 import { BENCH_EPOCH, marketEvents } from "./event.ts";
@@ -23,7 +24,7 @@ function appender(append: (event: (typeof events)[number]) => void): () => void 
 const log = new ChannelLog(BENCH_EPOCH, 0, CAPACITY);
 Deno.bench("append to a full ring, encoding for v1", appender((event) => log.append(event)));
 
-const stream = new ChannelStream("market-data", new ChannelLog(BENCH_EPOCH, 0, CAPACITY));
+const stream = ChannelStream.begin(PRODUCT_CHANNELS.get("market-data"), BENCH_EPOCH, 0, CAPACITY);
 Deno.bench("the same with the latest states", appender((event) => stream.append(event, 0)));
 
 Deno.bench("read an event of the ring", () => void log.get(log.head - 100));

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { PRODUCT_CHANNELS } from "../../../protocol/channel_set.ts";
 import type { Channel } from "../../../protocol/channels.ts";
-import { normaliseStored } from "../../../protocol/events/normalise_stored.ts";
+import { normaliseStored, type StoredPayload } from "../../../protocol/events/normalise_stored.ts";
 import { parseSubmission } from "../../../protocol/publish.ts";
 import { CORE_PAYLOADS } from "../../support/core_payloads.ts";
 import { payloadFault } from "../../support/decode_v1_payloads.ts";
@@ -15,9 +16,13 @@ function stored(channel: Channel, payload: Fields, time = TIME) {
   return { channel, time, data: JSON.stringify(payload) };
 }
 
+function normalise<E extends StoredPayload & { readonly channel: Channel }>(event: E): E {
+  return normaliseStored(event, PRODUCT_CHANNELS.get(event.channel).repair);
+}
+
 /** Data of an event as it is read. */
 function read(channel: Channel, payload: Fields, time = TIME): Fields {
-  return JSON.parse(normaliseStored(stored(channel, payload, time)).data) as Fields;
+  return JSON.parse(normalise(stored(channel, payload, time)).data) as Fields;
 }
 
 function trader(metrics: Fields): Fields {
@@ -47,7 +52,7 @@ Deno.test("what is accepted today is read as it was stored, the object itself", 
     const result = parseSubmission({ channel, data }, "e", 0);
     assert.ok(result.ok);
     const event = { ...result.submission.draft };
-    assert.equal(normaliseStored(event), event, event.data);
+    assert.equal(normalise(event), event, event.data);
   }
 });
 
@@ -63,9 +68,9 @@ Deno.test("property: alerts with any details are read as they were stored, or de
     const who = traderId === null ? {} : { traderId };
     const { id, ...others } = rest as Fields & { id: string };
     const event = stored("risk-alerts", { id, ...who, ...others, ...time });
-    const normal = normaliseStored(event);
+    const normal = normalise(event);
     assert.equal(payloadFault("risk-alerts", JSON.parse(normal.data)), undefined);
-    assert.equal(normaliseStored(normal), normal, "twice changes nothing more");
+    assert.equal(normalise(normal), normal, "twice changes nothing more");
     const sound = traderId !== null &&
       Object.values(details).every((one) => one === null || typeof one === "string");
     return !sound || normal === event;
@@ -140,7 +145,7 @@ Deno.test("an older time is read with nine digits of fraction, in the payload an
   const time = "2026-11-23T12:00:00.0123456789Z";
   const price = { id: "A", symbol: "A", price: "1", source: "s", isSnapshot: false };
   const event = stored("market-data", { ...price, updatedAt: time, timestamp: 12 }, time);
-  const normal = normaliseStored(event);
+  const normal = normalise(event);
   assert.equal(normal.time, "2026-11-23T12:00:00.012345678Z");
   assert.equal(JSON.parse(normal.data).updatedAt, normal.time);
 });
@@ -150,11 +155,11 @@ Deno.test("removals and what is damaged are left as they are", () => {
     ...stored("risk-alerts", { id: "a", removed: true }),
     ends: "removed" as const,
   };
-  assert.equal(normaliseStored(removal), removal);
+  assert.equal(normalise(removal), removal);
   for (const data of ['{"metrics":{', "[1]", "null", '{"id":"x","metrics":{}', ""]) {
     for (const channel of ["trader-status", "risk-alerts", "system-warnings"] as const) {
       const event = { channel, time: TIME, data };
-      assert.equal(normaliseStored(event), event, data);
+      assert.equal(normalise(event), event, data);
     }
   }
 });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { type Channel, CHANNELS } from "../../../protocol/channels.ts";
+import { PRODUCT_CHANNELS } from "../../../protocol/channel_set.ts";
+import { type Channel, CHANNEL_SPECS, CHANNELS } from "../../../protocol/channels.ts";
 import { MAX_ID_LENGTH, MAX_TEXT_LENGTH } from "../../../protocol/events/fields.ts";
-import { draftEvent, draftRemoval, PAYLOADS } from "../../../protocol/events/mod.ts";
+import { draftEvent, draftRemoval } from "../../../protocol/events/mod.ts";
 import { MAX_VIOLATIONS } from "../../../protocol/events/risk_alert.ts";
 import {
   DEFAULT_METRICS,
@@ -13,18 +14,18 @@ import {
 } from "./payloads.ts";
 
 const accepts = (channel: Channel, payload: unknown) =>
-  PAYLOADS[channel].safeParse(payload).success;
+  CHANNEL_SPECS[channel].payload.safeParse(payload).success;
 
 for (const channel of CHANNELS) {
   const { required, optional, defaults, money } = EXAMPLES[channel];
   const full = { ...required, ...defaults, ...optional };
 
   Deno.test(`a full payload of ${channel} is accepted as it is`, () => {
-    assert.deepEqual(PAYLOADS[channel].parse(full), full);
+    assert.deepEqual(CHANNEL_SPECS[channel].payload.parse(full), full);
   });
 
   Deno.test(`a payload of ${channel} with nothing but what it needs gets its defaults`, () => {
-    assert.deepEqual(PAYLOADS[channel].parse(required), { ...required, ...defaults });
+    assert.deepEqual(CHANNEL_SPECS[channel].payload.parse(required), { ...required, ...defaults });
   });
 
   Deno.test(`every field of ${channel} that is needed is missed, every other is not`, () => {
@@ -93,7 +94,7 @@ Deno.test("the metrics of a trader are checked like the rest", () => {
   const { required } = EXAMPLES["trader-status"];
   const withMetrics = (metrics: unknown) => accepts("trader-status", { ...required, metrics });
   const full = { ...METRICS, ...OPTIONAL_METRICS };
-  const parsed = PAYLOADS["trader-status"].parse({ ...required, metrics: {} });
+  const parsed = CHANNEL_SPECS["trader-status"].payload.parse({ ...required, metrics: {} });
   assert.deepEqual(parsed.metrics, DEFAULT_METRICS);
   for (const key of Object.keys(full)) {
     const counted = /^(winning|losing|total)Trades$/.test(key);
@@ -159,7 +160,11 @@ const NOON = Date.parse("2026-01-31T12:00:00Z");
 Deno.test("outgoing data ends with its ISO time and the same time in epoch ms", () => {
   for (const channel of CHANNELS) {
     const { required, optional } = EXAMPLES[channel];
-    const draft = draftEvent(channel, PAYLOADS[channel].parse({ ...required, ...optional }), 0);
+    const draft = draftEvent(
+      PRODUCT_CHANNELS.get(channel),
+      CHANNEL_SPECS[channel].payload.parse({ ...required, ...optional }),
+      0,
+    );
     const data = JSON.parse(draft.data);
     const timeKey = "createdAt" in optional ? "createdAt" : "updatedAt";
     assert.deepEqual(Object.keys(data).slice(-2), [timeKey, "timestamp"], channel);
@@ -171,7 +176,11 @@ Deno.test("outgoing data ends with its ISO time and the same time in epoch ms", 
 
 Deno.test("times default to now, and a price's id to its symbol in upper case", () => {
   const { required } = EXAMPLES["market-data"];
-  const draft = draftEvent("market-data", PAYLOADS["market-data"].parse(required), NOON);
+  const draft = draftEvent(
+    PRODUCT_CHANNELS.get("market-data"),
+    CHANNEL_SPECS["market-data"].payload.parse(required),
+    NOON,
+  );
   assert.equal(draft.key, "BTCUSDT");
   assert.deepEqual(JSON.parse(draft.data), {
     id: "BTCUSDT",
@@ -184,13 +193,28 @@ Deno.test("times default to now, and a price's id to its symbol in upper case", 
 
 Deno.test("only a closed position ends its key", () => {
   for (const channel of CHANNELS) {
-    const draft = draftEvent(channel, PAYLOADS[channel].parse(EXAMPLES[channel].required), NOON);
+    const draft = draftEvent(
+      PRODUCT_CHANNELS.get(channel),
+      CHANNEL_SPECS[channel].payload.parse(EXAMPLES[channel].required),
+      NOON,
+    );
     assert.equal("ends" in draft, false, channel);
   }
   const closed = { ...EXAMPLES.positions.required, status: "CLOSED" };
-  assert.equal(draftEvent("positions", PAYLOADS.positions.parse(closed), NOON).ends, "closed");
+  assert.equal(
+    draftEvent(
+      PRODUCT_CHANNELS.get("positions"),
+      CHANNEL_SPECS.positions.payload.parse(closed),
+      NOON,
+    ).ends,
+    "closed",
+  );
   const stopped = { ...EXAMPLES["trader-status"].required, status: "STOPPED" };
-  const trader = draftEvent("trader-status", PAYLOADS["trader-status"].parse(stopped), NOON);
+  const trader = draftEvent(
+    PRODUCT_CHANNELS.get("trader-status"),
+    CHANNEL_SPECS["trader-status"].payload.parse(stopped),
+    NOON,
+  );
   assert.equal("ends" in trader, false);
 });
 
@@ -203,8 +227,11 @@ Deno.test("a removal ends its key and names it", () => {
 
 Deno.test("a position is active unless it is closed, when it does not say", () => {
   const isActive = (fields: object) => {
-    const payload = PAYLOADS.positions.parse({ ...EXAMPLES.positions.required, ...fields });
-    return JSON.parse(draftEvent("positions", payload, NOON).data).isActive;
+    const payload = CHANNEL_SPECS.positions.payload.parse({
+      ...EXAMPLES.positions.required,
+      ...fields,
+    });
+    return JSON.parse(draftEvent(PRODUCT_CHANNELS.get("positions"), payload, NOON).data).isActive;
   };
   assert.equal(isActive({}), true);
   assert.equal(isActive({ status: "UPDATED" }), true);
@@ -215,8 +242,8 @@ Deno.test("a position is active unless it is closed, when it does not say", () =
 Deno.test("an alert that concerns nobody says so", () => {
   const { required } = EXAMPLES["risk-alerts"];
   const dataOf = (fields: object) => {
-    const payload = PAYLOADS["risk-alerts"].parse({ ...required, ...fields });
-    return JSON.parse(draftEvent("risk-alerts", payload, NOON).data);
+    const payload = CHANNEL_SPECS["risk-alerts"].payload.parse({ ...required, ...fields });
+    return JSON.parse(draftEvent(PRODUCT_CHANNELS.get("risk-alerts"), payload, NOON).data);
   };
   assert.equal(dataOf({}).traderId, null);
   assert.deepEqual(Object.keys(dataOf({})).slice(0, 2), ["id", "traderId"]);

@@ -11,7 +11,8 @@ import { createGateway, restoreRequest } from "../../../../actors/gateway.ts";
 import type { StoredEvent } from "../../../../actors/ports.ts";
 import { STORE_FILE } from "../../../../actors/store/sqlite/database.ts";
 import { SqliteStore } from "../../../../actors/store/sqlite/sqlite_store.ts";
-import { encodeEventV1, spliceV1 } from "../../../../actors/stream/encoder_v1.ts";
+import { encodeEventV1, spliceV1, timeInMetaOf } from "../../../../actors/stream/encoder_v1.ts";
+import { PRODUCT_CHANNELS } from "../../../../protocol/channel_set.ts";
 import { CHANNELS } from "../../../../protocol/channels.ts";
 import { Config } from "../../../../protocol/config.ts";
 import { decodeV1 } from "../../../support/decode_v1.ts";
@@ -53,7 +54,11 @@ async function withStore(body: (store: SqliteStore) => Promise<void>): Promise<v
 
 /** What a v1 client decodes of an event that is replayed to it. */
 function replayed(event: StoredEvent) {
-  const frame = encodeEventV1(event, "e");
+  const frame = encodeEventV1(
+    event,
+    "e",
+    timeInMetaOf(PRODUCT_CHANNELS.get(event.channel)),
+  );
   return frame.text === "" ? undefined : decodeV1(spliceV1(frame, true, 0));
 }
 
