@@ -8,6 +8,7 @@ import { getPath } from "hono/utils/url";
 import type { KeyStore } from "./auth/api_keys.ts";
 import { type Authenticator, KeyAuthenticator } from "./auth/authenticator.ts";
 import { HostCheck } from "./auth/host.ts";
+import { clientAddress, ForwardingRules, isSecure } from "./client_address.ts";
 import { isAllowedOrigin, type OriginRules } from "./auth/origin.ts";
 import { COLLECTOR_SOCKET } from "./sockets/collector_socket.ts";
 import { type AppDeps, failure, NOSNIFF, originRules, type Refusal, refuse } from "./context.ts";
@@ -45,9 +46,11 @@ export function createApp({ keys, ...options }: AppOptions): App {
   const authenticator = new KeyAuthenticator({ ...rules, security, keys });
   const deps: AppDeps = { authenticator, ...options };
   const hosts = new HostCheck(rules);
+  const forwarding = new ForwardingRules(options.config.server);
   const router = createRouter(deps, SOCKETS.keys());
   return {
-    fetch: (request, info) => {
+    fetch: (request, connection) => {
+      const info = describe(request, connection, forwarding);
       const refusal = guard(request, hosts, rules);
       if (refusal !== undefined) return refuse(refusal, request, info, deps);
       const route = isUpgrade(request) ? SOCKETS.get(getPath(request)) : undefined;
@@ -65,6 +68,12 @@ export function createApp({ keys, ...options }: AppOptions): App {
       }
     },
   };
+}
+
+/** Finds out once who sends a request; the address cannot be read after an upgrade. */
+function describe(request: Request, info: RequestInfo, rules: ForwardingRules): RequestInfo {
+  const address = clientAddress(request, info, rules);
+  return { ...info, address, secure: isSecure(request, info, rules) };
 }
 
 /** Malformed and foreign hosts and foreign pages are refused before anything else is looked at. */

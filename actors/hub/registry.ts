@@ -11,6 +11,7 @@ import type { Connection } from "../connection/actor.ts";
 import type { ConnectionSnapshot, Step } from "../connection/logic.ts";
 import type { LifecycleState, LifecycleTag } from "../connection/machine.ts";
 import type { Peer } from "../connection/peer.ts";
+import { addressGroup } from "../observability/address_group.ts";
 
 /** Connections by what they are looked up by. */
 export class Registry {
@@ -35,9 +36,9 @@ export class Registry {
     return this.#seats;
   }
 
-  /** Seats taken from one address. */
+  /** Seats taken from one address; IPv6 counts by its /64. */
   seatsOfAddress(address: string): number {
-    return this.#seatsByAddress.get(address) ?? 0;
+    return this.#seatsByAddress.get(addressGroup(address)) ?? 0;
   }
 
   /** Seats taken by one key. */
@@ -78,7 +79,7 @@ export class Registry {
     const others = this.#byPrincipal.get(principal.name);
     if (others === undefined) this.#byPrincipal.set(principal.name, new Set([connection]));
     else others.add(connection);
-    this.#seatsByAddress.set(address, this.seatsOfAddress(address) + 1);
+    this.#seatsByAddress.set(addressGroup(address), this.seatsOfAddress(address) + 1);
     this.#seats += 1;
   }
 
@@ -123,8 +124,8 @@ export class Registry {
     others.delete(connection);
     if (others.size === 0) this.#byPrincipal.delete(principal.name);
     const left = this.seatsOfAddress(address) - 1;
-    if (left === 0) this.#seatsByAddress.delete(address);
-    else this.#seatsByAddress.set(address, left);
+    if (left === 0) this.#seatsByAddress.delete(addressGroup(address));
+    else this.#seatsByAddress.set(addressGroup(address), left);
     this.#seats -= 1;
   }
 }

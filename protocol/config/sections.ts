@@ -41,6 +41,15 @@ export const ServerSection = z.strictObject({
       "Values of the Host header to answer to besides loopback names; others get 421 (DNS rebinding). A default port may be written or not.",
     allowed: "host names, each perhaps with a port, such as desk.example:8443",
   }),
+  trustedProxies: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])).default([]).meta({
+    description:
+      "Proxies that are believed about the address of their client; everybody else's headers about it are ignored.",
+    allowed: "IP addresses and blocks such as 10.0.0.0/8 or fd00::/8",
+  }),
+  forwardedHeader: z.enum(["auto", "x-forwarded-for", "forwarded"]).default("auto").meta({
+    description:
+      "The header that trusted proxies write; auto reads whichever is there, and neither when both are there and contradict each other.",
+  }),
   maxConnections: z.int().min(1).max(1_000_000).default(20_000).meta({
     description:
       "WebSocket connections in all, lingering ones included; clipped to 80 % of the descriptor limit when that is known.",

@@ -254,12 +254,17 @@ export class FakeGateway {
   }
 
   /** Sends an HTTP request with the key that may do everything, unless told otherwise. */
-  async request(path: string, init: RequestInit = {}, secret: string | null = OPS_SECRET) {
+  async request(
+    path: string,
+    init: RequestInit = {},
+    secret: string | null = OPS_SECRET,
+    hostname: string = FAKE_ADDRESS,
+  ) {
     const headers = new Headers(init.headers);
     if (secret !== null) headers.set("x-api-key", secret);
     const url = new URL(path, "http://localhost:8080");
     if (!headers.has("host")) headers.set("host", url.host);
-    const remoteAddr = { transport: "tcp", hostname: FAKE_ADDRESS, port: 50_000 } as const;
+    const remoteAddr = { transport: "tcp", hostname, port: 50_000 } as const;
     const answer = this.app.fetch(new Request(url, { ...init, headers }), { remoteAddr });
     const response = await this.settled(Promise.resolve(answer));
     // Every answer of an endpoint is compared with its schema; backups are read as they are made.

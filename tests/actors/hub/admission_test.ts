@@ -57,6 +57,19 @@ Deno.test("an address has its own limit", async () => {
   });
 });
 
+Deno.test("addresses of one IPv6 network count as one", async () => {
+  await withGateway({ config: { server: { maxConnectionsPerAddress: 1 } } }, (fake) => {
+    const { connection } = fake.connect({ address: "2001:db8:0:7::1" });
+    assert.equal(
+      refusalOf(fake.hub, fakePeer({ address: "2001:db8:0:7:a::2" })).code,
+      "TOO_MANY_CONNECTIONS",
+    );
+    fake.connect({ address: "2001:db8:0:8::1" });
+    fake.hub.closed(connection, 1000);
+    assert.equal(fake.hub.admit(fakePeer({ address: "2001:db8:0:7:a::2" })).ok, true);
+  });
+});
+
 Deno.test("a key has its own limit, and so has everybody without one", async () => {
   await withGateway({ config: { server: { maxConnectionsPerKey: 1 } } }, (fake) => {
     fake.connect({ principal: keyHolder("a"), address: "10.0.0.1" });
