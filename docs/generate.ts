@@ -4,6 +4,7 @@
  * @module
  */
 import { connectionMachine } from "../actors/connection/machine.ts";
+import { renderChannelReference } from "./channels_reference.ts";
 import { renderCommandsReference } from "./commands_reference.ts";
 import { renderConfigurationReference } from "./configuration_reference.ts";
 import { renderErrorCodes, renderRestReference } from "./rest_reference.ts";
@@ -11,10 +12,11 @@ import { stateDiagram, withDiagram } from "./state_diagram.ts";
 
 /** Every generated document: its path, and how to make its text from the one that is there. */
 export const GENERATED_DOCUMENTS: Readonly<Record<string, (current: string) => string>> = {
+  "docs/channels.md": (current) => renderChannelReference(current),
   "docs/commands.md": renderCommandsReference,
   "docs/configuration.md": renderConfigurationReference,
   "docs/errors.md": renderErrorCodes,
-  "docs/rest_guide.md": renderRestReference,
+  "docs/rest_guide.md": (current) => renderRestReference(current),
   "docs/state_diagram.md": (current) => withDiagram(current, stateDiagram(connectionMachine)),
 };
 

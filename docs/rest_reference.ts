@@ -5,9 +5,10 @@
  * @module
  */
 import { z } from "zod";
+import { type ChannelSet, PRODUCT_CHANNELS } from "../protocol/channel_set.ts";
 import { ERRORS, SOCKET_ERRORS } from "../protocol/errors.ts";
 import type { Endpoint } from "../protocol/rest/endpoint.ts";
-import { ENDPOINTS } from "../protocol/rest/endpoints.ts";
+import { endpointsOf } from "../protocol/rest/endpoints.ts";
 
 /** What precedes the generated part of the guide, and what follows it. */
 const MARKERS = {
@@ -18,13 +19,17 @@ const MARKERS = {
 /**
  * Replaces the generated part of the REST guide.
  *
+ * @param channels The channels of the interface that it describes.
  * @throws {Error} When the guide has no markers.
  */
-export function renderRestReference(current: string): string {
+export function renderRestReference(
+  current: string,
+  channels: ChannelSet = PRODUCT_CHANNELS,
+): string {
   const from = current.indexOf(MARKERS.start);
   const to = current.indexOf(MARKERS.end);
   if (from === -1 || to < from) throw new Error("the REST guide has no markers");
-  const endpoints: readonly Endpoint[] = Object.values(ENDPOINTS);
+  const endpoints: readonly Endpoint[] = Object.values(endpointsOf(channels));
   const parts = [MARKERS.start, overview(endpoints), ...endpoints.map(describe)];
   return `${current.slice(0, from)}${parts.join("\n\n")}\n\n${current.slice(to)}`;
 }

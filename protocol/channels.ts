@@ -53,8 +53,13 @@ export interface ChannelSpec {
   readonly filterFields: FilterFields;
   /** Fields that are sent as `null` when absent. */
   readonly nullable?: Readonly<Record<string, null>>;
-  /** The `status` that ends a key; `isActive` is derived from it when absent. */
+  /** The `status` that ends a key; an absent `isActive` of the payload is derived from it. */
   readonly closingStatus?: string;
+  /**
+   * The `status` in which a key promises news: the client marks it stale after 30 s without. Where a
+   * `status` ends keys, every other one promises it.
+   */
+  readonly busyStatus?: string;
   /** What a snapshot holds: the latest event per key, or the last events whatever their key. */
   readonly snapshot: "latest-per-key" | "last-events";
   /**
@@ -118,6 +123,7 @@ export const CHANNEL_SPECS = {
     lane: "conflated",
     timeKey: "updatedAt",
     filterFields: { symbol: "symbol", trader: "id" },
+    busyStatus: "RUNNING",
     snapshot: "latest-per-key",
     maxAge: "declared",
     writer: "publishers",

@@ -78,7 +78,7 @@ export type ConnectionEvent =
   | { readonly type: "UNSUBSCRIBED"; readonly channels: readonly Channel[] }
   /** The session closed cursors; none remains. */
   | { readonly type: "UNSUBSCRIBED_ALL"; readonly channels: readonly Channel[] }
-  /** The data plane conflates keyed and sampled lanes from now on. */
+  /** The data plane conflates what may be conflated from now on. */
   | { readonly type: "THROTTLED"; readonly reason: ShedReason }
   /** The data plane streams every event again. */
   | { readonly type: "RECOVERED" }
@@ -169,7 +169,7 @@ export const connectionMachine = setup({
       },
     },
     throttled: {
-      description: "Keyed and sampled lanes are conflated; lossless lanes are not affected.",
+      description: "States and prices are conflated; lossless lanes are not affected.",
       tags: ["live", "open", "seated"],
       on: {
         ...ENDINGS,

@@ -126,7 +126,7 @@ export abstract class Cursor {
   /** Sends every event of a lossless channel, up to the hard cap, unmetered. */
   abstract serveLossless(): Outcome;
 
-  /** Sends every event of a keyed or sampled channel while there are tokens and room. */
+  /** Sends every event of a conflated lane while there are tokens and room. */
   abstract serveInOrder(now: number): Outcome;
 
   /**

@@ -1,5 +1,5 @@
 /**
- * The latest state per key of a keyed or sampled channel, ordered by number.
+ * The latest state per key of a conflated lane, ordered by number.
  *
  * It serves two readers. A replay wants the live states, oldest first. A connection that is
  * conflated wants the fold of everything after its cursor, which is the tail of the same order:

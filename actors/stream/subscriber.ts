@@ -20,7 +20,7 @@ export const HARD_CAP_BYTES = 256 * 1024;
 
 /** What the data plane reports to the control plane; at most a few times a second. */
 export interface SubscriberControl {
-  /** From now on keyed and sampled lanes are conflated. */
+  /** From now on states and prices are conflated. */
   throttled(reason: ShedReason): void;
   /** Back to streaming. */
   recovered(): void;

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Channel, Filter } from "./wire_types.ts";
+import { TRADER_FIELD } from "./channel_facts.ts";
 
 /** What one user wants of a channel. */
 export interface Demand {
@@ -74,7 +75,7 @@ export function admits(
     const upper = symbol.toUpperCase();
     if (!symbols.some((wanted) => wanted.toUpperCase() === upper)) return false;
   }
-  const traderId = data[channel === "trader-status" ? "id" : "traderId"];
+  const traderId = data[TRADER_FIELD[channel] ?? "traderId"];
   if (traderIds && typeof traderId === "string" && !traderIds.includes(traderId)) return false;
   const rank = SEVERITIES.indexOf(severity as Filter["minSeverity"]);
   return rank < 0 || rank >= severityIndex(minSeverity);

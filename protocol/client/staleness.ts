@@ -5,6 +5,7 @@
  */
 import type { Freshness } from "./feed_user.ts";
 import type { Channel } from "./wire_types.ts";
+import { BUSY, CLOSING } from "./channel_facts.ts";
 
 /**
  * Age after which a row is stale that promises to change, in ms: the gateway's own default for
@@ -30,8 +31,7 @@ export function staleSince(
   maxAgeMs: number,
 ): number | undefined {
   if (freshness.state !== "fresh") return acceptedAt;
-  const promises = channel === "positions"
-    ? data["status"] !== "CLOSED"
-    : channel === "trader-status" && data["status"] === "RUNNING";
+  // What has ended is no row any more.
+  const promises = CLOSING[channel] ?? (data["status"] ?? 0) === BUSY[channel];
   return promises && now - acceptedAt >= maxAgeMs ? acceptedAt : undefined;
 }

@@ -11,6 +11,7 @@ import type { FeedUser, Freshness, ResyncReason } from "./feed_user.ts";
 import type { GatewayClock } from "./gateway_clock.ts";
 import { MAX_AGE_MILLIS, staleSince } from "./staleness.ts";
 import type { Channel, ChannelData, EventsFrame, WireEvent } from "./wire_types.ts";
+import { CLOSING, LOSSLESS } from "./channel_facts.ts";
 
 /** Most rows of a table of states; as many as the gateway keeps of a channel. */
 export const MAX_STATES = 50_000;
@@ -95,8 +96,7 @@ export class Table<C extends Channel> implements ReadonlyMap<string, ChannelData
     this.#options = options;
     this.#host = host;
     this.#emitter = new Emitter(host.report);
-    const isStates = channel !== "risk-alerts" && channel !== "system-warnings";
-    this.#maxRows = isStates ? MAX_STATES : MAX_NOTICES;
+    this.#maxRows = LOSSLESS[channel] ? MAX_NOTICES : MAX_STATES;
     const { maxAgeMs: _, ...demand } = options;
     const place = () => this.#place;
     this.#user = {
@@ -272,7 +272,8 @@ export class Table<C extends Channel> implements ReadonlyMap<string, ChannelData
     // An id that comes again goes to the end, so that the oldest are first.
     this.#rows.delete(id);
     changed.delete(id);
-    const isClosed = this.channel === "positions" && data["status"] === "CLOSED";
+    const closing = CLOSING[this.channel];
+    const isClosed = closing && data["status"] === closing;
     if (data["removed"] === true || isClosed) {
       if (before !== undefined) removed.set(id, isClosed ? state : before.data);
       return;

@@ -4,21 +4,24 @@
  *
  * @module
  */
-import type { input } from "zod";
-import type { Channel as WireChannel } from "../channels.ts";
+import type { input, output } from "zod";
+import type { Channel as WireChannel, CHANNEL_SPECS } from "../channels.ts";
 import type { Filter as WireFilter } from "../v2/client_message.ts";
 import type { ENDINGS } from "../close_codes.ts";
 import type { CollectorServerMessage as WireCollectorMessage } from "../collector/message.ts";
-import type { MarketData } from "../events/market_data.ts";
-import type { Position } from "../events/position.ts";
-import type { RiskAlert } from "../events/risk_alert.ts";
-import type { SystemWarning } from "../events/system_warning.ts";
-import type { TraderStatus } from "../events/trader_status.ts";
 import type { AcknowledgedAlert as WireAcknowledgedAlert } from "../rest/publishing.ts";
 import type { ChannelState as WireChannelState, ServerMessageV2 } from "../v2/server_message.ts";
 
 /** The wire name of a channel. */
 export type Channel = WireChannel;
+
+/** What the gateway knows of a channel. */
+export type SpecOf<C extends Channel> = (typeof CHANNEL_SPECS)[C];
+
+/** The channels whose specs have something in common. */
+export type ChannelsWith<Part> = {
+  [C in Channel]: SpecOf<C> extends Part ? C : never;
+}[Channel];
 
 /** Which events of a channel are wanted; absent conditions admit everything. */
 export type Filter = Flat<Without<WireFilter>>;
@@ -30,27 +33,20 @@ export type ChannelState = WireChannelState;
 export type AcknowledgedAlert = Flat<WireAcknowledgedAlert>;
 
 /** What publishers send, by channel. Nobody but the gateway may publish `system-warnings`. */
-export interface PublishedData {
-  readonly "risk-alerts": input<typeof RiskAlert>;
-  /** Notices of the gateway. */
-  readonly "system-warnings": input<typeof SystemWarning>;
-  readonly "trader-status": input<typeof TraderStatus>;
-  readonly "positions": input<typeof Position>;
-  readonly "market-data": input<typeof MarketData>;
-}
+export type PublishedData = { readonly [C in Channel]: input<SpecOf<C>["payload"]> };
 
-/** What subscribers receive, by channel: with `id`, the event's time in ISO form, and in epoch ms. */
-export interface ChannelData {
-  /** Alerts; the last three keys say whether and by whom the incident was acknowledged. */
-  readonly "risk-alerts": Flat<
-    Sent<RiskAlert, "createdAt"> & { acknowledgedBy?: string; acknowledgedAt?: string }
+/**
+ * What subscribers receive, by channel: with `id`, the event's time in ISO form, and in epoch ms.
+ * Alerts say whether and by whom their incident was acknowledged.
+ */
+export type ChannelData = {
+  readonly [C in Channel]: Flat<
+    & Sent<output<SpecOf<C>["payload"]>, SpecOf<C>["timeKey"]>
+    & (SpecOf<C> extends { readonly alerts: true }
+      ? { acknowledgedBy?: string; acknowledgedAt?: string }
+      : unknown)
   >;
-  /** Notices of the gateway. */
-  readonly "system-warnings": Flat<Sent<SystemWarning, "createdAt">>;
-  readonly "trader-status": Flat<Sent<TraderStatus, "updatedAt">>;
-  readonly "positions": Flat<Sent<Position, "updatedAt">>;
-  readonly "market-data": Flat<Sent<MarketData, "updatedAt">>;
-}
+};
 
 /** Any message to a subscriber. */
 export type ServerMessage = ServerMessageV2;

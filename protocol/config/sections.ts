@@ -116,7 +116,7 @@ export const TelemetrySection = z.strictObject({
   }),
   rateLimitPerSecond: z.int().min(0).max(1_000_000).default(120).meta({
     description:
-      "Events a second to one connection on channels that can be sampled; 0 is unlimited. Alerts and warnings are never held back.",
+      "Events a second to one connection on channels that can be conflated; 0 is unlimited. Alerts and warnings are never held back.",
     unit: "events/s",
   }),
   replayLimit: z.int().min(1).max(10_000).default(50).meta({

@@ -36,7 +36,7 @@ export interface EventDraft {
  * @param nowEpochMillis The time that stands in for an absent one, in epoch ms.
  */
 export function draftEvent(
-  { name: channel, timeKey, keyField, closingStatus, nullable }: ChannelDefinition,
+  { name: channel, fields, timeKey, keyField, closingStatus, nullable }: ChannelDefinition,
   payload: Readonly<Record<string, unknown>>,
   nowEpochMillis: number,
 ): EventDraft {
@@ -44,7 +44,7 @@ export function draftEvent(
   const time = typeof given === "string" ? given : new Date(nowEpochMillis).toISOString();
   const key = id ?? String(rest[keyField!]).toUpperCase();
   const closed = closingStatus !== undefined && rest["status"] === closingStatus;
-  if (closingStatus !== undefined) rest["isActive"] ??= !closed;
+  if (closingStatus !== undefined && fields.has("isActive")) rest["isActive"] ??= !closed;
   const start = { id: key, ...nullable };
   // JSON leaves out keys whose value is undefined: absent values are omitted on the wire.
   const data = JSON.stringify({ ...start, ...rest, [timeKey]: time, timestamp: Date.parse(time) });

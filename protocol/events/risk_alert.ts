@@ -19,9 +19,9 @@ export const RiskViolation = z.strictObject({
     "STOP_LOSS",
     "EMERGENCY",
     "UNKNOWN",
-  ]),
-  message: Text,
-  details: Details,
+  ]).describe("Which kind of limit."),
+  message: Text.describe("For people."),
+  details: Details.describe("A flat map of text to text or `null`."),
 });
 
 /**
@@ -33,14 +33,20 @@ export const RiskViolation = z.strictObject({
  * Its `status` is `ACKNOWLEDGED`.
  */
 export const RiskAlert = z.strictObject({
-  id: Id,
-  traderId: Id.optional(),
-  severity: z.enum(["INFO", "WARNING", "CRITICAL"]),
-  recommendation: z.enum(["ALLOW", "WARN", "BLOCK", "EMERGENCY_STOP"]).optional(),
-  message: Text,
-  violations: z.array(RiskViolation).max(MAX_VIOLATIONS).default([]),
-  status: Id.default("ACTIVE"),
-  createdAt: IsoTime.optional(),
+  id: Id.describe("The core sends the same one again while a condition lasts."),
+  traderId: Id.optional().describe("Whom it concerns."),
+  severity: z.enum(["INFO", "WARNING", "CRITICAL"]).describe("How grave it is."),
+  recommendation: z.enum(["ALLOW", "WARN", "BLOCK", "EMERGENCY_STOP"]).optional().describe(
+    "What the core advises.",
+  ),
+  message: Text.describe("For people."),
+  violations: z.array(RiskViolation).max(MAX_VIOLATIONS).default([]).describe(
+    "The limits that were broken.",
+  ),
+  status: Id.default("ACTIVE").describe(
+    "As the core says, usually `ACTIVE`; `ACKNOWLEDGED` once somebody has [acknowledged](websocket_guide.md#acknowledging-alerts) it.",
+  ),
+  createdAt: IsoTime.optional().describe("The time of the alert."),
 });
 
 /** A risk alert, as published. */

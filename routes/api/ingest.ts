@@ -54,7 +54,7 @@ export async function removeKey(
 ): Promise<Response> {
   const removal = { channel, id: key, removed: true };
   const now = deps.clock.epochMillis();
-  const batch = parseBatch([removal], 1, now, deps.config.telemetry);
+  const batch = parseBatch([removal], 1, now, { channels: deps.channels });
   try {
     if (!batch.ok) throw new PublishError(...refusalOf(batch.refusal));
     const receipt = await deps.publisher.publish(c.get("principal").name, batch.submissions);

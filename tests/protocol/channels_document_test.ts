@@ -39,8 +39,8 @@ for (const channel of CHANNELS) {
     const words = [...wordsOf(schema)];
     assert.ok(words.length >= 6);
     for (const [word, optional] of words) {
-      assert.match(section, new RegExp(`[\`{ ]${word}[\`,}]`), word);
-      const marked = section.includes(`\`${word}\`?`);
+      assert.match(section, new RegExp(`[\`.]${word}\``), word);
+      const marked = section.includes(`${word}\`?`);
       assert.equal(marked, optional && !COMPLETED.has(word), `${word} is marked as optional`);
     }
   });
@@ -72,7 +72,7 @@ Deno.test("the document of channels names options and limits as they are", () =>
       `\`telemetry.marketDataMaxAgeSeconds\` (${marketDataMaxAgeSeconds})`,
       `\`telemetry.declaredMaxAgeSeconds\` (${declaredMaxAgeSeconds})`,
       `at most ${MAX_ID_LENGTH} characters, other texts ${MAX_TEXT_LENGTH.toLocaleString("en")}`,
-      `at most ${MAX_VIOLATIONS};`,
+      `list of objects, at most ${MAX_VIOLATIONS} |`,
     ]
   ) assert.ok(DOCUMENT.text.includes(words), words);
 });

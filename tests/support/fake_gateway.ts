@@ -13,11 +13,12 @@ import { MemoryStore } from "../../actors/store/memory.ts";
 import type { ProtocolName, PublishReceipt } from "../../protocol/api.ts";
 import { Config } from "../../protocol/config.ts";
 import { parseSubmission } from "../../protocol/publish.ts";
+import { endpointsOf } from "../../protocol/rest/endpoints.ts";
 import { type AppOptions, createApp } from "../../routes/app.ts";
 import { apiKey, KeyRing } from "../../routes/auth/api_keys.ts";
 import { decodeV1, type V1Message } from "./decode_v1.ts";
 import { BACKUP_MEDIA_TYPE } from "../../protocol/backup.ts";
-import { assertAnswer } from "./rest_answers.ts";
+import { assertAnswer, type Endpoints } from "./rest_answers.ts";
 import { FakeSocket } from "./fake_socket.ts";
 import { TestClock } from "./test_clock.ts";
 
@@ -197,6 +198,7 @@ export class FakeGateway {
   readonly log = new RecordingLogger();
   readonly config: Config;
   readonly gateway: Gateway;
+  readonly #endpoints: Endpoints;
   /** How often it was asked to drain; it does not. */
   drains = 0;
   readonly app: ReturnType<typeof createApp>;
@@ -206,6 +208,7 @@ export class FakeGateway {
     this.config = Config.parse(options.config ?? {});
     const store = options.store ?? new MemoryStore(this.config.telemetry.ringCapacity, FAKE_EPOCH);
     this.gateway = createGateway(this.config, this.clock, this.log, store);
+    this.#endpoints = endpointsOf(this.gateway.channels);
     this.app = createApp({
       config: this.config,
       clock: this.clock,
@@ -245,8 +248,11 @@ export class FakeGateway {
 
   /** Publishes events in the JSON form, and lets them reach the clients. */
   async publish(...events: readonly unknown[]): Promise<PublishReceipt> {
+    const { channels } = this.gateway;
     const submissions = events.map((event, index) => {
-      const result = parseSubmission(event, `events[${index}]`, this.clock.epochMillis());
+      const result = parseSubmission(event, `events[${index}]`, this.clock.epochMillis(), {
+        channels,
+      });
       if (!result.ok) throw new TypeError(JSON.stringify(result.faults));
       return result.submission;
     });
@@ -271,7 +277,12 @@ export class FakeGateway {
     const contentType = response.headers.get("content-type");
     if (contentType !== null && contentType !== BACKUP_MEDIA_TYPE) {
       const text = await response.clone().text();
-      assertAnswer(init.method ?? "GET", path, { status: response.status, contentType, text });
+      assertAnswer(
+        init.method ?? "GET",
+        path,
+        { status: response.status, contentType, text },
+        this.#endpoints,
+      );
     }
     return response;
   }

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { type ErrorCode, ERRORS } from "../../protocol/errors.ts";
 import { type Endpoint, JSON_MEDIA_TYPE } from "../../protocol/rest/endpoint.ts";
-import { type EndpointName, ENDPOINTS } from "../../protocol/rest/endpoints.ts";
+import { type EndpointName, ENDPOINTS, type endpointsOf } from "../../protocol/rest/endpoints.ts";
 import { ErrorEnvelope, successSchema } from "../../protocol/rest/envelope.ts";
 
 /** An answer as a test has received it. */
@@ -19,12 +19,8 @@ export interface ReceivedAnswer {
   readonly text: string;
 }
 
-const SUCCESS = new Map(
-  Object.entries(ENDPOINTS).map(([name, { answer }]) => [
-    name,
-    "data" in answer ? successSchema(answer.data) : undefined,
-  ]),
-);
+/** The endpoints of a gateway. */
+export type Endpoints = ReturnType<typeof endpointsOf>;
 
 /** The endpoint that a request goes to; `undefined` when there is none. */
 export function endpointOf(method: string, path: string): EndpointName | undefined {
@@ -38,7 +34,12 @@ export function endpointOf(method: string, path: string): EndpointName | undefin
 }
 
 /** Asserts that an answer is what the table and the catalogue of errors say. */
-export function assertAnswer(method: string, path: string, answer: ReceivedAnswer): void {
+export function assertAnswer(
+  method: string,
+  path: string,
+  answer: ReceivedAnswer,
+  endpoints: Endpoints = ENDPOINTS,
+): void {
   const name = endpointOf(method, path);
   if (name === undefined || answer.status === 304) return;
   const seen = `${method} ${path}: ${answer.status} ${answer.text.slice(0, 1_000)}`;
@@ -48,9 +49,10 @@ export function assertAnswer(method: string, path: string, answer: ReceivedAnswe
     assert.equal(ERRORS[error.code satisfies ErrorCode].status, answer.status, seen);
     return;
   }
-  const { status, mediaType = JSON_MEDIA_TYPE }: Endpoint["answer"] = ENDPOINTS[name].answer;
+  const { status, mediaType = JSON_MEDIA_TYPE, data }: Endpoint["answer"] = endpoints[name].answer;
   assert.equal(answer.status, status, seen);
   assert.ok(answer.contentType?.startsWith(mediaType), `${answer.contentType} ${seen}`);
-  const faults = SUCCESS.get(name)?.safeParse(JSON.parse(answer.text)).error?.message;
+  const schema = data && successSchema(data);
+  const faults = schema?.safeParse(JSON.parse(answer.text)).error?.message;
   assert.equal(faults, undefined, `${seen}\n${faults}`);
 }

@@ -22,7 +22,7 @@ import { isSound } from "./checksum.ts";
 import { run, transact } from "./database.ts";
 import type { Extent } from "./reader.ts";
 import { escape, EVENT_COLUMNS, EVENT_VALUES, type Row } from "./rows.ts";
-import { type ChannelSpec, eventsTable, latestTable, migrate } from "./schema.ts";
+import { type ChannelTables, eventsTable, latestTable, migrate } from "./schema.ts";
 
 /** Most rows copied in one step. */
 export const MAX_COPY_ROWS = 500;
@@ -75,7 +75,7 @@ export class BackupCopy {
   constructor(
     source: DatabaseSync,
     path: string,
-    channels: readonly ChannelSpec[],
+    channels: readonly ChannelTables[],
     extents: ReadonlyMap<Channel, Extent>,
   ) {
     this.#source = source;
@@ -157,7 +157,7 @@ export class BackupCopy {
     removeIfPresent(this.#path);
   }
 
-  #copyHeads(channels: readonly ChannelSpec[]): void {
+  #copyHeads(channels: readonly ChannelTables[]): void {
     migrate(this.#target, 0, channels);
     const session = this.#source.prepare("SELECT durability, boot_id FROM session").get()!;
     this.#target.prepare("INSERT INTO session VALUES (1, ?, ?, 1)")

@@ -18,7 +18,7 @@ import {
   markerPath,
   replaced,
 } from "./file_guard.ts";
-import { type ChannelSpec, identify, migrate, SCHEMA_VERSION } from "./schema.ts";
+import { type ChannelTables, identify, migrate, SCHEMA_VERSION } from "./schema.ts";
 
 /** The file in the data directory; SQLite puts `-wal` beside it. */
 export const STORE_FILE = "telemetry.db";
@@ -49,7 +49,7 @@ export interface OpenOptions {
   /** The present boot of the machine; empty when unknown. */
   readonly bootId: string;
   /** Every channel. */
-  readonly channels: readonly ChannelSpec[];
+  readonly channels: readonly ChannelTables[];
   /**
    * The database, when this process had it open already, in a thread that was lost. Epochs go on
    * then, as the machine cannot have stopped.

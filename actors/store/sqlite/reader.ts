@@ -9,7 +9,7 @@ import type { RestoredChannel, RestoreRequest, StoredEvent, StoredIdentity } fro
 import { isSound } from "./checksum.ts";
 import { StoreError } from "./errors.ts";
 import { EVENT_COLUMNS, type Row, toEvent, unescape } from "./rows.ts";
-import { type ChannelSpec, eventsTable, latestTable } from "./schema.ts";
+import { type ChannelTables, eventsTable, latestTable } from "./schema.ts";
 
 /** Most identities brought back; as many as a window remembers. */
 const MAX_IDENTITIES = 1_000_000;
@@ -68,11 +68,11 @@ export interface SoundChannel extends RestoredChannel {
 /** Reads. */
 export class Reader {
   readonly #db: DatabaseSync;
-  readonly #channels: readonly ChannelSpec[];
+  readonly #channels: readonly ChannelTables[];
   readonly #pages: ReadonlyMap<string, StatementSync>;
 
   /** Prepares the statements. */
-  constructor(db: DatabaseSync, channels: readonly ChannelSpec[]) {
+  constructor(db: DatabaseSync, channels: readonly ChannelTables[]) {
     this.#db = db;
     this.#channels = channels;
     this.#pages = new Map(channels.map(({ name }) => [

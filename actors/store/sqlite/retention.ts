@@ -7,7 +7,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Channel } from "../../../protocol/channels.ts";
 import type { OwnAge } from "../../ports.ts";
 import { transact } from "./database.ts";
-import { type ChannelSpec, eventsTable, latestTable } from "./schema.ts";
+import { type ChannelTables, eventsTable, latestTable } from "./schema.ts";
 
 /** Most rows deleted in one step. */
 export const MAX_STEP_ROWS = 500;
@@ -61,7 +61,7 @@ export class Retention {
   #next = 0;
 
   /** Prepares the statements. */
-  constructor(db: DatabaseSync, channels: readonly ChannelSpec[], limits: RetentionLimits) {
+  constructor(db: DatabaseSync, channels: readonly ChannelTables[], limits: RetentionLimits) {
     this.#db = db;
     this.#limits = limits;
     this.#jobs = [

@@ -3,7 +3,7 @@
  *
  * Each channel has a table of events whose rowid is the sequence number, so that every commit
  * appends at the end and retention cuts off at the beginning; the number of the last event is the
- * highest rowid, as retention never takes the newest event. Keyed and sampled channels have a table
+ * highest rowid, as retention never takes the newest event. Channels of states have a table
  * of latest states beside it, which retention does not touch. Identities are appended and cut off
  * likewise: an index over random ids would cost a page per event.
  *
@@ -15,8 +15,8 @@ import { describe, StoreError } from "./errors.ts";
 /** Marks the file as ours in its header: `TLMG`. */
 export const APPLICATION_ID = 0x544c4d47;
 
-/** A channel, as far as the store is concerned. */
-export interface ChannelSpec {
+/** A channel, as far as its tables are concerned. */
+export interface ChannelTables {
   /** Its wire name. */
   readonly name: string;
   /** Whether latest states are kept. */
@@ -26,7 +26,7 @@ export interface ChannelSpec {
 }
 
 /** One step from a version to the next; the first builds on an empty file. */
-export type Migration = (db: DatabaseSync, channels: readonly ChannelSpec[]) => void;
+export type Migration = (db: DatabaseSync, channels: readonly ChannelTables[]) => void;
 
 /** Every step, in order. Steps that were released are never changed; new ones are added. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -72,7 +72,7 @@ export function latestTable(channel: string): string {
 /** Makes the tables of a channel that the store does not know yet. */
 export function createChannelTables(
   db: DatabaseSync,
-  { name, keyed, indexed }: ChannelSpec,
+  { name, keyed, indexed }: ChannelTables,
 ): void {
   const columns = "key TEXT NOT NULL, ends TEXT, timestamp INTEGER NOT NULL, time TEXT NOT NULL, " +
     "data TEXT NOT NULL, checksum INTEGER";
@@ -139,7 +139,7 @@ export function identify(db: DatabaseSync, path: string): FileIdentity {
 export function migrate(
   db: DatabaseSync,
   version: number,
-  channels: readonly ChannelSpec[],
+  channels: readonly ChannelTables[],
   migrations: readonly Migration[] = MIGRATIONS,
 ): void {
   for (const step of migrations.slice(version)) step(db, channels);

@@ -8,7 +8,7 @@ import type { Channel } from "../../../protocol/channels.ts";
 import type { StoredEvent, StoredIdentity } from "../../ports.ts";
 import { rollback } from "./database.ts";
 import { escape, EVENT_COLUMNS, EVENT_VALUES, toRow } from "./rows.ts";
-import { type ChannelSpec, eventsTable, latestTable } from "./schema.ts";
+import { type ChannelTables, eventsTable, latestTable } from "./schema.ts";
 
 /** The prepared statements of a channel. */
 interface ChannelStatements {
@@ -25,7 +25,7 @@ export class Writer {
   readonly #channels: ReadonlyMap<string, ChannelStatements>;
 
   /** Prepares the statements. */
-  constructor(db: DatabaseSync, channels: readonly ChannelSpec[]) {
+  constructor(db: DatabaseSync, channels: readonly ChannelTables[]) {
     this.#db = db;
     this.#begin = db.prepare("BEGIN IMMEDIATE");
     this.#commit = db.prepare("COMMIT");

@@ -209,7 +209,7 @@ Deno.test("nothing takes the buffer over 256 KiB, and alerts wait there without 
   assert.ok(reader.socket.peak <= HARD_CAP_BYTES);
 });
 
-Deno.test("who falls out of the ring of a sampled channel gets the latest of each key instead", () => {
+Deno.test("who falls out of the ring of a conflated channel gets the latest of each key instead", () => {
   const fixture = new StreamFixture(4);
   const reader = join(fixture, ["market-data"]);
   for (const key of "abaaaaaa") fixture.append("market-data", key); // Latest: b 2, a 8.

@@ -8,7 +8,7 @@
 // deno-lint-ignore-file no-explicit-any -- the compiler is loaded without its types, see tools.ts
 
 /** Types that are only used between files of the client, and not exported in a flat form. */
-const LEFT_OUT: ReadonlySet<string> = new Set(["CodesWhere"]);
+const LEFT_OUT: ReadonlySet<string> = new Set(["ChannelsWith", "CodesWhere", "SpecOf"]);
 
 /**
  * The declarations of a file whose exported types do not have parameters.
