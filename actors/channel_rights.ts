@@ -1,13 +1,19 @@
 /**
- * Which channels a principal may use.
+ * What a principal may do with which channels, and with whose events.
  *
  * @module
  */
 import type { PublishReceipt } from "../protocol/api.ts";
 import type { Channel } from "../protocol/channels.ts";
 import type { Submission } from "../protocol/publish.ts";
-import { type Publisher, PublishError } from "./operations.ts";
+import {
+  type AcknowledgeReceipt,
+  type AlertReference,
+  type Publisher,
+  PublishError,
+} from "./operations.ts";
 import type { Principal } from "./ports.ts";
+import { rowFilterOf } from "./stream/row_filter.ts";
 
 /** Whether a principal may subscribe to a channel, read it, publish on it and acknowledge in it. */
 export function mayUse({ channels }: Principal, channel: Channel): boolean {
@@ -19,7 +25,10 @@ export function describeForbidden(channels: readonly Channel[]): string {
   return `this key may not use ${channels.join(", ")}`;
 }
 
-/** Publishes a batch, unless it has an event of a channel that its principal may not use. */
+/**
+ * Publishes a batch, unless it has an event of a channel, or of a trader, that its principal may not
+ * use.
+ */
 export function publishAs(
   publisher: Publisher,
   principal: Principal,
@@ -28,7 +37,18 @@ export function publishAs(
   const foreign = principal.channels === undefined
     ? undefined
     : submissions.find(({ draft }) => !mayUse(principal, draft.channel));
-  if (foreign === undefined) return publisher.publish(principal.name, submissions);
+  if (foreign === undefined) {
+    return publisher.publish(principal.name, submissions, rowFilterOf(principal));
+  }
   const message = `nothing was stored; ${describeForbidden([foreign.draft.channel])}`;
   return Promise.reject(new PublishError("FORBIDDEN", message));
+}
+
+/** Acknowledges alerts; to a principal that is limited to traders, those of others are not known. */
+export function acknowledgeAs(
+  publisher: Publisher,
+  principal: Principal,
+  alerts: readonly AlertReference[],
+): Promise<AcknowledgeReceipt> {
+  return publisher.acknowledge(principal.name, alerts, rowFilterOf(principal));
 }

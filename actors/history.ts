@@ -7,6 +7,7 @@ import type { Channel } from "../protocol/channels.ts";
 import {
   type ChannelSnapshot,
   type EventsPage,
+  type EventsRead,
   type EventsRequest,
   type History,
   HistoryError,
@@ -14,6 +15,7 @@ import {
 import { type Clock, isDamage, type Logger, type Store, type StoredEvent } from "./ports.ts";
 import type { ChannelStream } from "./stream/channel_stream.ts";
 import { MAX_KEYS } from "./stream/latest_states.ts";
+import type { RowFilter } from "./stream/row_filter.ts";
 
 /** Most events read from the store at once, and by all readers together in one event-loop turn. */
 export const MAX_READ_EVENTS = 256;
@@ -23,6 +25,20 @@ export const MAX_WAITING_READS = 64;
 
 /** Characters of `data` after which a page ends, before its limit. */
 export const MAX_PAGE_CHARACTERS = 4 * 1_024 * 1_024;
+
+/**
+ * Most numbers that one page goes through for a reader from whom events are withheld; a page may then
+ * be short, or empty, and names where the next one begins.
+ */
+export const MAX_WITHHELD_RANGE = 16_384;
+
+/** Which events a page is made of. */
+interface PageRange {
+  readonly afterSeq: number;
+  readonly upTo: number;
+  /** Most events. */
+  readonly limit: number;
+}
 
 /** What history is read with. */
 export interface HistoryDeps {
@@ -50,19 +66,27 @@ export class ChannelHistory implements History {
   }
 
   /** {@inheritDoc History.snapshot} */
-  snapshot(channel: Channel): ChannelSnapshot {
+  snapshot(channel: Channel, filter?: RowFilter): ChannelSnapshot {
     const stream = this.#deps.streams.get(channel)!;
     const { epoch, head } = stream.log;
     const isLossless = stream.lane === "lossless";
     const limit = isLossless ? this.#deps.replayLimit : MAX_KEYS;
     // How many events a lossless channel shows depends on the configuration and on the ring.
-    const variant = isLossless ? `${limit}-${stream.log.oldest}` : "";
-    const events = () => stream.replay(limit, head).map(({ stored }) => stored);
+    const counted = isLossless ? [`${limit}-${stream.log.oldest}`] : [];
+    const variant = [...counted, ...filter === undefined ? [] : [filter.tag]].join("-");
+    const events = () => {
+      const seen = filter === undefined ? stream : stream.rows(filter);
+      return seen.replay(limit, head).map(({ stored }) => stored);
+    };
     return { epoch, seq: head, ...asOf(stream), variant, events };
   }
 
   /** {@inheritDoc History.page} */
-  page(channel: Channel, { epoch: known, afterSeq: wanted, limit }: EventsRequest): EventsPage {
+  page(
+    channel: Channel,
+    { epoch: known, afterSeq: wanted, limit }: EventsRequest,
+    filter?: RowFilter,
+  ): EventsPage {
     const stream = this.#deps.streams.get(channel)!;
     const { epoch, head } = stream.log;
     const oldest = this.#oldest(stream);
@@ -78,8 +102,9 @@ export class ChannelHistory implements History {
       throw new HistoryError("SEQ_AHEAD", message, details);
     }
     if (afterSeq < oldest - 1) throw expired(channel, afterSeq, details);
-    const read = () => this.#readPage(stream, afterSeq, head, limit);
-    return { epoch, head, oldest, afterSeq, ...asOf(stream), read };
+    const read = () => this.#readPage(stream, { afterSeq, upTo: head, limit }, filter);
+    const variant = filter?.tag ?? "";
+    return { epoch, head, oldest, afterSeq, ...asOf(stream), variant, read };
   }
 
   #oldest({ channel, log }: ChannelStream): number {
@@ -88,32 +113,36 @@ export class ChannelHistory implements History {
 
   async #readPage(
     stream: ChannelStream,
-    afterSeq: number,
-    upTo: number,
-    limit: number,
-  ): Promise<readonly StoredEvent[]> {
+    { afterSeq, upTo, limit }: PageRange,
+    filter: RowFilter | undefined,
+  ): Promise<EventsRead> {
     const { channel, log } = stream;
-    const last = Math.min(upTo, afterSeq + limit);
+    const rows = filter && stream.rows(filter);
+    const end = Math.min(upTo, afterSeq + (rows === undefined ? limit : MAX_WITHHELD_RANGE));
     const events: StoredEvent[] = [];
+    let last = afterSeq;
     let characters = 0;
-    const isFull = () => afterSeq + events.length >= last || characters >= MAX_PAGE_CHARACTERS;
+    const isFull = () => last >= end || events.length >= limit || characters >= MAX_PAGE_CHARACTERS;
     while (!isFull()) {
-      const next = afterSeq + events.length + 1;
-      const held = log.get(next)?.stored;
-      const count = Math.min(MAX_READ_EVENTS, last - next + 1);
-      const found = held === undefined ? await this.#readStore(channel, next - 1, count) : [held];
+      const held = log.get(last + 1);
+      const found = held === undefined
+        ? await this.#readStore(channel, last, Math.min(MAX_READ_EVENTS, end - last))
+        : [held.stored];
       if (found.length === 0) {
         const { epoch, head } = log;
         const oldest = String(this.#oldest(stream));
-        throw expired(channel, next - 1, { epoch, head: String(head), oldest });
+        throw expired(channel, last, { epoch, head: String(head), oldest });
       }
       for (const event of found) {
         if (isFull()) break;
-        events.push(event);
-        characters += event.data.length;
+        last = event.seq;
+        const seen = rows === undefined ? event : rows.see(held ?? log.beyond(event))?.stored;
+        if (seen === undefined) continue;
+        events.push(seen);
+        characters += seen.data.length;
       }
     }
-    return events;
+    return { events, last };
   }
 
   /** Reads the store when it is this read's turn; nothing when the events are no longer kept. */

@@ -17,6 +17,7 @@ import type { EndingCause } from "../protocol/close_codes.ts";
 import type { Fault, Submission } from "../protocol/publish.ts";
 import type { ChannelState } from "../protocol/v2/server_message.ts";
 import type { StoredEvent } from "./ports.ts";
+import type { RowFilter } from "./stream/row_filter.ts";
 
 /** How a client was found to be slow: conflated for it, or closed with 4413. */
 export type Slowness = "throttled" | "closed";
@@ -149,20 +150,30 @@ export interface Publisher {
    * Numbers, commits and fans out a batch, whole or not at all.
    *
    * @param principal The publisher's key name: the scope of its `eventId`s.
+   * @param limit What it may publish; everything when absent. See `publishAs`.
    * @returns After the commit.
    * @throws {PublishError} When nothing was stored.
    */
-  publish(principal: string, submissions: readonly Submission[]): Promise<PublishReceipt>;
+  publish(
+    principal: string,
+    submissions: readonly Submission[],
+    limit?: RowFilter,
+  ): Promise<PublishReceipt>;
   /**
    * Acknowledges the incidents of risk alerts, all or none, and publishes it to everyone. One that
    * was acknowledged before stays as it was, and nothing more is published of it.
    *
    * @param principal The name of the key, which the events of the incident carry from now on.
+   * @param limit Whose alerts it knows; everybody's when absent. See `acknowledgeAs`.
    * @returns After the commit.
    * @throws {PublishError} `ALERT_NOT_FOUND` when an alert is not known, or the number given with it
    *   is not of its latest incident; otherwise as for {@link Publisher.publish}.
    */
-  acknowledge(principal: string, alerts: readonly AlertReference[]): Promise<AcknowledgeReceipt>;
+  acknowledge(
+    principal: string,
+    alerts: readonly AlertReference[],
+    limit?: RowFilter,
+  ): Promise<AcknowledgeReceipt>;
 }
 
 /** What a page of history begins with. */
@@ -187,13 +198,23 @@ export interface EventsPage {
   readonly afterSeq: number;
   /** When the last event of the channel was accepted, epoch ms; absent when none is at hand. */
   readonly asOf?: number;
+  /** Stands for what the reader may see; empty when that is everything. */
+  readonly variant: string;
   /**
-   * The events, consecutive, from memory and then from the store: as many as were asked for, unless
-   * the channel ends or they become too large for one page. At least one if there is one.
+   * The events in order, from memory and then from the store: as many as were asked for, unless the
+   * channel ends, they become too large for one page, or too many in between are withheld.
    *
    * @throws {HistoryError} When they are forgotten meanwhile, or the store cannot be read.
    */
-  read(): Promise<readonly StoredEvent[]>;
+  read(): Promise<EventsRead>;
+}
+
+/** The events of a page. */
+export interface EventsRead {
+  /** Consecutive, but for those that are withheld from the reader. */
+  readonly events: readonly StoredEvent[];
+  /** The number after which the next page begins. */
+  readonly last: number;
 }
 
 /** The live states of a channel, or the last events of a lossless one. */
@@ -215,14 +236,19 @@ export interface ChannelSnapshot {
 
 /** What was published, for readers that come without a connection. */
 export interface History {
-  /** The snapshot of a channel at this moment. */
-  snapshot(channel: Channel): ChannelSnapshot;
+  /**
+   * The snapshot of a channel at this moment.
+   *
+   * @param limit What the reader may see; everything when absent.
+   */
+  snapshot(channel: Channel, limit?: RowFilter): ChannelSnapshot;
   /**
    * A page of the events of a channel.
    *
+   * @param limit What the reader may see; everything when absent.
    * @throws {HistoryError} When the page would not be what was asked for.
    */
-  page(channel: Channel, request: EventsRequest): EventsPage;
+  page(channel: Channel, request: EventsRequest, limit?: RowFilter): EventsPage;
 }
 
 /** Why there is no page of history. */

@@ -67,6 +67,13 @@ export interface StoredEvent {
   readonly time: string;
   /** The outgoing `data`, as JSON. */
   readonly data: string;
+  /**
+   * The trader whose row it is: the one that the payload names, or of the state that a removal ends.
+   * Absent when it is not known, and in events of older stores.
+   */
+  readonly trader?: string;
+  /** The trader whose live state it takes over for another one: to that one it is a removal. */
+  readonly previousTrader?: string;
 }
 
 /** What a process knows of the age of its own events, whatever the wall clock did. */
@@ -103,7 +110,7 @@ export interface RestoreRequest {
   readonly characters: number;
   /**
    * Most ids of a lossless channel of which the latest event comes back, where its snapshot is one
-   * event per id; so many {@link RestoreRequest.characters} at most.
+   * event per id, and most of each trader; so many {@link RestoreRequest.characters} at most.
    */
   readonly recentKeys: number;
   /** Age from which a tombstone is left out, in ms. */
@@ -120,7 +127,8 @@ export interface RestoredChannel extends StreamPosition {
   readonly events: readonly StoredEvent[];
   /**
    * Latest event per key, tombstones included, in the order of numbers. If lossless: that of the last
-   * {@link RestoreRequest.recentKeys} ids, or none where the snapshot is the last events.
+   * {@link RestoreRequest.recentKeys} ids, and of the last ones of each trader, or none where the
+   * snapshot is the last events.
    */
   readonly latest: readonly StoredEvent[];
   /** The highest number whose tombstone is gone or left out; 0 when there is none. */

@@ -35,6 +35,15 @@ export interface FilterFields {
   readonly severity?: string;
 }
 
+/**
+ * Which events of a channel a key that is limited to traders sees.
+ *
+ * - `trader`: those of its traders; those that name no trader only with `portfolio`.
+ * - `portfolio`: all with `portfolio`, else none.
+ * - `all`: all, as they are about no trader.
+ */
+export type RowRule = "trader" | "portfolio" | "all";
+
 /** What the gateway knows about a channel. */
 export interface ChannelSpec {
   /** What it carries, for the reference. */
@@ -51,6 +60,8 @@ export interface ChannelSpec {
   readonly timeKey: "createdAt" | "updatedAt";
   /** What filters compare. */
   readonly filterFields: FilterFields;
+  /** Who sees its events, of those whose keys are limited to traders. */
+  readonly rows: RowRule;
   /** Fields that are sent as `null` when absent. */
   readonly nullable?: Readonly<Record<string, null>>;
   /** The `status` that ends a key; an absent `isActive` of the payload is derived from it. */
@@ -95,6 +106,7 @@ export const CHANNEL_SPECS = {
     lane: "lossless",
     timeKey: "createdAt",
     filterFields: { trader: "traderId", severity: "severity" },
+    rows: "trader",
     nullable: { traderId: null },
     snapshot: "latest-per-key",
     maxAge: "declared",
@@ -110,6 +122,7 @@ export const CHANNEL_SPECS = {
     lane: "lossless",
     timeKey: "createdAt",
     filterFields: { severity: "severity" },
+    rows: "portfolio",
     snapshot: "last-events",
     maxAge: "never",
     writer: "gateway",
@@ -124,6 +137,7 @@ export const CHANNEL_SPECS = {
     timeKey: "updatedAt",
     filterFields: { symbol: "symbol", trader: "id" },
     busyStatus: "RUNNING",
+    rows: "trader",
     snapshot: "latest-per-key",
     maxAge: "declared",
     writer: "publishers",
@@ -137,6 +151,7 @@ export const CHANNEL_SPECS = {
     lane: "conflated",
     timeKey: "updatedAt",
     filterFields: { symbol: "symbol", trader: "traderId" },
+    rows: "trader",
     closingStatus: "CLOSED",
     snapshot: "latest-per-key",
     maxAge: "declared",
@@ -152,6 +167,7 @@ export const CHANNEL_SPECS = {
     keyField: "symbol",
     timeKey: "updatedAt",
     filterFields: { symbol: "symbol" },
+    rows: "all",
     snapshot: "latest-per-key",
     maxAge: "market",
     writer: "publishers",

@@ -196,13 +196,13 @@ function isMissing(value: unknown, path: readonly PropertyKey[]): boolean {
 }
 
 function parseRemoval(
-  { name: channel, lane }: ChannelDefinition,
+  channel: ChannelDefinition,
   event: Record<string, unknown>,
   path: string,
   now: number,
 ): DraftResult {
-  if (lane === "lossless") {
-    return fault(`${path}.removed`, `${channel} has no snapshot keys to remove`);
+  if (channel.lane === "lossless") {
+    return fault(`${path}.removed`, `${channel.name} has no snapshot keys to remove`);
   }
   if (event["removed"] !== true) return fault(`${path}.removed`, "expected true");
   const { id } = event;

@@ -6,6 +6,8 @@
 import type { AcknowledgedAlert } from "../../protocol/api.ts";
 import { type AlertReference, PublishError } from "../operations.ts";
 import type { ChannelLog } from "../stream/channel_log.ts";
+import type { ChannelStream } from "../stream/channel_stream.ts";
+import { type RowFilter, traderOf } from "../stream/row_filter.ts";
 import type { Incident, StagedIncidents } from "./incidents.ts";
 
 /** Most alerts that the message of an error names. */
@@ -14,17 +16,21 @@ const MAX_NAMED = 10;
 /**
  * Checks a whole list before anything of it is acknowledged.
  *
- * @param log The ring of `risk-alerts`.
+ * @param stream The channel of the alerts.
+ * @param limit Whose alerts are known to who asks; everybody's when absent.
  * @throws {PublishError} `ALERT_NOT_FOUND` when an alert is not known, or the number given with it is
  *   not of its latest incident.
  */
 export function checkAlerts(
   incidents: StagedIncidents,
-  log: ChannelLog,
+  stream: ChannelStream,
   alerts: readonly AlertReference[],
+  limit?: RowFilter,
 ): void {
   const faults = alerts.flatMap(({ id, seq }, index) => {
-    const message = faultOf(incidents.find(id), log, id, seq);
+    const incident = incidents.find(id);
+    const foreign = incident !== undefined && limit !== undefined && !owns(limit, incident, stream);
+    const message = faultOf(foreign ? undefined : incident, stream.log, id, seq);
     if (message === undefined) return [];
     return [{ path: `alerts[${index}]`, message }];
   });
@@ -32,6 +38,10 @@ export function checkAlerts(
   const named = faults.slice(0, MAX_NAMED).map(({ message }) => message);
   if (faults.length > MAX_NAMED) named.push(`and ${faults.length - MAX_NAMED} more`);
   throw new PublishError("ALERT_NOT_FOUND", named.join("; "), faults);
+}
+
+function owns(limit: RowFilter, { emission }: Incident, { spec, log }: ChannelStream): boolean {
+  return limit.owns(spec, { trader: traderOf(log.beyond(emission), spec) });
 }
 
 /** What is wrong with a reference to an alert, if anything. */

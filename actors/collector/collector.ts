@@ -18,6 +18,7 @@ import type { Clock, Logger, Store, StoredEvent, StoredIdentity } from "../ports
 import { SteadyTime } from "../steady_time.ts";
 import type { ChannelStream } from "../stream/channel_stream.ts";
 import type { Fanout } from "../stream/fanout.ts";
+import type { RowFilter } from "../stream/row_filter.ts";
 import { DedupeWindow, identityKey } from "./dedupe.ts";
 import { recoverIncidents } from "./incident_recovery.ts";
 import { Incidents } from "./incidents.ts";
@@ -124,16 +125,24 @@ export class Collector implements Publisher {
   }
 
   /** Queues a batch for the next commit: at the end of this turn, or when the one before is done. */
-  publish(principal: string, submissions: readonly Submission[]): Promise<PublishReceipt> {
-    return this.#enqueue(submissions.length, (turn) => turn.publish(principal, submissions));
+  publish(
+    principal: string,
+    submissions: readonly Submission[],
+    limit?: RowFilter,
+  ): Promise<PublishReceipt> {
+    return this.#enqueue(
+      submissions.length,
+      (turn) => turn.publish(principal, submissions, limit),
+    );
   }
 
   /** Queues an acknowledgement behind what was published before it. */
   acknowledge(
     principal: string,
     alerts: readonly AlertReference[],
+    limit?: RowFilter,
   ): Promise<AcknowledgeReceipt> {
-    return this.#enqueue(alerts.length, (turn) => turn.acknowledge(principal, alerts));
+    return this.#enqueue(alerts.length, (turn) => turn.acknowledge(principal, alerts, limit));
   }
 
   #enqueue<Receipt>(events: number, stage: (turn: Turn) => Receipt): Promise<Receipt> {

@@ -11,9 +11,11 @@ import { type Fault, MAX_REPORTED_FAULTS, type Submission } from "../../protocol
 import { type AcknowledgeReceipt, type AlertReference, PublishError } from "../operations.ts";
 import type { Clock, StoredEvent, StoredIdentity } from "../ports.ts";
 import type { ChannelStream } from "../stream/channel_stream.ts";
+import type { RowFilter } from "../stream/row_filter.ts";
 import { acknowledgedAlert, checkAlerts } from "./acknowledging.ts";
 import { type DedupeWindow, digestOf, identityKey } from "./dedupe.ts";
 import type { Incidents, StagedIncidents } from "./incidents.ts";
+import { RowOwners } from "./row_owners.ts";
 import type { Sequencer } from "./sequencer.ts";
 import { StateRoom } from "./state_room.ts";
 import type { SteadyTime } from "../steady_time.ts";
@@ -62,6 +64,7 @@ export class Turn {
   readonly ignored = new Map<Channel, IgnoredFields>();
   readonly #deps: TurnDeps;
   readonly #room: StateRoom;
+  readonly #rows: RowOwners;
   readonly #incidents: StagedIncidents;
 
   /** Begins empty. One turn at a time: it ends with {@link Turn.keep} or {@link Turn.undo}. */
@@ -69,21 +72,30 @@ export class Turn {
     this.#deps = deps;
     this.#incidents = deps.incidents.stage();
     this.#room = new StateRoom(deps.streams, this.events);
+    this.#rows = new RowOwners(deps.streams);
   }
 
   /**
    * Stages a batch.
    *
+   * @param limit What the principal may publish; everything when absent.
    * @throws {PublishError} When the batch is to blame; nothing of it is staged.
    */
-  publish(principal: string, submissions: readonly Submission[]): PublishReceipt {
+  publish(
+    principal: string,
+    submissions: readonly Submission[],
+    limit?: RowFilter,
+  ): PublishReceipt {
     const { clock, dedupe, dedupeWindowSeconds, sequencer, streams, steady } = this.#deps;
     const now = clock.now();
     const identities = this.#checkIdentities(principal, submissions, now);
-    this.#room.take(submissions, (index) => {
+    const isDuplicate = (index: number) => {
       const identity = identities[index];
       return identity !== undefined && dedupe.find(identity.key, now) !== undefined;
-    });
+    };
+    const rows = this.#rows.stage(submissions, isDuplicate, limit);
+    this.#room.take(submissions, isDuplicate);
+    rows.keep();
     const timestamp = clock.epochMillis();
     const steadyNow = steady.now();
     const emittedAt = steadyNow + this.#deps.unexplainedMillis;
@@ -96,7 +108,7 @@ export class Turn {
       let seq = identity && dedupe.find(identity.key, now)?.seq;
       if (seq === undefined) {
         seq = sequencer.next(channel);
-        const event = { ...draft, seq, timestamp };
+        const event = { ...draft, ...rows.owners[index], seq, timestamp };
         const isAlert = streams.get(channel)!.spec.alerts;
         this.events.push(isAlert ? this.#incidents.emit(event, emittedAt) : event);
         if (identity !== undefined) {
@@ -122,13 +134,19 @@ export class Turn {
   /**
    * Stages the acknowledgement of alerts; those acknowledged before are left as they are.
    *
+   * @param limit Whose alerts the principal knows; everybody's when absent.
    * @throws {PublishError} `ALERT_NOT_FOUND`; nothing is staged.
    */
-  acknowledge(principal: string, alerts: readonly AlertReference[]): AcknowledgeReceipt {
+  acknowledge(
+    principal: string,
+    alerts: readonly AlertReference[],
+    limit?: RowFilter,
+  ): AcknowledgeReceipt {
     const { clock, sequencer, streams } = this.#deps;
     const incidents = this.#incidents;
-    const { channel, log } = [...streams.values()].find(({ spec }) => spec.alerts)!;
-    checkAlerts(incidents, log, alerts);
+    const stream = [...streams.values()].find(({ spec }) => spec.alerts)!;
+    const { channel } = stream;
+    checkAlerts(incidents, stream, alerts, limit);
     const timestamp = clock.epochMillis();
     const acknowledged: AcknowledgedAlert[] = [];
     const changed: string[] = [];

@@ -17,6 +17,7 @@ import {
 import { describeForbidden, mayUse } from "../channel_rights.ts";
 import type { ChannelStatus } from "../operations.ts";
 import { openCursorV1 } from "../stream/cursor_v1.ts";
+import { rowFilterOf } from "../stream/row_filter.ts";
 import { InboundGuard } from "./inbound_guard.ts";
 import type { Session, SessionHost, SocketQuery } from "./session.ts";
 import type { SessionDeps } from "./session_deps.ts";
@@ -109,6 +110,7 @@ export class SessionV1 implements Session {
     const { fanout, replayLimit } = this.#deps;
     const subscriber = this.#host.subscriber!;
     const request = {
+      limit: rowFilterOf(this.#host.peer.principal),
       snapshot: replay,
       snapshotLimit: replayLimit,
       intervalMs: 0,

@@ -19,9 +19,10 @@ import {
 } from "../../protocol/v2/server_message.ts";
 import { VERSION } from "../../protocol/version.ts";
 import { actor, recordAcknowledged } from "../audit/audit_log.ts";
-import { describeForbidden, mayUse } from "../channel_rights.ts";
+import { acknowledgeAs, describeForbidden, mayUse } from "../channel_rights.ts";
 import { type ChannelStatus, PublishError } from "../operations.ts";
 import { openCursorV2 } from "../stream/cursor_v2.ts";
+import { rowFilterOf } from "../stream/row_filter.ts";
 import { InboundGuard } from "./inbound_guard.ts";
 import type { Session, SessionHost, SocketQuery } from "./session.ts";
 import type { SessionDeps } from "./session_deps.ts";
@@ -141,8 +142,13 @@ export class SessionV2 implements Session {
       return;
     }
     const acked: Partial<Record<Channel, AckedChannel>> = {};
+    const limit = rowFilterOf(principal);
     for (const subscription of subscriptions) {
-      const start = fanout.open(subscriber, openCursorV2, { ...subscription, snapshotLimit });
+      const start = fanout.open(subscriber, openCursorV2, {
+        ...subscription,
+        snapshotLimit,
+        limit,
+      });
       const { epoch, seq, recovered, lost } = start;
       acked[subscription.channel] = { epoch, seq, recovered, lost };
       if (start.rolledBack === true) {
@@ -182,7 +188,7 @@ export class SessionV2 implements Session {
       return;
     }
     try {
-      const receipt = await this.#deps.publisher.acknowledge(principal.name, alerts);
+      const receipt = await acknowledgeAs(this.#deps.publisher, principal, alerts);
       recordAcknowledged(this.#deps.audit, actor(principal, address), receipt);
       this.#send({ type: "ack", id, ok: true, alerts: [...receipt.alerts] });
     } catch (error) {

@@ -145,17 +145,24 @@ export class MemoryStore implements Store {
     return { ...this.head(channel), events: events.reverse(), latest, horizon };
   }
 
-  /** The latest event of each of the last keys. */
+  /** The latest event of each of the last keys, and of each of the last keys of every trader. */
   #recent(channel: Channel, { recentKeys, characters }: RestoreRequest): StoredEvent[] {
-    const latest = new Map<string, StoredEvent>();
+    const found: StoredEvent[] = [];
+    const all = new Set<string>();
+    const byTrader = new Map<string | undefined, Set<string>>();
     let held = 0;
     for (const event of this.#events.get(channel)!.toReversed()) {
-      if (latest.has(event.key)) continue;
+      const own = byTrader.get(event.trader) ?? new Set();
+      byTrader.set(event.trader, own);
+      const isNew = [all, own].map((keys) => keys.size < recentKeys && !keys.has(event.key));
+      if (!isNew.includes(true)) continue;
       held += event.data.length;
-      if (latest.size === recentKeys || (held > characters && latest.size > 0)) break;
-      latest.set(event.key, event);
+      if (held > characters && found.length > 0) break;
+      found.push(event);
+      all.add(event.key);
+      own.add(event.key);
     }
-    return [...latest.values()].reverse();
+    return found.reverse();
   }
 
   #findStray(batch: readonly StoredEvent[]): StoredEvent | undefined {

@@ -14,6 +14,10 @@ import type { EventFilter } from "./event_filter.ts";
 import { timeInMetaOf } from "./encoder_v1.ts";
 import { LatestStates } from "./latest_states.ts";
 import { RecentKeys } from "./recent_keys.ts";
+import type { RowFilter } from "./row_filter.ts";
+import type { RowView } from "./row_view.ts";
+import { RowViews } from "./row_views.ts";
+import { TraderAlerts } from "./trader_alerts.ts";
 import { View } from "./view.ts";
 
 /** One channel with its readers. */
@@ -34,7 +38,14 @@ export class ChannelStream {
   readonly backlog: Backlog | undefined;
   /** Its readers, by how often they are served; the first group is served at once. */
   readonly groups: CursorGroup[];
+  /** Most ids in the snapshot of a lossless channel. */
+  readonly replayLimit: number;
+  /** What snapshots of a lossless channel show of single traders; `undefined` where `recent` is. */
+  readonly alerts: TraderAlerts | undefined;
+  /** When the last event was appended, monotonic ms. */
+  lastAppendAt = 0;
   readonly #views = new Map<string, View>();
+  readonly #rowViews = new RowViews(this);
   /** Events published since the start. */
   published = 0;
   /** Events delivered since the start, once per connection. */
@@ -59,6 +70,8 @@ export class ChannelStream {
     this.backlog = this.lane === "lossless" ? new Backlog() : undefined;
     const byKey = this.latest === undefined && spec.snapshot === "latest-per-key";
     this.recent = byKey ? new RecentKeys(replayLimit) : undefined;
+    this.alerts = byKey ? new TraderAlerts(spec, replayLimit) : undefined;
+    this.replayLimit = replayLimit;
   }
 
   /**
@@ -103,6 +116,7 @@ export class ChannelStream {
     for (const stored of latest) {
       const event = log.get(stored.seq) ?? log.beyond(stored);
       stream.recent?.put(event);
+      stream.alerts?.put(event);
       const age = Math.max(0, clock.epochMillis() - stored.timestamp);
       stream.latest?.put(event, clock.now() - age);
     }
@@ -118,6 +132,9 @@ export class ChannelStream {
     const event = this.log.append(stored);
     this.latest?.put(event, now);
     this.recent?.put(event);
+    this.alerts?.put(event);
+    this.#rowViews.append(event, now);
+    this.lastAppendAt = now;
     this.published += 1;
   }
 
@@ -153,11 +170,21 @@ export class ChannelStream {
     return group;
   }
 
-  /** The channel through a filter: the same view for filters that admit the same. */
-  view(filter: EventFilter | undefined): View {
-    const key = filter?.key ?? "";
+  /** The channel through a limit to traders: the same view for limits that admit the same. */
+  rows(filter: RowFilter): RowView {
+    return this.#rowViews.get(filter);
+  }
+
+  /**
+   * The channel through a client's filter and the limit of its key: the same view for those that
+   * admit the same.
+   */
+  view(filter: EventFilter | undefined, limit?: RowFilter): View {
+    const key = viewKey(filter, limit);
     let view = this.#views.get(key);
-    if (view === undefined) this.#views.set(key, view = new View(this, filter));
+    if (view === undefined) {
+      this.#views.set(key, view = new View(this, key, filter, limit && this.rows(limit)));
+    }
     return view;
   }
 
@@ -165,4 +192,9 @@ export class ChannelStream {
   releaseView(view: View): void {
     if (view.users === 0 && this.#views.get(view.key) === view) this.#views.delete(view.key);
   }
+}
+
+/** Empty for a view of everything. */
+function viewKey(filter: EventFilter | undefined, limit: RowFilter | undefined): string {
+  return limit === undefined ? filter?.key ?? "" : `${filter?.key ?? ""} of ${limit.key}`;
 }

@@ -9,6 +9,7 @@ import type { EventReader } from "./backlog_reader.ts";
 import type { LoggedEvent } from "./channel_log.ts";
 import type { ChannelStream } from "./channel_stream.ts";
 import type { CursorGroup } from "./cursor_group.ts";
+import type { RowFilter } from "./row_filter.ts";
 import type { Start } from "./start.ts";
 import type { Subscriber } from "./subscriber.ts";
 
@@ -16,6 +17,8 @@ import type { Subscriber } from "./subscriber.ts";
 export interface CursorRequest extends ChannelSubscription {
   /** Most events in a replay, or in the snapshot of a lossless channel in v2. */
   readonly snapshotLimit: number;
+  /** What its key may see; everything when absent. */
+  readonly limit?: RowFilter | undefined;
 }
 
 /** A new cursor, and where it begins. */

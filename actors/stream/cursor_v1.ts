@@ -5,8 +5,9 @@
  */
 import type { ShedReason } from "../operations.ts";
 import type { LoggedEvent } from "./channel_log.ts";
-import { Cursor, type OpenCursor, type Outcome } from "./cursor.ts";
+import { Cursor, type CursorRequest, type OpenCursor, type Outcome } from "./cursor.ts";
 import { MAX_SPLICE_BYTES, spliceV1 } from "./encoder_v1.ts";
+import type { RowView } from "./row_view.ts";
 
 /** The next number to send, and the replay before it. */
 export class CursorV1 extends Cursor {
@@ -14,8 +15,25 @@ export class CursorV1 extends Cursor {
   #replay: readonly LoggedEvent[] | undefined;
   /** How many of them were sent. */
   #replayed = 0;
+  /** What its key may see; everything when absent. */
+  #rows: RowView | undefined;
   /** Events skipped since the last delivered one: the next `meta.skipped`. */
   skipped = 0;
+
+  /** {@inheritDoc Cursor.configure} */
+  override configure({ limit }: CursorRequest): void {
+    const rows = limit && this.stream.rows(limit);
+    if (rows === this.#rows) return;
+    this.release();
+    this.#rows = rows;
+    if (rows !== undefined) rows.users += 1;
+  }
+
+  /** {@inheritDoc Cursor.release} */
+  override release(): void {
+    if (this.#rows !== undefined) this.#rows.users -= 1;
+    this.#rows = undefined;
+  }
 
   /** {@inheritDoc Cursor.liveLag} */
   get liveLag(): number {
@@ -42,14 +60,20 @@ export class CursorV1 extends Cursor {
    * through the cursor, so nothing comes twice and an ended key still ends.
    */
   startSnapshot(limit: number): void {
-    this.#replay = this.stream.replay(limit, this.next - 1);
+    this.#replay = (this.#rows ?? this.stream).replay(limit, this.next - 1);
     this.#replayed = 0;
   }
 
   /** {@inheritDoc Cursor.sendNext} */
-  override sendNext({ seq, v1 }: LoggedEvent, now: number): boolean {
-    const { text, bytes } = v1;
-    if (this.next !== seq || this.skipped > 0 || this.replaying || bytes === 0) return false;
+  override sendNext(event: LoggedEvent, now: number): boolean {
+    const { text, bytes } = event.v1;
+    if (this.next !== event.seq || this.replaying || bytes === 0) return false;
+    if (this.#rows !== undefined) {
+      const seen = this.#rows.see(event);
+      if (seen === undefined) this.next += 1;
+      if (seen !== event) return seen === undefined;
+    }
+    if (this.skipped > 0) return false;
     if (!this.subscriber.sendAtOnce(text, bytes, now)) return false;
     this.next += 1;
     this.stream.sent += 1;
@@ -75,8 +99,11 @@ export class CursorV1 extends Cursor {
     while (this.next <= stream.log.head) {
       const event = stream.at(this.next);
       if (event === undefined) return "behind";
-      if (subscriber.exceedsHardCap(sizeOf(event))) return "full";
-      this.#deliver(event, false);
+      const seen = this.#see(event);
+      if (seen !== undefined) {
+        if (subscriber.exceedsHardCap(sizeOf(seen))) return "full";
+        this.#deliver(seen, false);
+      }
       this.next += 1;
     }
     return "current";
@@ -89,12 +116,13 @@ export class CursorV1 extends Cursor {
     while (this.next <= log.head) {
       const event = log.get(this.next);
       if (event === undefined) return "behind";
-      if (event.v1.bytes === 0) {
-        this.skipped += 1;
-      } else {
-        if (subscriber.isFull(sizeOf(event))) return "full";
+      const seen = this.#see(event);
+      if (seen !== undefined && seen.v1.bytes > 0) {
+        if (subscriber.isFull(sizeOf(seen))) return "full";
         if (!subscriber.bucket.take(now)) return "empty";
-        this.#deliver(event, false);
+        this.#deliver(seen, false);
+      } else if (seen !== undefined) {
+        this.skipped += 1;
       }
       this.next += 1;
     }
@@ -103,22 +131,33 @@ export class CursorV1 extends Cursor {
 
   /** {@inheritDoc Cursor.serveConflated} */
   serveConflated(now: number, reason: ShedReason): Outcome {
-    const { log, latest } = this.stream;
+    const { log } = this.stream;
+    const { latest } = this.#rows ?? this.stream;
     const { subscriber } = this;
     for (let state = latest!.after(this.next - 1); state !== undefined; state = state.next) {
       const { event } = state;
       const visible = event.v1.bytes > 0;
       if (visible && subscriber.isFull(sizeOf(event))) return "full";
       if (visible && !subscriber.bucket.take(now)) return "empty";
-      this.#shed(event.seq - this.next, reason);
+      this.#shed(this.#countSeen(this.next, event.seq - 1), reason);
       if (visible) this.#deliver(event, false);
       else this.skipped += 1;
       this.next = event.seq + 1;
     }
     // Numbers above the last state belonged to keys whose tombstones are gone.
-    this.#shed(log.head + 1 - this.next, reason);
+    this.#shed(this.#countSeen(this.next, log.head), reason);
     this.next = log.head + 1;
     return "current";
+  }
+
+  /** An event as the key may see it; `undefined` when it is withheld. */
+  #see(event: LoggedEvent): LoggedEvent | undefined {
+    return this.#rows === undefined ? event : this.#rows.see(event);
+  }
+
+  /** Numbers of a range without those that are withheld, which do not count as skipped. */
+  #countSeen(from: number, to: number): number {
+    return to - from + 1 - (this.#rows?.countWithheld(from, to) ?? 0);
   }
 
   #deliver(event: LoggedEvent, replay: boolean): void {
@@ -145,8 +184,10 @@ export class CursorV1 extends Cursor {
 }
 
 /** Opens a v1 cursor, which is live from the head on, with a replay before that if it is asked for. */
-export const openCursorV1: OpenCursor = (stream, subscriber, { snapshot, snapshotLimit }) => {
+export const openCursorV1: OpenCursor = (stream, subscriber, request) => {
+  const { snapshot, snapshotLimit } = request;
   const cursor = new CursorV1(stream, subscriber);
+  cursor.configure(request);
   if (snapshot) cursor.startSnapshot(snapshotLimit);
   const { epoch, head: seq } = stream.log;
   return { cursor, start: { kind: snapshot ? "snapshot" : "live", epoch, seq } };

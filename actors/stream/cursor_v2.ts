@@ -201,7 +201,7 @@ export class CursorV2 extends Cursor {
 
   /** True when tombstones after the cursor may have been evicted. */
   #isUnderHorizon(): boolean {
-    return this.next <= this.stream.latest!.horizon;
+    return this.next <= this.#view.horizon;
   }
 
   #rebase(): Outcome {
@@ -241,13 +241,14 @@ export class CursorV2 extends Cursor {
 
 /** Opens a v2 cursor where the subscription says: live, with a snapshot, or after a number. */
 export const openCursorV2: OpenCursor = (stream, subscriber, request, store) => {
-  const start = decideStart(stream, store?.oldest(stream.channel), request);
   const cursor = new CursorV2(stream, subscriber, request);
+  const oldestStored = store?.oldest(stream.channel);
+  const start = decideStart(stream, oldestStored, request, cursor.view.horizon);
   if (start.kind === "resume") cursor.resumeAfter(start.seq);
   if (start.kind === "snapshot") cursor.startSnapshot(request.snapshotLimit);
   return { cursor, start };
 };
 
-function viewOf(stream: ChannelStream, { filter }: CursorRequest): View {
-  return stream.view(filter && new EventFilter(filter, stream.spec.filterFields));
+function viewOf(stream: ChannelStream, { filter, limit }: CursorRequest): View {
+  return stream.view(filter && new EventFilter(filter, stream.spec.filterFields), limit);
 }

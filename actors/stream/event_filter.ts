@@ -6,17 +6,7 @@
 import type { FilterFields } from "../../protocol/channels.ts";
 import { type Filter, SEVERITIES } from "../../protocol/v2/client_message.ts";
 import type { LoggedEvent } from "./channel_log.ts";
-import type { StoredEvent } from "../ports.ts";
-
-/** The fields that filters read; absent when an event does not have them. */
-export interface EventAttributes {
-  /** In upper case. */
-  readonly symbol?: string;
-  /** The trader that it is about. */
-  readonly traderId?: string;
-  /** Index in {@link SEVERITIES}. */
-  readonly severity?: number;
-}
+import { attributesOf } from "./event_attributes.ts";
 
 /** A filter, ready to be asked. */
 export class EventFilter {
@@ -55,23 +45,4 @@ export class EventFilter {
     if (traderId !== undefined && this.#traderIds?.has(traderId) === false) return false;
     return severity === undefined || severity >= this.#minSeverity;
   }
-}
-
-/** Read once per event, when the first filter asks. */
-function attributesOf(event: LoggedEvent, fields: FilterFields): EventAttributes {
-  return event.attributes ??= readAttributes(event.stored, fields);
-}
-
-function readAttributes({ data }: StoredEvent, fields: FilterFields): EventAttributes {
-  const payload = JSON.parse(data) as Readonly<Record<string, unknown>>;
-  const read = (field: string | undefined) => field === undefined ? undefined : payload[field];
-  const symbol = read(fields.symbol);
-  const traderId = read(fields.trader);
-  const given = read(fields.severity);
-  const severity = SEVERITIES.findIndex((name) => name === given);
-  return {
-    ...(typeof symbol === "string" && { symbol: symbol.toUpperCase() }),
-    ...(typeof traderId === "string" && { traderId }),
-    ...(severity >= 0 && { severity }),
-  };
 }

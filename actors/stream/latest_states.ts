@@ -82,6 +82,11 @@ export class LatestStates {
     return this.#horizon;
   }
 
+  /** The latest event of a key, its end included as long as that is kept. */
+  get(key: string): LoggedEvent | undefined {
+    return this.#nodes.get(key)?.event;
+  }
+
   /** Whether a key is live. */
   has(key: string): boolean {
     const node = this.#nodes.get(key);

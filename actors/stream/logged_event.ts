@@ -11,7 +11,7 @@
 import { Buffer } from "node:buffer";
 import type { StoredEvent } from "../ports.ts";
 import { encodeEventV1, type FrameV1, type TimeKey } from "./encoder_v1.ts";
-import type { EventAttributes } from "./event_filter.ts";
+import type { EventAttributes } from "./event_attributes.ts";
 
 /** Most bytes of frames that are kept of a channel's events beyond the ring (1 MiB). */
 export const MAX_SPARE_FRAME_BYTES = 1024 * 1024;
@@ -28,6 +28,8 @@ export interface LoggedEvent {
   readonly dataBytes: number;
   /** The fields that filters read; parsed when the first filter needs them. */
   attributes: EventAttributes | undefined;
+  /** The removal that it is to the holder whose position it takes away; made when first needed. */
+  departure?: LoggedEvent | undefined;
 }
 
 /** Frames of events beyond the ring; forgets all of them when they are too many. */
@@ -80,6 +82,8 @@ export class EncodedEvent implements LoggedEvent {
   readonly dataBytes: number;
   /** {@inheritDoc LoggedEvent.attributes} */
   attributes: EventAttributes | undefined;
+  /** {@inheritDoc LoggedEvent.departure} */
+  departure: LoggedEvent | undefined;
   readonly #frames: SpareFrames;
   #frame: FrameV1 | undefined;
 
@@ -97,6 +101,7 @@ export class EncodedEvent implements LoggedEvent {
       ? stored.data.length
       : stored.data.length * 2;
     this.attributes = undefined;
+    this.departure = undefined;
     this.#frames = frames;
     this.#frame = frame;
   }

@@ -26,11 +26,13 @@ export interface Start {
  * Decides where a subscription begins.
  *
  * @param oldestStored Number of the oldest event in the store; absent when it is not read from.
+ * @param horizon Up to which number the reader's view may not know of ended keys.
  */
 export function decideStart(
   stream: ChannelStream,
   oldestStored: number | undefined,
   { since, snapshot }: Pick<ChannelSubscription, "since" | "snapshot">,
+  horizon: number = stream.latest?.horizon ?? 0,
 ): Start {
   const { head, epoch } = stream.log;
   if (since === undefined) return { kind: snapshot ? "snapshot" : "live", epoch, seq: head };
@@ -38,7 +40,7 @@ export function decideStart(
   if (since.seq > head) {
     return { kind: "snapshot", epoch, seq: head, recovered: false, lost: 0, rolledBack: true };
   }
-  if (isRecoverable(stream, oldestStored, since.seq)) {
+  if (isRecoverable(stream, oldestStored, since.seq, horizon)) {
     return { kind: "resume", epoch, seq: since.seq, recovered: true };
   }
   return { kind: "snapshot", epoch, seq: head, recovered: false, lost: head - since.seq };
@@ -52,8 +54,9 @@ function isRecoverable(
   { log, latest }: ChannelStream,
   oldestStored: number | undefined,
   seq: number,
+  horizon: number,
 ): boolean {
   if (seq + 1 >= log.oldest) return true;
-  if (latest !== undefined) return seq >= latest.horizon;
+  if (latest !== undefined) return seq >= horizon;
   return oldestStored !== undefined && seq + 1 >= oldestStored;
 }

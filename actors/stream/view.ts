@@ -1,5 +1,5 @@
 /**
- * A channel through one filter: the frames of all cursors that see it so.
+ * A channel through one filter and one limit to traders: the frames of all cursors that see it so.
  *
  * @module
  */
@@ -9,17 +9,19 @@ import type { ChannelStream } from "./channel_stream.ts";
 import { encodeEventsFrame, encodeEventV2 } from "./encoder_v2.ts";
 import type { EventFilter } from "./event_filter.ts";
 import { type EventsFrame, FrameMemo } from "./frame_memo.ts";
+import type { LatestStates } from "./latest_states.ts";
+import type { RowView } from "./row_view.ts";
 import { MAX_FRAME_LENGTH, Snapshot } from "./snapshot.ts";
 
 /** Most numbers that one frame accounts for: filtering so many takes about a millisecond. */
 export const MAX_FRAME_RANGE = 16_384;
 
-/** A channel as cursors with the same filter see it. Equal places share a frame. */
+/** A channel as cursors with the same filter and the same limit see it. Equal places share a frame. */
 export class View {
-  /** Identifies the filter; empty without one. */
+  /** Identifies filter and limit; empty without one. */
   readonly key: string;
-  /** Cursors that use it. */
-  users = 0;
+  readonly #rows: RowView | undefined;
+  #users = 0;
   readonly #stream: ChannelStream;
   readonly #filter: EventFilter | undefined;
   readonly #live = new FrameMemo();
@@ -27,11 +29,37 @@ export class View {
   readonly #conflated = new FrameMemo();
   #snapshot: Snapshot | undefined;
 
-  /** Looks at a stream, through a filter if there is one. */
-  constructor(stream: ChannelStream, filter: EventFilter | undefined) {
+  /**
+   * Looks at a stream.
+   *
+   * @param filter What the client wants; everything when absent.
+   * @param rows What its key may see; everything when absent.
+   */
+  constructor(
+    stream: ChannelStream,
+    key: string,
+    filter: EventFilter | undefined,
+    rows: RowView | undefined,
+  ) {
     this.#stream = stream;
+    this.key = key;
     this.#filter = filter;
-    this.key = filter?.key ?? "";
+    this.#rows = rows;
+  }
+
+  /** Cursors that use it. */
+  get users(): number {
+    return this.#users;
+  }
+
+  set users(count: number) {
+    if (this.#rows !== undefined) this.#rows.users += count - this.#users;
+    this.#users = count;
+  }
+
+  /** Up to which number ended keys may be unknown; 0 on lossless channels. */
+  get horizon(): number {
+    return this.#latest?.horizon ?? 0;
   }
 
   /**
@@ -69,17 +97,26 @@ export class View {
   snapshot(limit: number): Snapshot {
     const { log } = this.#stream;
     if (this.#snapshot?.seq === log.head) return this.#snapshot;
-    const events = this.#stream.replay(
-      this.#stream.latest === undefined ? limit : Infinity,
-      log.head,
-    );
-    const snapshot = new Snapshot(this.#stream, events.filter((event) => this.#admits(event)));
+    const most = this.#stream.latest === undefined ? limit : Infinity;
+    const events = (this.#rows ?? this.#stream).replay(most, log.head);
+    const snapshot = new Snapshot(this.#stream, events.filter((event) => this.#wants(event)));
     this.#snapshot = this.users > 1 ? snapshot : undefined;
     return snapshot;
   }
 
-  #admits(event: LoggedEvent): boolean {
+  get #latest(): LatestStates | undefined {
+    return this.#rows === undefined ? this.#stream.latest : this.#rows.latest;
+  }
+
+  /** Whether the client wants an event that its key may see. */
+  #wants(event: LoggedEvent): boolean {
     return this.#filter === undefined || this.#filter.admits(event);
+  }
+
+  /** An event of the channel as it is sent; `undefined` when it is not. */
+  #see(event: LoggedEvent): LoggedEvent | undefined {
+    const seen = this.#rows === undefined ? event : this.#rows.see(event);
+    return seen !== undefined && this.#wants(seen) ? seen : undefined;
   }
 
   /** A frame is kept only if several readers may send it. */
@@ -95,8 +132,9 @@ export class View {
     for (; seq <= end; seq++) {
       const event = this.#stream.at(seq);
       if (event === undefined) break;
-      if (!this.#admits(event)) continue;
-      const text = encodeEventV2(event.stored);
+      const seen = this.#see(event);
+      if (seen === undefined) continue;
+      const text = encodeEventV2(seen.stored);
       if (count > 0 && body.length + text.length > MAX_FRAME_LENGTH) break;
       body += count === 0 ? text : `,${text}`;
       count += 1;
@@ -109,11 +147,11 @@ export class View {
     let to = Math.min(upTo, from + MAX_FRAME_RANGE - 1);
     let body = "";
     let count = 0;
-    const { latest } = this.#stream;
+    const latest = this.#latest;
     for (let state = latest!.after(from - 1); state !== undefined; state = state.next) {
       const { event } = state;
       if (event.seq > to) break;
-      if (!this.#admits(event)) continue;
+      if (!this.#wants(event)) continue;
       const text = encodeEventV2(event.stored);
       if (count > 0 && body.length + text.length > MAX_FRAME_LENGTH) {
         to = event.seq - 1;
@@ -126,13 +164,18 @@ export class View {
     return this.#frame({ from, to, skipped, replay }, count, body);
   }
 
-  /** Numbers that the filter excludes. What left the ring cannot be filtered and counts as skipped. */
+  /**
+   * Numbers that the limit or the filter excludes. What left the ring cannot be filtered and counts as
+   * skipped, unless the limit is known to withhold it.
+   */
   #countFiltered(from: number, to: number): number {
-    if (this.#filter === undefined) return 0;
+    const rows = this.#rows;
+    if (this.#filter === undefined) return rows?.countWithheld(from, to) ?? 0;
     const { log } = this.#stream;
-    let count = 0;
-    for (let seq = Math.max(from, log.oldest); seq <= to; seq++) {
-      if (!this.#filter.admits(log.get(seq)!)) count += 1;
+    const first = Math.max(from, log.oldest);
+    let count = rows?.countWithheld(from, Math.min(to, first - 1)) ?? 0;
+    for (let seq = first; seq <= to; seq++) {
+      if (this.#see(log.get(seq)!) === undefined) count += 1;
     }
     return count;
   }

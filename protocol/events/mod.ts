@@ -24,6 +24,8 @@ export interface EventDraft {
   readonly data: string;
   /** The ISO time of the payload. */
   readonly time: string;
+  /** The trader that it names; absent when it names none. */
+  readonly trader?: string;
 }
 
 /**
@@ -36,7 +38,8 @@ export interface EventDraft {
  * @param nowEpochMillis The time that stands in for an absent one, in epoch ms.
  */
 export function draftEvent(
-  { name: channel, fields, timeKey, keyField, closingStatus, nullable }: ChannelDefinition,
+  { name: channel, fields, timeKey, keyField, closingStatus, nullable, filterFields }:
+    ChannelDefinition,
   payload: Readonly<Record<string, unknown>>,
   nowEpochMillis: number,
 ): EventDraft {
@@ -48,12 +51,29 @@ export function draftEvent(
   const start = { id: key, ...nullable };
   // JSON leaves out keys whose value is undefined: absent values are omitted on the wire.
   const data = JSON.stringify({ ...start, ...rest, [timeKey]: time, timestamp: Date.parse(time) });
-  const draft = { channel, key, data, time };
+  const named = filterFields.trader === "id" ? key : rest[filterFields.trader ?? ""];
+  const draft = { channel, key, data, time, ...(typeof named === "string" && { trader: named }) };
   return closed ? { ...draft, ends: "closed" } : draft;
 }
 
 /** The draft of a removal: the key leaves the snapshot, its number is accounted for. */
-export function draftRemoval(channel: Channel, key: string, nowEpochMillis: number): EventDraft {
+export function draftRemoval(
+  { name: channel, filterFields }: ChannelDefinition,
+  key: string,
+  nowEpochMillis: number,
+): EventDraft {
   const time = new Date(nowEpochMillis).toISOString();
-  return { channel, key, ends: "removed", data: JSON.stringify({ id: key, removed: true }), time };
+  return {
+    channel,
+    key,
+    ends: "removed",
+    data: removalData(key),
+    time,
+    ...(filterFields.trader === "id" && { trader: key }),
+  };
+}
+
+/** The outgoing `data` of a removal. */
+export function removalData(key: string): string {
+  return JSON.stringify({ id: key, removed: true });
 }

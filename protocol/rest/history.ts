@@ -51,6 +51,7 @@ export const historyPage = (channels: ChannelSet) =>
     head: z.int().min(0).describe("Number of the channel's last event; 0 when there is none."),
     oldest: z.int().min(1)
       .describe("Number of the oldest event that can be read; head + 1 when there is none."),
-    events: z.array(HistoryEvent).max(MAX_HISTORY_PAGE).readonly().describe("Consecutive."),
+    events: z.array(HistoryEvent).max(MAX_HISTORY_PAGE).readonly()
+      .describe("Consecutive, apart from those withheld from a key that is limited to traders."),
     next: z.string().optional().describe("Path of the next page; absent at the head."),
   }).readonly();

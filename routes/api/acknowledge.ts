@@ -4,6 +4,7 @@
  * @module
  */
 import { actor, recordAcknowledged } from "../../actors/audit/audit_log.ts";
+import { acknowledgeAs } from "../../actors/channel_rights.ts";
 import { PublishError } from "../../actors/operations.ts";
 import { isTooDeep } from "../../protocol/json_scan.ts";
 import { type EndpointInput, ENDPOINTS } from "../../protocol/rest/endpoints.ts";
@@ -43,7 +44,7 @@ export async function acknowledgeAlert(
   if (!body.success) return failSchema(c, deps, body.error);
   try {
     const alerts = [{ id, seq: body.data.seq }];
-    const receipt = await deps.publisher.acknowledge(c.get("principal").name, alerts);
+    const receipt = await acknowledgeAs(deps.publisher, c.get("principal"), alerts);
     recordAcknowledged(deps.audit, actor(c.get("principal"), addressOf(c.env)), receipt);
     return succeed(c, deps, "acknowledgeAlert", receipt.alerts[0]!);
   } catch (error) {

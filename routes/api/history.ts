@@ -6,8 +6,14 @@
  *
  * @module
  */
-import { type ChannelSnapshot, type EventsPage, HistoryError } from "../../actors/operations.ts";
+import {
+  type ChannelSnapshot,
+  type EventsPage,
+  type EventsRead,
+  HistoryError,
+} from "../../actors/operations.ts";
 import type { StoredEvent } from "../../actors/ports.ts";
+import { rowFilterOf } from "../../actors/stream/row_filter.ts";
 import { ERRORS } from "../../protocol/errors.ts";
 import type { Channel } from "../../protocol/channels.ts";
 import type { EndpointInput } from "../../protocol/rest/endpoints.ts";
@@ -22,7 +28,7 @@ export function getSnapshot(
   deps: AppDeps,
   { params: { channel } }: EndpointInput<"getSnapshot">,
 ): Response {
-  const snapshot = deps.history.snapshot(channel);
+  const snapshot = deps.history.snapshot(channel, rowFilterOf(c.get("principal")));
   const { epoch, seq, asOf, variant } = snapshot;
   // Compared before the events are collected: most repeated requests are answered with 304.
   if (setCacheHeaders(c, asOf, [epoch, seq, ...variant === "" ? [] : [variant]])) {
@@ -39,9 +45,10 @@ export async function getEvents(
 ): Promise<Response> {
   const { limit } = query;
   try {
-    const page = deps.history.page(channel, query);
-    const { epoch, afterSeq, head, oldest, asOf } = page;
-    if (setCacheHeaders(c, asOf, [epoch, afterSeq, limit, head, oldest])) return notModified(c);
+    const page = deps.history.page(channel, query, rowFilterOf(c.get("principal")));
+    const { epoch, afterSeq, head, oldest, asOf, variant } = page;
+    const parts = [epoch, afterSeq, limit, head, oldest, ...variant === "" ? [] : [variant]];
+    if (setCacheHeaders(c, asOf, parts)) return notModified(c);
     return c.body(pageText(channel, page, await page.read(), limit, deps));
   } catch (error) {
     if (!(error instanceof HistoryError)) throw error;
@@ -93,12 +100,11 @@ function endText(asOf: number | undefined, deps: AppDeps): string {
 
 function pageText(
   channel: Channel,
-  { epoch, head, oldest, afterSeq, asOf }: EventsPage,
-  events: readonly StoredEvent[],
+  { epoch, head, oldest, asOf }: EventsPage,
+  { events, last }: EventsRead,
   limit: number,
   deps: AppDeps,
 ): string {
-  const last = afterSeq + events.length;
   const query = `epoch=${encodeURIComponent(epoch)}&afterSeq=${last}&limit=${limit}`;
   const next = last < head ? `,"next":"/api/v1/telemetry/${channel}/events?${query}"` : "";
   return `{"success":true,"data":{"channel":"${channel}","epoch":${JSON.stringify(epoch)},` +

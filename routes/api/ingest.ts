@@ -57,7 +57,7 @@ export async function removeKey(
   const batch = parseBatch([removal], 1, now, { channels: deps.channels });
   try {
     if (!batch.ok) throw new PublishError(...refusalOf(batch.refusal));
-    const receipt = await deps.publisher.publish(c.get("principal").name, batch.submissions);
+    const receipt = await publishAs(deps.publisher, c.get("principal"), batch.submissions);
     return succeed(c, deps, "removeKey", receipt);
   } catch (error) {
     return refuse(c, deps, error);

@@ -52,7 +52,8 @@ class Fixture {
 
   /** Reads a page, one turn of the loop after the other. */
   async read(request: Partial<EventsRequest> = {}): Promise<readonly StoredEvent[]> {
-    return await this.finish(this.history.page("positions", { limit: 1_000, ...request }).read());
+    const page = this.history.page("positions", { limit: 1_000, ...request });
+    return (await this.finish(page.read())).events;
   }
 
   async finish<T>(promise: Promise<T>): Promise<T> {
@@ -88,7 +89,7 @@ function refusal(fixture: Fixture, request: Partial<EventsRequest>): HistoryErro
 Deno.test("what the ring holds is read from it alone", async () => {
   const fixture = await historyOf(40);
   const page = fixture.history.page("positions", { afterSeq: 24, limit: 100 });
-  assert.deepEqual(seqs(await page.read()), range(25, 40));
+  assert.deepEqual(seqs((await page.read()).events), range(25, 40));
   assert.deepEqual(fixture.reads, []);
   const { epoch, head, oldest, afterSeq, asOf } = page;
   assert.deepEqual([epoch, head, oldest, afterSeq], ["e1", 40, 1, 24]);
@@ -114,7 +115,7 @@ Deno.test("a channel without events has an empty page", async () => {
   const fixture = new Fixture();
   const page = fixture.history.page("positions", { afterSeq: 0, limit: 10 });
   assert.deepEqual([page.head, page.oldest, page.asOf], [0, 1, undefined]);
-  assert.deepEqual(await page.read(), []);
+  assert.deepEqual(await page.read(), { events: [], last: 0 });
 });
 
 Deno.test("large events end a page early, but never before its first", async () => {
@@ -132,7 +133,7 @@ Deno.test("events published while a page is read are left to the next", async ()
   const page = fixture.history.page("positions", { afterSeq: 200, limit: 1_000 });
   const reading = page.read();
   await fixture.add(...events("positions", 301, 400));
-  assert.deepEqual(seqs(await fixture.finish(reading)), range(201, 300));
+  assert.deepEqual(seqs((await fixture.finish(reading)).events), range(201, 300));
 });
 
 Deno.test("another epoch, forgotten events and numbers to come are told apart, with the way on", async () => {
@@ -199,7 +200,7 @@ Deno.test("all readers together read the store once a turn, and too many are tur
     await new Promise((resolve) => setTimeout(resolve));
     assert.equal(fixture.reads.length, turn);
   }
-  for (const reader of readers) assert.deepEqual(seqs(await reader), range(1, 10));
+  for (const reader of readers) assert.deepEqual(seqs((await reader).events), range(1, 10));
   assert.equal((await fixture.read({ afterSeq: 0 })).length, 100);
 });
 

@@ -57,7 +57,7 @@ export class CollectorHost implements SessionHost {
     this.intake = new Intake({ clock, log, maxBatchEvents, submissions: limits });
     const deps = sessionDeps(this.#fixture, {
       log: this.log,
-      publisher: { ...NO_PUBLISHER, publish: (...batch) => this.#publish(...batch) },
+      publisher: { ...NO_PUBLISHER, publish: (by, batch) => this.#publish(by, batch) },
       inboundMessagesPerSecond: limits.messagesPerSecond ?? 20,
       publishing: {
         declare: (channels) => this.declarations.push(channels),

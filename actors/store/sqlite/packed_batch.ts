@@ -9,7 +9,7 @@ import type { StoredEvent, StoredIdentity } from "../../ports.ts";
 type Value = string | number | null;
 
 /** Values of an event. */
-const EVENT_VALUES = 7;
+const EVENT_VALUES = 9;
 
 /** Values of an identity. */
 const IDENTITY_VALUES = 6;
@@ -28,8 +28,10 @@ export function packBatch(
   identities: readonly StoredIdentity[],
 ): PackedBatch {
   const events: Value[] = [];
-  for (const { channel, seq, key, ends, timestamp, time, data } of batch) {
+  for (const event of batch) {
+    const { channel, seq, key, ends, timestamp, time, data, trader, previousTrader } = event;
     events.push(channel, seq, key, ends ?? null, timestamp, time, data);
+    events.push(trader ?? null, previousTrader ?? null);
   }
   const others: Value[] = [];
   for (const { channel, seq, principal, eventId, digest, expiresAt } of identities) {
@@ -44,6 +46,8 @@ export function unpackBatch(packed: PackedBatch): [StoredEvent[], StoredIdentity
   const batch: StoredEvent[] = [];
   for (let at = 0; at < events.length; at += EVENT_VALUES) {
     const ends = events[at + 3];
+    const trader = events[at + 7];
+    const previousTrader = events[at + 8];
     batch.push(
       {
         channel: events[at],
@@ -53,6 +57,8 @@ export function unpackBatch(packed: PackedBatch): [StoredEvent[], StoredIdentity
         timestamp: events[at + 4],
         time: events[at + 5],
         data: events[at + 6],
+        ...(trader !== null && { trader }),
+        ...(previousTrader !== null && { previousTrader }),
       } as StoredEvent,
     );
   }

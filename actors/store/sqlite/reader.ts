@@ -193,8 +193,8 @@ export class Reader {
   }
 
   /**
-   * The latest event of each of the last keys, without those that are damaged. The index alone finds
-   * them, whatever was emitted in between.
+   * The latest event of each of the last keys, and of each of the last keys of every trader, without
+   * those that are damaged. The indices alone find them, whatever was emitted in between.
    */
   #recent(
     channel: Channel,
@@ -203,7 +203,10 @@ export class Reader {
   ): StoredEvent[] {
     const table = eventsTable(channel);
     const sql = `SELECT ${EVENT_COLUMNS} FROM ${table} WHERE seq IN
-        (SELECT max(seq) FROM ${table} GROUP BY key ORDER BY max(seq) DESC LIMIT ?)
+        (SELECT max(seq) FROM ${table} GROUP BY key ORDER BY max(seq) DESC LIMIT ?1)
+      OR seq IN (SELECT seq FROM (
+        SELECT max(seq) AS seq, row_number() OVER (PARTITION BY trader ORDER BY max(seq) DESC) AS rank
+          FROM ${table} GROUP BY trader, key) WHERE rank <= ?1)
       ORDER BY seq DESC`;
     const isConsecutive = false;
     return this.#descending(channel, sql, { limit, characters, isConsecutive }, damaged);

@@ -21,7 +21,10 @@ export interface ChannelTables {
   readonly name: string;
   /** Whether latest states are kept. */
   readonly keyed: boolean;
-  /** Whether events are looked up by key, as the snapshot is the latest one of the last keys. */
+  /**
+   * Whether events are looked up by key, and by trader and key, as the snapshot is the latest one of
+   * the last keys.
+   */
   readonly indexed?: boolean;
 }
 
@@ -75,15 +78,18 @@ export function createChannelTables(
   { name, keyed, indexed }: ChannelTables,
 ): void {
   const columns = "key TEXT NOT NULL, ends TEXT, timestamp INTEGER NOT NULL, time TEXT NOT NULL, " +
-    "data TEXT NOT NULL, checksum INTEGER";
+    "data TEXT NOT NULL, checksum INTEGER, trader TEXT, previous_trader TEXT";
   db.exec(
     `CREATE TABLE IF NOT EXISTS ${eventsTable(name)} (seq INTEGER PRIMARY KEY, ${columns}) STRICT`,
   );
-  addChecksum(db, eventsTable(name));
+  addColumns(db, eventsTable(name));
   if (indexed) {
     // An index holds the rowid as well, so that the latest numbers are found without the events.
     const table = eventsTable(name);
-    db.exec(`CREATE INDEX IF NOT EXISTS ${table}_by_key ON ${table} (key)`);
+    db.exec(`
+      CREATE INDEX IF NOT EXISTS ${table}_by_key ON ${table} (key);
+      CREATE INDEX IF NOT EXISTS ${table}_by_trader ON ${table} (trader, key);
+    `);
   }
   if (!keyed) return;
   const latest = latestTable(name);
@@ -92,18 +98,26 @@ export function createChannelTables(
       (seq INTEGER NOT NULL, ${columns}, PRIMARY KEY (key)) STRICT, WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS ${latest}_ended ON ${latest} (timestamp) WHERE ends IS NOT NULL;
   `);
-  addChecksum(db, latest);
+  addColumns(db, latest);
 }
 
+/** Columns that tables of earlier versions lack, and their types. */
+const LATER_COLUMNS = {
+  checksum: "INTEGER",
+  trader: "TEXT",
+  previous_trader: "TEXT",
+} as const;
+
 /**
- * Adds the column that tables of earlier versions lack; it takes no time, whatever they hold. The
- * version of the schema stays: a program that does not know the column reads and writes correctly,
+ * Adds the columns that tables of earlier versions lack; it takes no time, whatever they hold. The
+ * version of the schema stays: a program that does not know them reads and writes correctly,
  * so that going back to it is possible at any time.
  */
-function addChecksum(db: DatabaseSync, table: string): void {
-  const columns = db.prepare(`PRAGMA table_info(${table})`).all();
-  if (columns.some(({ name }) => name === "checksum")) return;
-  db.exec(`ALTER TABLE ${table} ADD COLUMN checksum INTEGER`);
+function addColumns(db: DatabaseSync, table: string): void {
+  const columns = new Set(db.prepare(`PRAGMA table_info(${table})`).all().map(({ name }) => name));
+  for (const [name, type] of Object.entries(LATER_COLUMNS)) {
+    if (!columns.has(name)) db.exec(`ALTER TABLE ${table} ADD COLUMN ${name} ${type}`);
+  }
 }
 
 /** What a file holds, read without changing it. */

@@ -62,7 +62,10 @@ class Host implements SessionHost {
         observer: { slowConsumer: () => {}, rolledBack: (...it) => this.rollbacks.push(it) },
         statusOf: (channel) =>
           this.status[channel] ?? { channel, state: "fresh", lastEventAt: undefined },
-        publisher: { ...NO_PUBLISHER, acknowledge: (...it) => this.#acknowledge(it) },
+        publisher: {
+          ...NO_PUBLISHER,
+          acknowledge: (by, alerts) => this.#acknowledge([by, alerts]),
+        },
         ...changes,
       }),
     );

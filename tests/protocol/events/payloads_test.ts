@@ -219,7 +219,7 @@ Deno.test("only a closed position ends its key", () => {
 });
 
 Deno.test("a removal ends its key and names it", () => {
-  const draft = draftRemoval("positions", "pos-1", NOON);
+  const draft = draftRemoval(PRODUCT_CHANNELS.get("positions"), "pos-1", NOON);
   assert.equal(draft.ends, "removed");
   assert.equal(draft.key, "pos-1");
   assert.equal(draft.channel, "positions");
