@@ -237,6 +237,8 @@ export interface Principal {
   readonly portfolio?: boolean;
   /** The short public id of the secret that was presented; absent without one. */
   readonly secretId?: string;
+  /** The public id of the session that stands for the secret; absent without one. */
+  readonly sessionId?: string;
 }
 
 export type { Scope };

@@ -66,6 +66,7 @@ function pathOf({ path }: Endpoint): string {
 
 function scopeOf({ scope, openOnLoopback }: Endpoint): string {
   if (scope === undefined) return "none";
+  if (scope === "any") return "any";
   return openOnLoopback ? `\`${scope}\`; none on loopback` : `\`${scope}\``;
 }
 

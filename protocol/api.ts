@@ -9,3 +9,4 @@ export * from "./rest/connections.ts";
 export * from "./rest/envelope.ts";
 export * from "./rest/history.ts";
 export * from "./rest/publishing.ts";
+export * from "./rest/session.ts";

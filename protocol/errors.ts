@@ -186,6 +186,11 @@ export const ERRORS = {
     retryable: false,
     meaning: "There is no such path or channel.",
   },
+  NO_SESSION: {
+    status: 404,
+    retryable: false,
+    meaning: "The request has no session that could end.",
+  },
   CLIENT_NOT_FOUND: {
     status: 404,
     retryable: false,
@@ -275,6 +280,18 @@ export const ERRORS = {
     status: 429,
     retryable: true,
     meaning: "The address or key has all the connections it may have; see Retry-After.",
+  },
+  TOO_MANY_SESSIONS: {
+    status: 429,
+    retryable: true,
+    meaning:
+      "There are as many sessions as security.maxSessionsPerKey or security.maxSessions allow.",
+  },
+  TOO_MANY_TICKETS: {
+    status: 429,
+    retryable: true,
+    meaning:
+      "As many tickets wait for their use as security.maxTicketsPerKey or security.maxTickets allow.",
   },
   RATE_LIMITED: {
     status: 429,

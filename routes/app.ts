@@ -4,7 +4,9 @@
  *
  * @module
  */
+import { accessInMemory } from "../actors/access/access.ts";
 import { getPath } from "hono/utils/url";
+import type { Metrics } from "../actors/observability/metrics.ts";
 import type { KeyStore } from "./auth/api_keys.ts";
 import { type Authenticator, KeyAuthenticator } from "./auth/authenticator.ts";
 import { HostCheck } from "./auth/host.ts";
@@ -32,7 +34,9 @@ export interface App {
 }
 
 /** What the application is built with. */
-export interface AppOptions extends Omit<AppDeps, "authenticator"> {
+export interface AppOptions extends Omit<AppDeps, "authenticator" | "access"> {
+  /** Sessions and tickets; such as end with the process when absent. */
+  readonly access?: AppDeps["access"];
   /** The accepted keys. */
   readonly keys: KeyStore;
   /** Knows clients in another way than by their keys alone. */
@@ -41,10 +45,16 @@ export interface AppOptions extends Omit<AppDeps, "authenticator"> {
 
 /** Builds the application. */
 export function createApp({ keys, ...options }: AppOptions): App {
-  const { security } = options.config;
+  const { config: { security }, hub, metrics } = options;
   const rules = originRules(options.config);
-  const authenticator = new KeyAuthenticator({ ...rules, security, keys });
-  const deps: AppDeps = { authenticator, ...options };
+  const access = options.access ?? accessInMemory(options.config, options.clock);
+  const authenticator = new KeyAuthenticator({ ...rules, security, keys, access });
+  const deps: AppDeps = { authenticator, ...options, access };
+  access.sessions.judgeBy({
+    isInUse: ({ id, grant }) => hub.connectionsOfSession(grant.name, id).length > 0,
+    isValid: ({ name, secretId }) => keys.current(name, secretId) !== undefined,
+  });
+  publishAccess(access, metrics);
   const hosts = new HostCheck(rules);
   const forwarding = new ForwardingRules(options.config.server);
   const router = createRouter(deps, SOCKETS.keys());
@@ -89,6 +99,14 @@ function guard(request: Request, hosts: HostCheck, rules: OriginRules): Refusal 
     return { code: "ORIGIN_NOT_ALLOWED", message };
   }
   return undefined;
+}
+
+/** Adds the numbers of sessions and tickets to the metrics. */
+function publishAccess({ sessions, tickets }: AppDeps["access"], metrics: Metrics): void {
+  metrics.addGauge("sessions", "Sessions of pages", () => sessions.size);
+  metrics.addGauge("tickets", "Tickets that wait for their use", () => tickets.size);
+  metrics.addCounter("tickets_issued_total", "Tickets issued", () => tickets.issued);
+  metrics.addCounter("tickets_used_total", "Tickets used", () => tickets.used);
 }
 
 function withoutSniffing(answer: Response): Response {

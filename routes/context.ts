@@ -5,6 +5,7 @@
  */
 import type { Context, Env } from "hono";
 import type { AuditLog } from "../actors/audit/audit_log.ts";
+import type { Access } from "../actors/access/access.ts";
 import type { Hub } from "../actors/hub/hub.ts";
 import type { Intake } from "../actors/intake/intake.ts";
 import type { History, Publisher } from "../actors/operations.ts";
@@ -55,6 +56,8 @@ export interface AppDeps {
   readonly refusals: Refusals;
   /** Takes note of administrative acts. */
   readonly audit: AuditLog;
+  /** Sessions and tickets. */
+  readonly access: Pick<Access, "sessions" | "tickets">;
   /** Begins a backup of the store; absent when it keeps nothing. */
   readonly backup?: (() => Promise<RunningBackup>) | undefined;
   /** Begins to end the process, as SIGTERM does. Returns at once; idempotent. */

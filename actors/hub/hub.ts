@@ -146,6 +146,13 @@ export class Hub implements Operations {
     return this.#registry.ofPrincipal(principal);
   }
 
+  /** Live connections of a principal that were made from a session. */
+  connectionsOfSession(principal: string, sessionId: string): readonly Connection[] {
+    return this.connectionsOf(principal).filter(({ peer }) =>
+      peer.principal.sessionId === sessionId
+    );
+  }
+
   /** Tells every client that is subscribed to system-warnings of one that has no number. */
   announceWarning(warning: SystemWarning): void {
     const { clock, streams } = this.#deps;

@@ -29,6 +29,7 @@ export class Metrics {
   readonly #statuses: () => readonly ChannelStatus[];
   readonly #ignored: () => ReadonlyMap<Channel, number>;
   readonly #refusals: () => RefusalCounts;
+  readonly #added: (() => void)[] = [];
   #listenerLosses = 0;
 
   /**
@@ -59,6 +60,16 @@ export class Metrics {
     this.#listenerLosses += 1;
   }
 
+  /** Publishes one more number of the moment; read once per scrape. */
+  addGauge(name: string, help: string, read: () => number): void {
+    this.#added.push(() => this.#gauge(name, help, read()));
+  }
+
+  /** Publishes one more number that only grows; read once per scrape. */
+  addCounter(name: string, help: string, read: () => number): void {
+    this.#added.push(() => this.#counter(name, help, read()));
+  }
+
   /** Answers a scrape in the Prometheus text format. */
   async scrape(): Promise<Exposition> {
     this.#registry.clear();
@@ -70,6 +81,7 @@ export class Metrics {
     this.#freshness(this.#statuses());
     this.#store(this.#storage());
     this.#process(stats);
+    for (const publish of this.#added) publish();
     return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
   }
 

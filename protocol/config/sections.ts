@@ -98,6 +98,22 @@ export const SecuritySection = z.strictObject({
   allowQueryApiKey: z.boolean().default(true).meta({
     description: "Accepts ?apiKey=, as old clients send it.",
   }),
+  maxSessionsPerKey: z.int().min(1).max(100_000).default(1_000).meta({
+    description: "Sessions of pages that one key may have at a time.",
+    unit: "sessions",
+  }),
+  maxSessions: z.int().min(1).max(100_000).default(10_000).meta({
+    description: "Sessions of pages in all.",
+    unit: "sessions",
+  }),
+  maxTicketsPerKey: z.int().min(1).max(100_000).default(1_000).meta({
+    description: "Tickets that one key may have issued and not yet used; each counts for 60 s.",
+    unit: "tickets",
+  }),
+  maxTickets: z.int().min(1).max(100_000).default(10_000).meta({
+    description: "Tickets that were issued and not yet used, in all.",
+    unit: "tickets",
+  }),
 });
 
 /** How events flow to clients. */

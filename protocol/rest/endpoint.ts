@@ -13,10 +13,14 @@ export interface Endpoint {
   readonly method: "GET" | "POST" | "DELETE";
   /** The path; `:name` stands for a segment, described in {@link Endpoint.params}. */
   readonly path: string;
-  /** What a key must be allowed to do; `undefined`: the endpoint is open. */
-  readonly scope: Scope | undefined;
+  /** What a key must be allowed to do; `any`: whatever it is; `undefined`: the endpoint is open. */
+  readonly scope: Scope | "any" | undefined;
+  /** Present where a session begins, and one that exists does not count: the body may say who asks. */
+  readonly credentials?: "sign-in";
   /** Whether requests that have the privileges of loopback need no key. */
   readonly openOnLoopback?: true;
+  /** Whether no cache may keep its answers, whatever they are. */
+  readonly noStore?: true;
   /** What it does, a sentence. */
   readonly summary: string;
   /** The segments of the path that stand for something. */

@@ -18,6 +18,7 @@ import { channelPath, type Endpoint, JSON_MEDIA_TYPE, NOTHING } from "./endpoint
 import { EventsQuery, historyPage, snapshotAnswer } from "./history.ts";
 import { Draining, Health, Liveness, Readiness, statsAnswer } from "./operation.ts";
 import { AcknowledgeBody, AcknowledgedAlert, publishReceipt } from "./publishing.ts";
+import { SessionBody, SessionEnded, sessionInfo, Ticket } from "./session.ts";
 
 /** The media type of one event per line. */
 export const NDJSON_MEDIA_TYPE = "application/x-ndjson";
@@ -140,6 +141,52 @@ export const endpointsOf = (channels: ChannelSet) => ({
     params: NOTHING,
     query: NOTHING,
     answer: { status: 200, mediaType: BACKUP_MEDIA_TYPE },
+  },
+  beginSession: {
+    method: "POST",
+    path: "/api/v1/session",
+    scope: "any",
+    noStore: true,
+    credentials: "sign-in",
+    summary: "Begins a session of a page with a key or a ticket, and sets its cookie.",
+    params: NOTHING,
+    query: NOTHING,
+    body: {
+      mediaTypes: [JSON_MEDIA_TYPE],
+      schema: SessionBody,
+      summary: "A ticket; may be absent with a key.",
+    },
+    answer: { status: 200, data: sessionInfo(channels) },
+  },
+  getSession: {
+    method: "GET",
+    path: "/api/v1/session",
+    scope: "any",
+    noStore: true,
+    summary: "Who one is and what one may do, with a session or any other credential.",
+    params: NOTHING,
+    query: NOTHING,
+    answer: { status: 200, data: sessionInfo(channels) },
+  },
+  endSession: {
+    method: "DELETE",
+    path: "/api/v1/session",
+    scope: "any",
+    noStore: true,
+    summary: "Ends the session of the request and the connections made from it.",
+    params: NOTHING,
+    query: NOTHING,
+    answer: { status: 200, data: SessionEnded },
+  },
+  issueTicket: {
+    method: "POST",
+    path: "/api/v1/websocket/tickets",
+    scope: "subscribe",
+    noStore: true,
+    summary: "Issues a ticket, which counts once and for 60 s.",
+    params: NOTHING,
+    query: NOTHING,
+    answer: { status: 200, data: Ticket },
   },
   getHealth: {
     method: "GET",

@@ -13,6 +13,8 @@ import { getHealth, getLive, getReady } from "./health.ts";
 import { getEvents, getSnapshot } from "./history.ts";
 import { publishEvents, removeKey } from "./ingest.ts";
 import { getMetrics } from "./metrics.ts";
+import { beginSession, endSession, getSession } from "./session.ts";
+import { issueTicket } from "./tickets.ts";
 
 /** Answers a request whose principal has the scope and whose parameters fit. */
 export type EndpointHandler<Name extends EndpointName> = (
@@ -34,6 +36,10 @@ export const HANDLERS: { readonly [Name in EndpointName]: EndpointHandler<Name> 
   disconnectClient,
   drainGateway,
   backUpStore,
+  beginSession,
+  getSession,
+  endSession,
+  issueTicket,
   getHealth,
   getLive,
   getReady,

@@ -12,19 +12,27 @@ export const KEY_PROTOCOL_PREFIX = "telemetry.key.";
 const SECRET_PARAMETERS: ReadonlySet<string> = new Set(["apikey", "ticket"]);
 
 /**
- * The credential of a request: header `X-API-Key`, `Authorization: Bearer`, a `telemetry.key.…`
- * subprotocol, or query `apiKey`, whichever comes first in this order. An empty header counts as
+ * The key that a request carries in its headers: `X-API-Key`, `Authorization: Bearer`, or a
+ * `telemetry.key.…` subprotocol, whichever comes first in this order. An empty header counts as
  * absent, and so does `Authorization` with another scheme, which is meant for somebody else.
  *
- * @param allowQuery Whether `?apiKey=` is accepted.
  * @returns `undefined` when there is none. A malformed one is returned as it stands: it will not
  * match any key.
  */
-export function credentialOf({ url, headers }: Request, allowQuery: boolean): string | undefined {
+export function headerKeyOf({ headers }: Request): string | undefined {
   return (headers.get("x-api-key") || undefined) ??
     bearerOf(headers.get("authorization")) ??
-    protocolKeyOf(headers.get("sec-websocket-protocol")) ??
-    (allowQuery ? queryKeyOf(url) : undefined);
+    protocolKeyOf(headers.get("sec-websocket-protocol"));
+}
+
+/** The key of the query, `?apiKey=`; `undefined` when there is none. */
+export function queryKeyOf({ url }: Request): string | undefined {
+  return url.includes("?") ? new URL(url).searchParams.get("apiKey") ?? undefined : undefined;
+}
+
+/** The ticket of the query, `?ticket=`; `undefined` when there is none, or an empty one. */
+export function queryTicketOf({ url }: Request): string | undefined {
+  return url.includes("?") ? new URL(url).searchParams.get("ticket") || undefined : undefined;
 }
 
 /** The subprotocols that a handshake offers, without those that are credentials. */
@@ -54,10 +62,6 @@ function protocolKeyOf(header: string | null): string | undefined {
   const offered = splitProtocols(header).find((name) => name.startsWith(KEY_PROTOCOL_PREFIX));
   if (offered === undefined) return undefined;
   return Buffer.from(offered.slice(KEY_PROTOCOL_PREFIX.length), "base64url").toString();
-}
-
-function queryKeyOf(url: string): string | undefined {
-  return new URL(url).searchParams.get("apiKey") ?? undefined;
 }
 
 function splitProtocols(header: string | null): string[] {

@@ -30,7 +30,7 @@ export interface DevelopmentKey {
  */
 export async function developmentKey(dataDir: string): Promise<DevelopmentKey> {
   const path = join(dataDir, DEVELOPMENT_KEY_FILE);
-  const kept = await readIfPresent(path);
+  const kept = await readDevelopmentKey(dataDir);
   if (kept !== undefined) return { secret: kept, path, created: false };
   makePrivateDirectory(dataDir);
   removeIfPresent(path); // One that is empty may have other rights.
@@ -40,9 +40,10 @@ export async function developmentKey(dataDir: string): Promise<DevelopmentKey> {
   return { secret, path, created: true };
 }
 
-async function readIfPresent(path: string): Promise<string | undefined> {
+/** Reads the key; `undefined` when none was made. */
+export async function readDevelopmentKey(dataDir: string): Promise<string | undefined> {
   try {
-    return (await Deno.readTextFile(path)).trim() || undefined;
+    return (await Deno.readTextFile(join(dataDir, DEVELOPMENT_KEY_FILE))).trim() || undefined;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;

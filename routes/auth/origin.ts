@@ -56,8 +56,12 @@ export function isListedOrigin(origin: string, allowed: readonly string[]): bool
  */
 export function isAllowedOrigin(request: Request, rules: OriginRules): boolean {
   const text = request.headers.get("origin");
-  if (text === null || isListedOrigin(text, rules.allowedOrigins)) return true;
-  const origin = parseOrigin(text);
+  return text === null || isListedOrigin(text, rules.allowedOrigins) || isSameOrigin(request);
+}
+
+/** Whether the page behind a request is one of the gateway's own; `false` without an `Origin`. */
+export function isSameOrigin(request: Request): boolean {
+  const origin = parseOrigin(request.headers.get("origin") ?? "");
   if (origin === undefined || !(origin.scheme in DEFAULT_PORTS)) return false;
   const host = parseAuthority(request.headers.get("host") ?? new URL(request.url).host);
   return host?.name === origin.name &&

@@ -4,6 +4,7 @@
  * @module
  */
 import { readAlerts } from "../../actors/collector/incident_recovery.ts";
+import { openAccess } from "../../actors/access/access.ts";
 import { createGateway, restoreRequest } from "../../actors/gateway.ts";
 import { createLogger } from "../../actors/observability/log.ts";
 import type { Logger } from "../../actors/ports.ts";
@@ -11,6 +12,7 @@ import { type OpenStore, openStore } from "../../actors/store/open_store.ts";
 import { systemClock as clock } from "../../actors/system_clock.ts";
 import { createApp } from "../app.ts";
 import { prepareKeys } from "../auth/prepare_keys.ts";
+import { demoLink } from "../auth/demo_link.ts";
 import type { KeyRing } from "../auth/api_keys.ts";
 import { startDemo } from "../demo.ts";
 import { ResilientListener } from "../listener.ts";
@@ -73,13 +75,14 @@ async function start(settings: Settings, signals: Signals, version: string): Pro
 /** Builds the gateway around an open store, and listens. */
 async function serveFrom(
   { restored, ...storage }: OpenStore,
-  { config }: Settings,
+  { config, apiKey }: Settings,
   log: Logger,
   keys: KeyRing,
   signals: Signals,
   version: string,
 ): Promise<void> {
   const { store } = storage;
+  const access = openAccess(config, clock, log);
   const alerts = await readAlerts(store, restored.channels.get(store.channels.alerts)!.events);
   const gateway = createGateway(config, clock, log, store, restored, alerts);
   const { hub, collector, metrics } = gateway;
@@ -92,6 +95,7 @@ async function serveFrom(
     log,
     keys,
     ...gateway,
+    access,
     publisher: collector,
     backup: storage.backup,
     drain: () => shutdown.begin("request"),
@@ -131,7 +135,12 @@ async function serveFrom(
     listener,
     closing,
     source,
-    storage,
+    storage: {
+      close: async () => {
+        access.stop();
+        await storage.close();
+      },
+    },
     exit: Deno.exit,
   });
   signals.attach({
@@ -141,6 +150,11 @@ async function serveFrom(
       ? () => shutdown.begin("SIGHUP") // The terminal was closed.
       : () => log.info("SIGHUP: there is nothing to read again"),
   });
+  const link = await demoLink(
+    { config, apiKey, keys, tickets: access.tickets },
+    urlOf({ hostname, port }),
+  );
+  if (link !== undefined) printError(`Open once, within 15 minutes, on this machine: ${link}`);
 }
 
 /** Listens; when the address cannot be had, what runs already is stopped, so that the store can be closed. */
@@ -156,9 +170,13 @@ async function beginListening<Listener>(
   }
 }
 
-function reportListening(log: Logger, { hostname, port }: Deno.NetAddr): void {
+function urlOf({ hostname, port }: Pick<Deno.NetAddr, "hostname" | "port">): string {
   const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-  const url = `http://${host}:${port}`;
+  return `http://${host}:${port}`;
+}
+
+function reportListening(log: Logger, address: Deno.NetAddr): void {
+  const url = urlOf(address);
   const socket = `${url.replace("http", "ws")}/ws/telemetry`;
   log.info("listening", { url, socket, pid: Deno.pid });
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { accessInMemory } from "../../../actors/access/access.ts";
 import { Config } from "../../../protocol/config.ts";
 import { apiKey, KeyRing, type KeyStore } from "../../../routes/auth/api_keys.ts";
 import {
@@ -9,6 +10,7 @@ import {
 import { originRules } from "../../../routes/context.ts";
 import { assertError } from "../../support/envelopes.ts";
 import { FAKE_ADDRESS, HANDSHAKE, keyHolder, withGateway } from "../../support/fake_gateway.ts";
+import { TestClock } from "../../support/test_clock.ts";
 
 const KEYS = new KeyRing([
   apiKey("desk", "s3cret"),
@@ -20,9 +22,10 @@ type Sections = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 function outcome(headers: HeadersInit, path = "/", sections: Sections = {}) {
   const config = Config.parse(sections);
   const request = new Request(`http://localhost:8080${path}`, { headers });
-  const rules = { ...originRules(config), security: config.security, keys: KEYS };
+  const access = accessInMemory(config, new TestClock());
+  const rules = { ...originRules(config), security: config.security, keys: KEYS, access };
   // With keys that are at hand there is nothing to wait for.
-  return new KeyAuthenticator(rules).authenticate(request) as Authentication;
+  return new KeyAuthenticator(rules).authenticate(request, FAKE_ADDRESS) as Authentication;
 }
 
 function nameOf(...args: Parameters<typeof outcome>): string {
@@ -157,10 +160,11 @@ Deno.test("keys that are looked for elsewhere are waited for, and counted on loo
     onChange: () => () => {},
   };
   const config = Config.parse({});
-  const rules = { ...originRules(config), security: config.security, keys };
+  const access = accessInMemory(config, new TestClock());
+  const rules = { ...originRules(config), security: config.security, keys, access };
   const found = async (headers: HeadersInit) => {
     const request = new Request("http://localhost:8080/", { headers });
-    const result = await new KeyAuthenticator(rules).authenticate(request);
+    const result = await new KeyAuthenticator(rules).authenticate(request, FAKE_ADDRESS);
     return result.ok ? result.principal.name : result.fault.code;
   };
   assert.equal(await found({ "X-API-Key": "dev" }), "development");

@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import {
-  credentialOf,
+  headerKeyOf,
   KEY_PROTOCOL_PREFIX,
   offeredProtocols,
+  queryKeyOf,
+  queryTicketOf,
   redactUrl,
 } from "../../../routes/auth/credentials.ts";
 
@@ -14,6 +16,18 @@ const keyProtocol = (secret: string) =>
 function request(headers: Record<string, string>, path = "/ws/telemetry"): Request {
   return new Request(`http://localhost:8080${path}`, { headers });
 }
+
+/** The key that counts, as the authenticator looks for it. */
+function credentialOf(request: Request, allowQuery: boolean): string | undefined {
+  return headerKeyOf(request) ?? (allowQuery ? queryKeyOf(request) : undefined);
+}
+
+Deno.test("a ticket stands in the query alone, and an empty one is none", () => {
+  assert.equal(queryTicketOf(request({}, "/ws/telemetry?clientId=a&ticket=t1")), "t1");
+  assert.equal(queryTicketOf(request({}, "/ws/telemetry?ticket=")), undefined);
+  assert.equal(queryTicketOf(request({}, "/ws/telemetry?tickets=t1")), undefined);
+  assert.equal(queryTicketOf(request({ ticket: "t1" })), undefined);
+});
 
 Deno.test("a credential is found wherever the contract lets it stand", () => {
   const forms: readonly Request[] = [
