@@ -16,7 +16,7 @@ import { validatePath, validateQuery } from "./api/validation.ts";
 import { isListedOrigin } from "./auth/origin.ts";
 import { requireScope } from "./auth/require_scope.ts";
 import { answerError, type AppDeps, type AppEnv, fail, failure } from "./context.ts";
-import { securityHeaders, statusPage } from "./pages/status_page.ts";
+import { addPages } from "./pages/serve.ts";
 
 /**
  * Builds the routes.
@@ -49,7 +49,7 @@ export function createRouter(deps: AppDeps, sockets: Iterable<string>): Hono<App
   for (const name of Object.keys(endpoints) as EndpointName[]) {
     addEndpoint(app, deps, endpoints[name], HANDLERS[name] as EndpointHandler<EndpointName>);
   }
-  app.get("/", securityHeaders, (c) => statusPage(c, deps));
+  addPages(app);
   return app;
 }
 

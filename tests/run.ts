@@ -18,6 +18,7 @@ export const SYSTEM: readonly string[] = [
   "tests/contract/",
   "tests/e2e/",
   "tests/routes/cli/",
+  "tests/routes/pages/build/",
   "tests/runtime_test.ts",
   "tests/support/desktop_client_test.ts",
   "tests/support/raw_websocket_test.ts",

@@ -38,6 +38,8 @@ export interface Gateway {
   readonly state: ConnectionState;
   /** Ms since the gateway's last sign of life; grows while nothing comes. */
   readonly silenceMs: number;
+  /** The gateway's present time, epoch ms; of this machine as long as nothing was heard. */
+  readonly now: number;
   /** A channel as a table. Tables and logs of one channel do not affect each other. */
   table<C extends Channel>(channel: C, options?: TableOptions): Table<C>;
   /** A channel as a log. */
@@ -105,6 +107,10 @@ class Client implements Gateway {
 
   get silenceMs(): number {
     return this.#connection.silenceMs;
+  }
+
+  get now(): number {
+    return this.#time.now();
   }
 
   start(): void {

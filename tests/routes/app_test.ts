@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import type { Scope } from "../../actors/ports.ts";
 import { apiKey, KeyRing } from "../../routes/auth/api_keys.ts";
 import { assertError } from "../support/envelopes.ts";
@@ -288,72 +287,4 @@ Deno.test("behind a proxy and off loopback metrics need their scope", async () =
       await answer.body?.cancel();
     });
   }
-});
-
-Deno.test("the status page is HTML, open, and names version and address", async () => {
-  await withGateway({}, async (fake) => {
-    const answer = await fake.request("/", {}, null);
-    assert.equal(answer.status, 200);
-    assert.match(answer.headers.get("Content-Type") ?? "", /^text\/html; charset=utf-8/i);
-    const page = await answer.text();
-    assert.match(page.trimStart(), /^<!doctype html>/i);
-    assert.match(page, /1\.2\.3-test/);
-    assert.match(page, /ws:\/\/localhost:8080\/ws\/telemetry/);
-  });
-});
-
-/** The directives of a policy. */
-function directivesOf(policy: string): Map<string, string> {
-  return new Map(
-    policy.split(";").map((directive) => {
-      const [name = "", ...values] = directive.trim().split(/\s+/);
-      return [name, values.join(" ")];
-    }),
-  );
-}
-
-/** The hash under which a policy allows an inline element. */
-function hashOf(text: string): string {
-  return `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
-}
-
-Deno.test("the page's policy allows its own script and style by their hashes and nothing else", async () => {
-  await withGateway({}, async (fake) => {
-    const answer = await fake.request("/", {}, null);
-    const directives = directivesOf(answer.headers.get("Content-Security-Policy") ?? "");
-    const page = await answer.text();
-    const scripts = [...page.matchAll(/<script[^>]*>([\s\S]*?)<\/script>/g)];
-    const styles = [...page.matchAll(/<style[^>]*>([\s\S]*?)<\/style>/g)];
-    assert.equal(scripts.length, 1);
-    assert.equal(styles.length, 1);
-    assert.equal(directives.get("script-src"), hashOf(scripts[0]![1]!));
-    assert.equal(directives.get("style-src"), hashOf(styles[0]![1]!));
-    assert.equal(directives.get("default-src"), "'none'");
-    assert.equal(directives.get("connect-src"), "'self'");
-    assert.equal(directives.get("frame-ancestors"), "'none'");
-    assert.equal(directives.get("base-uri"), "'none'");
-    assert.equal(directives.get("form-action"), "'none'");
-    assert.doesNotMatch(page, / (?:style|on[a-z]+)=/, "inline attributes would be blocked");
-    assert.doesNotMatch(page, /(?:src|href)="(?!data:,)/, "nothing is loaded from elsewhere");
-  });
-});
-
-Deno.test("the page is not guessed, referred from, or kept without asking", async () => {
-  await withGateway({}, async (fake) => {
-    const { headers, body } = await fake.request("/", {}, null);
-    await body?.cancel();
-    assert.equal(headers.get("X-Content-Type-Options"), "nosniff");
-    assert.equal(headers.get("Referrer-Policy"), "no-referrer");
-    assert.equal(headers.get("Cache-Control"), "no-cache");
-  });
-});
-
-Deno.test("nothing in the address is written into the page as it stands", async () => {
-  const config = { server: { publicHosts: ["desk.example"] } };
-  await withGateway({ config }, async (fake) => {
-    const page = await (await fake.request("/?x=<script>alert(1)</script>", {}, null)).text();
-    assert.equal(page.includes("alert(1)"), false);
-    const elsewhere = await (await fake.request("http://desk.example:9000/", {}, null)).text();
-    assert.match(elsewhere, /ws:\/\/desk\.example:9000\/ws/);
-  });
 });

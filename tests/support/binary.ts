@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { buildPages } from "../../routes/pages/build/main.ts";
 import { fileExists, projectPath } from "./paths.ts";
 
 /** Prepares a `deno` and the runtime that belongs to it; it is not part of the project. */
@@ -38,7 +39,10 @@ export async function buildBinary(
   env: Readonly<Record<string, string>>,
 ): Promise<void> {
   const { tasks } = JSON.parse(await Deno.readTextFile(projectPath("deno.json")));
-  const [program, ...words] = (tasks.compile.command as string).split(" ");
+  const [build, compile] = (tasks.compile.command as string).split(" && ");
+  if (build !== "deno task build:pages") throw new Error("deno task compile builds no pages");
+  await buildPages();
+  const [program, ...words] = compile!.split(" ");
   if (program !== "deno") throw new Error("deno task compile is no call of deno");
   const args = words.map((word) => word.startsWith("dist/") ? output : word);
   const { success, stderr } = await new Deno.Command(compiler["DENO"]!, {

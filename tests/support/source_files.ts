@@ -8,7 +8,7 @@
 export const SOURCE_FOLDERS = ["actors", "protocol", "routes"] as const;
 
 /**
- * Every `.ts` file of ours below the folders, with `/` between the parts, in alphabetical order.
+ * Every `.ts` and `.tsx` file of ours below the folders, with `/` between the parts, in alphabetical order.
  */
 export function sourceFiles(folders: readonly string[]): string[] {
   return folders.flatMap(filesBelow).sort();
@@ -19,6 +19,6 @@ function filesBelow(folder: string): string[] {
     const path = `${folder}/${entry.name}`;
     if (entry.name === "node_modules") return [];
     if (entry.isDirectory) return filesBelow(path);
-    return entry.name.endsWith(".ts") ? [path] : [];
+    return /\.tsx?$/.test(entry.name) ? [path] : [];
   });
 }

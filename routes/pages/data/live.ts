@@ -1,0 +1,74 @@
+/**
+ * The connection of the page and what comes over it.
+ *
+ * @module
+ */
+import { type ReadonlySignal, signal } from "@preact/signals";
+import {
+  type ChannelData,
+  connect,
+  type ConnectionState,
+  type Gateway,
+} from "../../../protocol/client/mod.ts";
+import type { Session } from "../app/session.ts";
+import { ScreenClock } from "./clock.ts";
+import { FloorSums } from "./floor_sums.ts";
+import { RowStore, type TableChannel } from "./row_store.ts";
+
+/** How often rows may change on the screen, in ms: more often cannot be read. */
+const INTERVAL_MILLIS = 100;
+
+/** The channels in the order in which they are shown. */
+export const CHANNELS = [
+  "trader-status",
+  "positions",
+  "risk-alerts",
+  "market-data",
+  "system-warnings",
+] as const satisfies readonly TableChannel[];
+
+/** The tables of a page; one is absent when the session may not read its channel. */
+export type Stores = { readonly [C in TableChannel]?: RowStore<C> };
+
+/** See the module. One per session. */
+export class Live {
+  /** The client. */
+  readonly gateway: Gateway;
+  /** Whose session it is. */
+  readonly session: Session;
+  /** What the connection is doing. */
+  readonly connection: ReadonlySignal<ConnectionState>;
+  /** Time on the screen. */
+  readonly clock: ScreenClock;
+  /** The tables. */
+  readonly stores: Stores;
+  /** What is summed up over all rows. */
+  readonly sums: FloorSums;
+  readonly #stop: () => void;
+
+  /** Connects. */
+  constructor(session: Session) {
+    this.session = session;
+    this.gateway = connect({ url: location.origin });
+    const connection = signal(this.gateway.state);
+    this.connection = connection;
+    this.#stop = this.gateway.on("state", (state) => connection.value = state);
+    this.clock = new ScreenClock(this.gateway);
+    const names = CHANNELS.filter((name) => session.channels?.includes(name) ?? true);
+    this.stores = Object.fromEntries(names.map((name) => [name, this.#store(name)])) as Stores;
+    this.sums = new FloorSums(this.stores);
+  }
+
+  /** Ends it; what is on the screen stays as it is. */
+  close(): void {
+    this.#stop();
+    this.clock.stop();
+    this.gateway.close();
+  }
+
+  #store<C extends keyof ChannelData>(channel: C): RowStore<C> {
+    const isNotice = channel === "risk-alerts" || channel === "system-warnings";
+    const options = isNotice ? {} : { intervalMs: INTERVAL_MILLIS, conflate: true };
+    return new RowStore(this.gateway.table(channel, options));
+  }
+}

@@ -1,0 +1,123 @@
+/** @module What is shown of a position. */
+import type { ChannelData } from "../../../protocol/client/mod.ts";
+import type { Live } from "../data/live.ts";
+import { compareDecimals, formatDecimal } from "../logic/decimal.ts";
+import { Age, StaleTag } from "./age.tsx";
+import { byText, type Column } from "./columns.ts";
+import { Change, Tinted } from "./numbers.tsx";
+
+type Position = ChannelData["positions"];
+type PositionColumn = Column<"positions">;
+
+/** The name of a trader, its id where it has not reported. */
+export function traderName(live: Live, id: string): string {
+  return live.stores["trader-status"]?.table.get(id)?.name ?? id;
+}
+
+const decimal = (key: "quantity" | "entryPrice" | "currentPrice" | "unrealizedPnL") =>
+(
+  one: Position,
+  other: Position,
+) => compareDecimals(one[key], other[key]);
+
+/** The columns. */
+export function positionColumns(live: Live): PositionColumn[] {
+  const name = (id: string) => traderName(live, id);
+  return [
+    {
+      key: "symbol",
+      head: "Symbol",
+      width: 22,
+      compare: (one, other) => byText(one.symbol, other.symbol),
+      cell: ({ data }) => (
+        <>
+          <b title={data.id}>{data.symbol}</b>{" "}
+          <StaleTag
+            live={live}
+            id={data.id}
+            since={(id) => live.stores.positions?.table.staleSince(id)}
+          />
+        </>
+      ),
+    },
+    {
+      key: "side",
+      head: "Side",
+      compare: (one, other) => byText(one.action, other.action),
+      cell: ({ data }) => data.action === "LONG" ? "Long" : "Short",
+    },
+    {
+      key: "trader",
+      head: "Trader",
+      width: 16,
+      wide: true,
+      compare: (one, other) => byText(name(one.traderId), name(other.traderId)),
+      cell: ({ data }) => <span class="muted">{name(data.traderId)}</span>,
+    },
+    {
+      key: "quantity",
+      head: "Quantity",
+      end: true,
+      greatestFirst: true,
+      compare: decimal("quantity"),
+      cell: ({ data }) => formatDecimal(data.quantity),
+    },
+    {
+      key: "entry",
+      head: "Entry",
+      end: true,
+      wide: true,
+      greatestFirst: true,
+      compare: decimal("entryPrice"),
+      cell: ({ data }) => formatDecimal(data.entryPrice),
+    },
+    {
+      key: "price",
+      head: "Price",
+      end: true,
+      greatestFirst: true,
+      compare: decimal("currentPrice"),
+      cell: ({ data }) => (
+        <Tinted value={data.currentPrice}>{formatDecimal(data.currentPrice)}</Tinted>
+      ),
+    },
+    {
+      key: "pnl",
+      head: "Unrealized",
+      end: true,
+      greatestFirst: true,
+      compare: decimal("unrealizedPnL"),
+      cell: ({ data }) => (
+        <Tinted value={data.unrealizedPnL}>
+          <Change text={data.unrealizedPnL} />
+        </Tinted>
+      ),
+    },
+    {
+      key: "stop",
+      head: "Stop",
+      title: "Stop loss price; T: it trails",
+      end: true,
+      wide: true,
+      cell: ({ data }) =>
+        data.stopLossPrice === undefined ? <span class="muted">–</span> : (
+          <span class="muted">
+            {data.trailingStopActivated && "T "}
+            {formatDecimal(data.stopLossPrice)}
+          </span>
+        ),
+    },
+    {
+      key: "age",
+      head: "Age",
+      title: "Since the gateway took its last report",
+      end: true,
+      compare: (one, other) => other.timestamp - one.timestamp,
+      cell: ({ acceptedAt }) => (
+        <span class="muted">
+          <Age live={live} since={acceptedAt} />
+        </span>
+      ),
+    },
+  ];
+}

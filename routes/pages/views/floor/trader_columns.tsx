@@ -1,0 +1,154 @@
+/** @module What the floor shows of a trader. */
+import type { VNode } from "preact";
+import type { ChannelData } from "../../../../protocol/client/mod.ts";
+import type { Live } from "../../data/live.ts";
+import type { RowStore } from "../../data/row_store.ts";
+import { compareDecimals, formatDecimal } from "../../logic/decimal.ts";
+import { formatDuration, parseIsoDuration } from "../../logic/durations.ts";
+import { Age, StaleTag } from "../../parts/age.tsx";
+import { byText, type Column } from "../../parts/columns.ts";
+import { Change, Tinted } from "../../parts/numbers.tsx";
+import { Sparkline } from "../../parts/sparkline.tsx";
+import { Status } from "../../parts/status.tsx";
+
+type Trader = ChannelData["trader-status"];
+type TraderColumn = Column<"trader-status">;
+
+const NONE = <span class="muted">–</span>;
+
+const money = (key: "netProfit" | "maxDrawdown") => (one: Trader, other: Trader) =>
+  compareDecimals(one.metrics?.[key] ?? "0", other.metrics?.[key] ?? "0");
+
+const uptimeOf = ({ metrics }: Trader) => parseIsoDuration(metrics?.uptime ?? "") ?? 0;
+
+/** The columns. */
+export function traderColumns(live: Live, store: RowStore<"trader-status">): TraderColumn[] {
+  return [
+    {
+      key: "name",
+      head: "Name",
+      width: 12,
+      compare: (one, other) => byText(one.name, other.name),
+      cell: ({ data }) => <b title={data.id}>{data.name}</b>,
+    },
+    {
+      key: "status",
+      head: "Status",
+      width: 15,
+      compare: (one, other) => byText(one.status, other.status),
+      cell: ({ data }) => (
+        <span title={data.reason}>
+          <Status status={data.status} />{" "}
+          <StaleTag live={live} id={data.id} since={(id) => store.table.staleSince(id)} />
+        </span>
+      ),
+    },
+    {
+      key: "symbol",
+      head: "Symbol",
+      width: 10,
+      compare: (one, other) => byText(one.symbol, other.symbol),
+      cell: ({ data }) => data.symbol,
+    },
+    {
+      key: "strategy",
+      head: "Strategy",
+      width: 14,
+      wide: true,
+      compare: (one, other) => byText(one.strategy, other.strategy),
+      cell: ({ data }) => <span class="muted">{data.strategy}</span>,
+    },
+    {
+      key: "uptime",
+      head: "Uptime",
+      end: true,
+      wide: true,
+      greatestFirst: true,
+      compare: (one, other) => uptimeOf(one) - uptimeOf(other),
+      cell: ({ data }) => data.metrics === undefined ? NONE : formatDuration(uptimeOf(data)),
+    },
+    {
+      key: "profit",
+      head: "Net profit",
+      title: "Since the trader started, in its quote currency",
+      end: true,
+      greatestFirst: true,
+      compare: money("netProfit"),
+      cell: ({ data: { metrics } }) =>
+        metrics === undefined ? NONE : (
+          <Tinted value={metrics.netProfit}>
+            <Change text={metrics.netProfit} />
+          </Tinted>
+        ),
+    },
+    {
+      key: "trail",
+      head: "Trend",
+      title: "Net profit since this page is open, at most an hour",
+      wide: true,
+      cell: ({ data }) => <Sparkline points={live.sums.profitTrails.get(data.id)?.points ?? []} />,
+    },
+    {
+      key: "wins",
+      head: "Win rate",
+      wide: true,
+      greatestFirst: true,
+      compare: (one, other) => (one.metrics?.winRate ?? 0) - (other.metrics?.winRate ?? 0),
+      cell: ({ data: { metrics } }) => metrics === undefined ? NONE : winRate(metrics),
+    },
+    {
+      key: "drawdown",
+      head: "Drawdown",
+      title: "The largest so far, in the quote currency",
+      end: true,
+      wide: true,
+      greatestFirst: true,
+      compare: money("maxDrawdown"),
+      cell: ({ data: { metrics } }) =>
+        metrics === undefined ? NONE : formatDecimal(metrics.maxDrawdown),
+    },
+    {
+      key: "signal",
+      head: "Last signal",
+      wide: true,
+      cell: ({ data: { metrics } }) => {
+        const { lastSignalAction: action, lastSignalTime: time } = metrics ?? {};
+        if (action === undefined) return NONE;
+        return (
+          <>
+            {action.charAt(0) + action.slice(1).toLowerCase()}{" "}
+            {time !== undefined && (
+              <small class="muted">
+                <Age live={live} since={Date.parse(time)} />
+              </small>
+            )}
+          </>
+        );
+      },
+    },
+    {
+      key: "age",
+      head: "Age",
+      title: "Since the gateway took its last report",
+      end: true,
+      compare: (one, other) => other.timestamp - one.timestamp,
+      cell: ({ acceptedAt }) => (
+        <span class="muted">
+          <Age live={live} since={acceptedAt} />
+        </span>
+      ),
+    },
+  ];
+}
+
+function winRate({ winRate, totalTrades }: NonNullable<Trader["metrics"]>): VNode {
+  const percent = `${(winRate * 100).toFixed(0)} %`;
+  return (
+    <span title={`${totalTrades} trades`}>
+      <span class="meter" aria-hidden="true">
+        <i style={{ width: `${winRate * 100}%` }} />
+      </span>
+      {percent}
+    </span>
+  );
+}
