@@ -162,13 +162,13 @@ export function createGateway(
     onStatus: (status) => hub.announceStatus(status),
   });
   const refusals = new Refusals(clock, log);
-  const metrics = new Metrics(
-    () => hub.stats(),
-    () => collector.storage(),
-    () => health.statuses(),
-    () => health.ignored(),
-    () => refusals.counts,
-  );
+  const metrics = new Metrics({
+    stats: () => hub.stats(),
+    storage: () => collector.storage(),
+    statuses: () => health.statuses(),
+    ignored: () => health.ignored(),
+    refusals: () => refusals.counts,
+  });
   const { replayLimit } = telemetry;
   const history = new ChannelHistory({ clock, log, store, streams, replayLimit });
   return { channels, hub, collector, intake, history, health, metrics, refusals, audit };

@@ -1,17 +1,37 @@
 /**
- * Prometheus metrics. The hot paths count in plain numbers; they become metrics when somebody
- * looks.
+ * Prometheus metrics. The hot paths count in plain numbers; prom-client collects them when it is
+ * scraped.
  *
  * @module
  */
 import process from "node:process";
 import { Counter, Gauge, Registry } from "prom-client";
 import type { Channel } from "../../protocol/channels.ts";
-import type { ChannelStatus, GatewayStats, StorageStats } from "../operations.ts";
+import type { ChannelStats, ChannelStatus, GatewayStats, StorageStats } from "../operations.ts";
 import type { RefusalCounts } from "./refusals.ts";
 
 /** What all names start with, as in the replaced service. */
 export const PREFIX = "autotrader_telemetry";
+
+/** Where the numbers come from. Each is called once per scrape. */
+export interface MetricSources {
+  /** The numbers of the hub and the channels. */
+  readonly stats: () => GatewayStats;
+  /** The numbers of the store. */
+  readonly storage: () => StorageStats;
+  /** The state of every channel. */
+  readonly statuses: () => readonly ChannelStatus[];
+  /** The number of fields left out, by channel. */
+  readonly ignored: () => ReadonlyMap<Channel, number>;
+  /** How many handshakes and requests were refused, by code. */
+  readonly refusals: () => RefusalCounts;
+}
+
+/** The numbers of one scrape, all of the same moment. */
+type Readings = { readonly [Source in keyof MetricSources]: ReturnType<MetricSources[Source]> };
+
+/** A value with its labels. */
+type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
 
 /** The media type and the text of a scrape. */
 export interface Exposition {
@@ -24,35 +44,23 @@ export interface Exposition {
 /** Publishes the numbers of the gateway under their deployed names. */
 export class Metrics {
   readonly #registry = new Registry();
-  readonly #stats: () => GatewayStats;
-  readonly #storage: () => StorageStats;
-  readonly #statuses: () => readonly ChannelStatus[];
-  readonly #ignored: () => ReadonlyMap<Channel, number>;
-  readonly #refusals: () => RefusalCounts;
-  readonly #added: (() => void)[] = [];
+  readonly #sources: MetricSources;
+  #readings: Readings;
   #listenerLosses = 0;
 
-  /**
-   * Reads the numbers when they are asked for.
-   *
-   * @param stats Gives the numbers of the moment; called once per scrape.
-   * @param storage Gives those of the store; called once per scrape.
-   * @param statuses Gives the state of every channel; called once per scrape.
-   * @param ignored Gives the number of fields left out, by channel; called once per scrape.
-   * @param refusals Gives how many were turned away; called once per scrape.
-   */
-  constructor(
-    stats: () => GatewayStats,
-    storage: () => StorageStats,
-    statuses: () => readonly ChannelStatus[],
-    ignored: () => ReadonlyMap<Channel, number>,
-    refusals: () => RefusalCounts,
-  ) {
-    this.#stats = stats;
-    this.#storage = storage;
-    this.#statuses = statuses;
-    this.#ignored = ignored;
-    this.#refusals = refusals;
+  /** Registers every metric; their values are read per scrape. */
+  constructor(sources: MetricSources) {
+    this.#sources = sources;
+    this.#readings = this.#read();
+    this.#connections();
+    this.#refusals("handshake", "Handshakes refused, by code");
+    this.#refusals("request", "Requests refused, by code");
+    this.#messages("sent", "Events delivered", ({ sent }) => sent);
+    this.#messages("dropped", "Events shed", droppedOf);
+    this.#streams();
+    this.#freshness();
+    this.#store();
+    this.#process();
   }
 
   /** Counts a loss of the listener. A count, not a gauge: nobody can scrape while it is lost. */
@@ -62,149 +70,194 @@ export class Metrics {
 
   /** Publishes one more number of the moment; read once per scrape. */
   addGauge(name: string, help: string, read: () => number): void {
-    this.#added.push(() => this.#gauge(name, help, read()));
+    this.#gauge(name, help, read);
   }
 
   /** Publishes one more number that only grows; read once per scrape. */
   addCounter(name: string, help: string, read: () => number): void {
-    this.#added.push(() => this.#counter(name, help, read()));
+    this.#counter(name, help, read);
   }
 
   /** Answers a scrape in the Prometheus text format. */
   async scrape(): Promise<Exposition> {
-    this.#registry.clear();
-    const stats = this.#stats();
-    this.#connections(stats);
-    this.#turnedAway(this.#refusals());
-    this.#messages(stats);
-    this.#streams(stats);
-    this.#freshness(this.#statuses());
-    this.#store(this.#storage());
-    this.#process(stats);
-    for (const publish of this.#added) publish();
+    // `metrics()` collects every metric before it returns its promise, so scrapes do not mix.
+    this.#readings = this.#read();
     return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
   }
 
-  #connections(stats: GatewayStats): void {
-    this.#gauge("active_connections", "Open connections", stats.activeConnections);
-    this.#gauge("connecting", "Handshakes under way", stats.connecting);
-    this.#gauge("lingering", "Ended connections whose socket the peer holds", stats.lingering);
-    this.#gauge("throttled_connections", "Connections being conflated", stats.throttled);
-    this.#counter("connections_accepted_total", "Connections accepted", stats.accepted);
-    this.#counter("connection_failures_total", "Connection actors that failed", stats.failures);
-    this.#counter("listener_losses_total", "Losses of the listener", this.#listenerLosses);
-    const ended = this.#labelled("connections_ended_total", "Connections ended, by cause", "cause");
-    for (const [cause, count] of Object.entries(stats.endings)) ended.inc({ cause }, count);
+  #read(): Readings {
+    const { stats, storage, statuses, ignored, refusals } = this.#sources;
+    return {
+      stats: stats(),
+      storage: storage(),
+      statuses: statuses(),
+      ignored: ignored(),
+      refusals: refusals(),
+    };
   }
 
-  #turnedAway(counts: RefusalCounts): void {
-    for (const kind of ["handshake", "request"] as const) {
-      const help = `${kind === "handshake" ? "Handshakes" : "Requests"} refused, by code`;
-      const refused = this.#labelled(`${kind}s_refused_total`, help, "code");
-      for (const [code, count] of Object.entries(counts[kind])) refused.inc({ code }, count);
-    }
+  #connections(): void {
+    const gauge = (name: string, help: string, value: (stats: GatewayStats) => number) =>
+      this.#gauge(name, help, ({ stats }) => value(stats));
+    gauge("active_connections", "Open connections", (stats) => stats.activeConnections);
+    gauge("connecting", "Handshakes under way", (stats) => stats.connecting);
+    const lingering = "Ended connections whose socket the peer holds";
+    gauge("lingering", lingering, (stats) => stats.lingering);
+    gauge("throttled_connections", "Connections being conflated", (stats) => stats.throttled);
+    const counter = (name: string, help: string, value: (stats: GatewayStats) => number) =>
+      this.#counter(name, help, ({ stats }) => value(stats));
+    counter("connections_accepted_total", "Connections accepted", (stats) => stats.accepted);
+    counter(
+      "connection_failures_total",
+      "Connection actors that failed",
+      (stats) => stats.failures,
+    );
+    this.#counter("listener_losses_total", "Losses of the listener", () => this.#listenerLosses);
+    this.#counters(
+      "connections_ended_total",
+      "Connections ended, by cause",
+      ["cause"],
+      ({ stats }) => Object.entries(stats.endings).map(([cause, count]) => [{ cause }, count]),
+    );
+  }
+
+  #refusals(kind: keyof RefusalCounts, help: string): void {
+    this.#counters(
+      `${kind}s_refused_total`,
+      help,
+      ["code"],
+      ({ refusals }) => Object.entries(refusals[kind]).map(([code, count]) => [{ code }, count]),
+    );
   }
 
   /** Names and their doubles (gauge and counter per channel) are those of deployed dashboards. */
-  #messages(stats: GatewayStats): void {
-    const perChannel = Object.entries(stats.channels).map(([channel, { sent, shed }]) => {
-      const dropped = Object.values(shed).reduce((total, count) => total + count, 0);
-      return { channel, sent, dropped, shed };
-    });
-    for (const kind of ["sent", "dropped"] as const) {
-      const what = kind === "sent" ? "Events delivered" : "Events shed";
-      const total = perChannel.reduce((sum, counts) => sum + counts[kind], 0);
-      this.#counter(`messages_${kind}_total`, `${what}, over all connections`, total);
-      const name = `messages_${kind}`;
-      const gauge = this.#labelledGauge(`${name}_channel`, `${what}, by channel`);
-      const counter = this.#labelled(`${name}_counter_total`, `${what}, by channel`, "channel");
-      for (const counts of perChannel) {
-        gauge.set({ channel: counts.channel }, counts[kind]);
-        counter.inc({ channel: counts.channel }, counts[kind]);
-      }
-    }
-    const shedding = new Counter({
-      name: `${PREFIX}_messages_shed_total`,
-      help: "Events shed, by channel and reason",
-      labelNames: ["channel", "reason"],
-      registers: [this.#registry],
-    });
-    for (const { channel, shed } of perChannel) {
-      for (const [reason, count] of Object.entries(shed)) shedding.inc({ channel, reason }, count);
-    }
+  #messages(kind: string, what: string, count: (numbers: ChannelStats) => number): void {
+    const total = ({ stats }: Readings) =>
+      Object.values(stats.channels).reduce((sum, numbers) => sum + count(numbers), 0);
+    this.#counter(`messages_${kind}_total`, `${what}, over all connections`, total);
+    const byChannel = perChannel(count);
+    this.#gauges(`messages_${kind}_channel`, `${what}, by channel`, ["channel"], byChannel);
+    const counter = `messages_${kind}_counter_total`;
+    this.#counters(counter, `${what}, by channel`, ["channel"], byChannel);
   }
 
-  #streams(stats: GatewayStats): void {
-    const published = this.#labelled("events_published_total", "Events accepted", "channel");
-    const unknown = "Unknown fields of published events that were left out";
-    const ignored = this.#labelled("ignored_fields_total", unknown, "channel");
-    const ignoredByChannel = this.#ignored();
-    const help = "Events left out for clients that want the latest alone, by channel";
-    const conflated = this.#labelled("messages_conflated_total", help, "channel");
-    const gauges = {
-      head: this.#labelledGauge("channel_head", "Number of the last event"),
-      subscribers: this.#labelledGauge("channel_subscribers", "Connections subscribed"),
-      snapshotSize: this.#labelledGauge("snapshot_size", "States that a replay draws from"),
-      ringEvents: this.#labelledGauge("ring_events", "Events held in memory"),
-      ringBytes: this.#labelledGauge("ring_bytes", "Bytes held in memory"),
-    };
-    for (const [channel, numbers] of Object.entries(stats.channels)) {
-      published.inc({ channel }, numbers.published);
-      ignored.inc({ channel }, ignoredByChannel.get(channel as Channel) ?? 0);
-      conflated.inc({ channel }, numbers.conflated);
-      for (const [key, gauge] of Object.entries(gauges)) {
-        gauge.set({ channel }, numbers[key as keyof typeof gauges]);
-      }
-    }
+  #streams(): void {
+    this.#counters(
+      "messages_shed_total",
+      "Events shed, by channel and reason",
+      ["channel", "reason"],
+      ({ stats }) =>
+        Object.entries(stats.channels).flatMap(([channel, { shed }]) =>
+          Object.entries(shed).map(([reason, count]): Sample => [{ channel, reason }, count])
+        ),
+    );
+    const counter = (name: string, help: string, count: (numbers: ChannelStats) => number) =>
+      this.#counters(name, help, ["channel"], perChannel(count));
+    counter("events_published_total", "Events accepted", ({ published }) => published);
+    this.#counters(
+      "ignored_fields_total",
+      "Unknown fields of published events that were left out",
+      ["channel"],
+      ({ stats, ignored }) =>
+        Object.keys(stats.channels)
+          .map((channel) => [{ channel }, ignored.get(channel as Channel) ?? 0]),
+    );
+    const conflated = "Events left out for clients that want the latest alone, by channel";
+    counter("messages_conflated_total", conflated, ({ conflated }) => conflated);
+    const gauge = (name: string, help: string, value: (numbers: ChannelStats) => number) =>
+      this.#gauges(name, help, ["channel"], perChannel(value));
+    gauge("channel_head", "Number of the last event", ({ head }) => head);
+    gauge("channel_subscribers", "Connections subscribed", ({ subscribers }) => subscribers);
+    gauge("snapshot_size", "States that a replay draws from", ({ snapshotSize }) => snapshotSize);
+    gauge("ring_events", "Events held in memory", ({ ringEvents }) => ringEvents);
+    gauge("ring_bytes", "Bytes held in memory", ({ ringBytes }) => ringBytes);
   }
 
   /** A channel without an event has no time: alerts on an age must not take 0 for one. */
-  #freshness(statuses: readonly ChannelStatus[]): void {
-    const stale = this.#labelledGauge("channel_stale", "1 while a declared channel is silent");
-    const name = "channel_last_event_timestamp_seconds";
-    const last = this.#labelledGauge(name, "When the last event was accepted, Unix time");
-    for (const { channel, state, lastEventAt } of statuses) {
-      stale.set({ channel }, Number(state === "stale"));
-      if (lastEventAt !== undefined) last.set({ channel }, lastEventAt / 1_000);
-    }
+  #freshness(): void {
+    this.#gauges(
+      "channel_stale",
+      "1 while a declared channel is silent",
+      ["channel"],
+      ({ statuses }) =>
+        statuses.map(({ channel, state }) => [{ channel }, Number(state === "stale")]),
+    );
+    this.#gauges(
+      "channel_last_event_timestamp_seconds",
+      "When the last event was accepted, Unix time",
+      ["channel"],
+      ({ statuses }) =>
+        statuses.flatMap(({ channel, lastEventAt }): Sample[] =>
+          lastEventAt === undefined ? [] : [[{ channel }, lastEventAt / 1_000]]
+        ),
+    );
   }
 
-  #store({ commits, failures, failing }: StorageStats): void {
-    this.#counter("store_commits_total", "Commits that were kept", commits);
-    this.#counter("store_commit_failures_total", "Commits that failed", failures);
-    this.#gauge("store_failing", "1 while the last commit failed", Number(failing));
+  #store(): void {
+    const kept = "Commits that were kept";
+    this.#counter("store_commits_total", kept, ({ storage }) => storage.commits);
+    const failed = "Commits that failed";
+    this.#counter("store_commit_failures_total", failed, ({ storage }) => storage.failures);
+    const failing = "1 while the last commit failed";
+    this.#gauge("store_failing", failing, ({ storage }) => Number(storage.failing));
   }
 
   /** Only what needs no permission: prom-client's own process metrics would read 0. */
-  #process(stats: GatewayStats): void {
-    const cpu = process.cpuUsage();
-    const memory = process.memoryUsage();
-    this.#gauge("uptime_seconds", "Time since the start", stats.uptimeMillis / 1_000);
-    this.#counter("cpu_seconds_total", "CPU time used", (cpu.user + cpu.system) / 1_000_000);
-    this.#gauge("resident_memory_bytes", "Resident memory", memory.rss);
-    this.#gauge("heap_used_bytes", "JavaScript heap in use", memory.heapUsed);
-  }
-
-  #gauge(name: string, help: string, value: number): void {
-    new Gauge({ name: `${PREFIX}_${name}`, help, registers: [this.#registry] }).set(value);
-  }
-
-  #counter(name: string, help: string, value: number): void {
-    new Counter({ name: `${PREFIX}_${name}`, help, registers: [this.#registry] }).inc(value);
-  }
-
-  #labelled<Label extends string>(name: string, help: string, label: Label): Counter<Label> {
-    const labelNames = [label];
-    return new Counter({
-      name: `${PREFIX}_${name}`,
-      help,
-      labelNames,
-      registers: [this.#registry],
+  #process(): void {
+    const uptime = "Time since the start";
+    this.#gauge("uptime_seconds", uptime, ({ stats }) => stats.uptimeMillis / 1_000);
+    this.#counter("cpu_seconds_total", "CPU time used", () => {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1_000_000;
     });
+    const { memoryUsage } = process;
+    this.#gauge("resident_memory_bytes", "Resident memory", () => memoryUsage().rss);
+    this.#gauge("heap_used_bytes", "JavaScript heap in use", () => memoryUsage().heapUsed);
   }
 
-  #labelledGauge(name: string, help: string): Gauge<"channel"> {
-    const options = { name: `${PREFIX}_${name}`, help, labelNames: ["channel"] as const };
-    return new Gauge({ ...options, registers: [this.#registry] });
+  #gauge(name: string, help: string, value: (readings: Readings) => number): void {
+    this.#gauges(name, help, [], (readings) => [[{}, value(readings)]]);
   }
+
+  #counter(name: string, help: string, value: (readings: Readings) => number): void {
+    this.#counters(name, help, [], (readings) => [[{}, value(readings)]]);
+  }
+
+  #gauges(
+    name: string,
+    help: string,
+    labelNames: string[],
+    samples: (readings: Readings) => readonly Sample[],
+  ): void {
+    const collect = () => {
+      metric.reset();
+      for (const [labels, value] of samples(this.#readings)) metric.set(labels, value);
+    };
+    const options = { name: `${PREFIX}_${name}`, help, labelNames, collect };
+    const metric = new Gauge({ ...options, registers: [this.#registry] });
+  }
+
+  /** prom-client only increments counters, so they are set through a reset. */
+  #counters(
+    name: string,
+    help: string,
+    labelNames: string[],
+    samples: (readings: Readings) => readonly Sample[],
+  ): void {
+    const collect = () => {
+      metric.reset();
+      for (const [labels, value] of samples(this.#readings)) metric.inc(labels, value);
+    };
+    const options = { name: `${PREFIX}_${name}`, help, labelNames, collect };
+    const metric = new Counter({ ...options, registers: [this.#registry] });
+  }
+}
+
+function droppedOf({ shed }: ChannelStats): number {
+  return Object.values(shed).reduce((total, count) => total + count, 0);
+}
+
+function perChannel(value: (numbers: ChannelStats) => number): (readings: Readings) => Sample[] {
+  return ({ stats }) =>
+    Object.entries(stats.channels).map(([channel, numbers]) => [{ channel }, value(numbers)]);
 }
