@@ -27,60 +27,35 @@ const CATEGORY = ["gateway"];
 
 const LOGGER = getLogger(CATEGORY);
 
-/**
- * Marks a sink that is done with a record when it returns. LogTape copies every record for other
- * sinks, as the caller may change it meanwhile; that is most of what a line costs there.
- */
-const IMMEDIATE_SINK = Symbol.for("LogTape.sinkSnapshotPolicy.immediate");
-
 /** Configures logging for the process; a second call replaces the first. */
 export function createLogger(options: LogOptions): Logger {
   const format = options.format === "json" ? jsonFormatter() : prettyFormatter();
   const out = (record: LogRecord) => options.write(format(record).trimEnd(), isUrgent(record));
   configureSync({
     reset: true,
-    sinks: { out: Object.assign(out, { [IMMEDIATE_SINK]: true }) },
+    sinks: { out },
     loggers: [
       { category: CATEGORY, sinks: ["out"], lowestLevel: options.level },
       { category: ["logtape", "meta"], sinks: ["out"], lowestLevel: "warning" },
     ],
   });
   return {
-    debug: (message, properties) => emit("debug", message, properties),
-    info: (message, properties) => emit("info", message, properties),
-    warn: (message, properties) => emit("warning", message, properties),
-    error: (message, properties) => emit("error", message, properties),
+    debug: (message, properties = {}) => LOGGER.debug(message, properties),
+    info: (message, properties = {}) => LOGGER.info(message, properties),
+    warn: (message, properties = {}) => LOGGER.warn(message, properties),
+    error: (message, properties = {}) => LOGGER.error(message, properties),
   };
 }
 
-/**
- * Writes a record as it is: a message is a constant and never a template, so that data can never be
- * taken for one.
- */
-function emit(
-  level: LogLevel,
-  rawMessage: string,
-  properties: Readonly<Record<string, unknown>> = {},
-): void {
-  const record: LogRecord = {
-    category: CATEGORY,
-    level,
-    message: [rawMessage],
-    rawMessage,
-    timestamp: Date.now(),
-    properties,
-  };
-  LOGGER.emit(record);
-}
-
-/** Whether somebody will look for this line when the process has died. */
+/** Warnings and errors are written at once: the process may end right after them. */
 function isUrgent({ level }: LogRecord): boolean {
   return level !== "debug" && level !== "info";
 }
 
 /**
  * One object a line. The formatter of the library makes the same at several times the cost, as it
- * looks at every value.
+ * inspects every value. `rawMessage` is the message before placeholders are filled in: data in a
+ * message is never taken for a template.
  */
 function jsonFormatter(): (record: LogRecord) => string {
   let lastTimestamp = NaN;
@@ -116,8 +91,8 @@ function prettyFormatter(): (record: LogRecord) => string {
   return getAnsiColorFormatter({
     timestamp: "time",
     level: "ABBR",
-    format: ({ timestamp, level, message, record }) =>
-      `${timestamp} ${level} ${message}${formatProperties(record.properties)}`,
+    format: ({ timestamp, level, record }) =>
+      `${timestamp} ${level} ${record.rawMessage}${formatProperties(record.properties)}`,
   });
 }
 
