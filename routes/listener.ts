@@ -49,8 +49,8 @@ export class ResilientListener {
   #closing = false;
   #timer: unknown;
   #listeningSince: number;
-  /** When the last stable listener was lost, monotonic ms. */
-  #lostAt: number;
+  /** When the last stable listener was lost, monotonic ms; `undefined` before the first loss. */
+  #lostAt: number | undefined;
   /** When somebody was connected last while the listener was lost, monotonic ms. */
   #clientsSeenAt = -Infinity;
   #pause = MIN_PAUSE_MILLIS;
@@ -62,7 +62,7 @@ export class ResilientListener {
    */
   constructor(deps: ListenerDeps) {
     this.#deps = deps;
-    this.#lostAt = this.#listeningSince = deps.clock.now();
+    this.#listeningSince = deps.clock.now();
     this.#server = deps.listen();
     this.#watch(this.#server);
   }
@@ -93,7 +93,8 @@ export class ResilientListener {
     const { clock, log, onLost } = this.#deps;
     onLost();
     // Without descriptors, listening succeeds and the first accept fails: that was no recovery.
-    if (clock.now() - this.#listeningSince >= MAX_PAUSE_MILLIS) {
+    const wasStable = clock.now() - this.#listeningSince >= MAX_PAUSE_MILLIS;
+    if (this.#lostAt === undefined || wasStable) {
       this.#lostAt = clock.now();
       this.#pause = MIN_PAUSE_MILLIS;
     }
@@ -101,21 +102,21 @@ export class ResilientListener {
       error: String(error),
       retryMillis: this.#pause,
     });
-    this.#retryLater();
+    this.#retryLater(this.#lostAt);
   }
 
-  #retryLater(): void {
+  #retryLater(lostAt: number): void {
     const { clock } = this.#deps;
-    this.#timer = clock.setTimeout(() => this.#retry(), this.#pause);
+    this.#timer = clock.setTimeout(() => this.#retry(lostAt), this.#pause);
     this.#pause = Math.min(MAX_PAUSE_MILLIS, this.#pause * 2);
   }
 
-  #retry(): void {
+  #retry(lostAt: number): void {
     const { clock, log, listen, hasClients, giveUp } = this.#deps;
     const now = clock.now();
-    const lostFor = now - this.#lostAt;
+    const lostFor = now - lostAt;
     if (hasClients()) this.#clientsSeenAt = now;
-    if (now - Math.max(this.#lostAt, this.#clientsSeenAt) >= GIVE_UP_MILLIS) {
+    if (now - Math.max(lostAt, this.#clientsSeenAt) >= GIVE_UP_MILLIS) {
       log.error("no listener and no client for a minute; giving up", {
         millis: Math.round(lostFor),
       });
@@ -129,7 +130,7 @@ export class ResilientListener {
       this.#watch(this.#server);
     } catch (error) {
       log.error("cannot listen", { error: String(error), retryMillis: this.#pause });
-      this.#retryLater();
+      this.#retryLater(lostAt);
     }
   }
 }

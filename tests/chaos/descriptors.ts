@@ -28,6 +28,12 @@ const EVENT_PERIOD_MS = 20;
 /** How long the clients are measured before, in ms. */
 const PEACE_MS = 3_000;
 
+/** Clients that are measured. */
+const HEALTHY_CLIENTS = 2;
+
+/** Who is connected at the end: those, the bystander, the publisher and the newcomer. */
+const CONNECTED = HEALTHY_CLIENTS + 3;
+
 const { values } = parseArgs({
   options: {
     limit: { type: "string", default: "256" },
@@ -50,7 +56,10 @@ const { wsUrl, apiKey, port } = gateway;
 const channels = ["market-data", "trader-status", "positions"];
 await using bystander = await V1Client.connect(wsUrl, { apiKey, channels });
 await using publisher = await CollectorClient.connect(wsUrl, { apiKey });
-await using healthy = await HealthyClients.start(gateway, { eventsPerSecond: 0 });
+await using healthy = await HealthyClients.start(gateway, {
+  clients: HEALTHY_CLIENTS,
+  eventsPerSecond: 0,
+});
 
 /** Publishes measured events for a while; returns how many were acknowledged. */
 async function publishFor(millis: number): Promise<number> {
@@ -130,9 +139,13 @@ try {
   await newcomer.heartbeat();
   const tookMs = performance.now() - freedAt;
   check(`let in again ${tookMs.toFixed(0)} ms after descriptors were free`, tookMs <= RECOVERY_MS);
-  const { failures, metrics } = await new HttpApi(gateway).stats();
+  const api = new HttpApi(gateway);
+  const { failures, metrics } = await api.stats();
   check("no actor failed", failures === 0);
-  check("the clients are still connected", metrics.activeConnections >= 2);
+  const connected = metrics.activeConnections;
+  check(`${CONNECTED} clients are connected: ${connected}`, connected === CONNECTED);
+  const losses = (await api.metrics()).value("autotrader_telemetry_listener_losses_total") ?? 0;
+  check(`losses of the listener are counted: ${losses}`, losses > 0);
 } catch (error) {
   check(String(error).slice(0, 1_000), false);
 }

@@ -97,6 +97,16 @@ Deno.test("a lost listener comes back after a short pause, and says both", async
   assert.equal(fixture.clock.pendingTimers, 0);
 });
 
+Deno.test("the time without a listener is counted from the loss, also from one soon after the start", async () => {
+  const fixture = new Fixture();
+  await fixture.clock.advanceAsync(3_000);
+  fixture.servers[0]!.lose();
+  await fixture.clock.advanceAsync(100);
+  const { message, properties } = fixture.log.lines.at(-1)!;
+  assert.equal(message, "listening again");
+  assert.equal(properties["afterMillis"], 100);
+});
+
 Deno.test("a listener that stops by itself is lost as well", async () => {
   const fixture = new Fixture();
   fixture.servers[0]!.stop();

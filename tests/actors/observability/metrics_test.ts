@@ -140,6 +140,17 @@ Deno.test("channels show head, readers, states and what the ring holds", async (
   });
 });
 
+Deno.test("losses of the listener are counted, and each scrape shows the count of its moment", async () => {
+  await withGateway({}, async (fake) => {
+    const losses = async () => (await scrape(fake)).value(`${PREFIX}listener_losses_total`);
+    assert.equal(await losses(), 0);
+    fake.gateway.metrics.listenerLost();
+    fake.gateway.metrics.listenerLost();
+    assert.equal(await losses(), 2);
+    assert.equal(await losses(), 2);
+  });
+});
+
 Deno.test("the process shows its uptime and memory", async () => {
   await withGateway({}, async (fake) => {
     fake.clock.advance(12_500);
