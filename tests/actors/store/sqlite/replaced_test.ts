@@ -7,22 +7,18 @@
  */
 import assert from "node:assert/strict";
 import { STORE_FILE } from "../../../../actors/store/sqlite/database.ts";
-import { logPath, markerPath } from "../../../../actors/store/sqlite/file_guard.ts";
+import { logPath } from "../../../../actors/store/sqlite/file_guard.ts";
 import { SqliteStore } from "../../../../actors/store/sqlite/sqlite_store.ts";
 import { openElsewhere } from "../../../support/second_process.ts";
 import {
   codeOf,
-  event,
   events,
   seqs,
   sqliteOptions,
   STORE_EPOCH,
   TempDir,
 } from "../../../support/store_fixture.ts";
-import { DIE_IDLE } from "../../../support/mortal_keys.ts";
 import { waitUntil } from "../../../support/wait.ts";
-
-const THREAD = new URL("../../../support/mortal_engine_worker.ts", import.meta.url);
 
 /** A directory with a store of three events, its closed copy, and a hard link to the live file. */
 async function prepare(root: string) {
@@ -160,22 +156,4 @@ Deno.test("a changed inode alone begins no new epoch: a copied directory goes on
   const again = await SqliteStore.open(sqliteOptions(data));
   assert.deepEqual(again.head("positions"), { epoch, seq: 3 });
   await again.close();
-});
-
-Deno.test("a new thread does not go on in a database that took the place of the lost one's", async () => {
-  using root = new TempDir();
-  const { data, old, store: first } = await prepare(root.path);
-  await first.close();
-  const options = sqliteOptions(data, { threadModule: THREAD });
-  const store = await SqliteStore.open(options);
-  await store.commit([event("positions", 7, DIE_IDLE)]);
-  Deno.renameSync(`${old}/${STORE_FILE}`, `${data}/${STORE_FILE}`);
-  const code = await waitUntil(
-    "the thread ended",
-    () => codeOf(store.read("positions", 0, 9).then(() => Promise.reject({ code: "read" }))),
-    (code) => code !== "read",
-  );
-  assert.equal(code, "replaced");
-  assert.ok(Deno.statSync(markerPath(`${data}/${STORE_FILE}`)));
-  await store.close().catch(() => {});
 });
