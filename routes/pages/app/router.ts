@@ -5,33 +5,13 @@
  * @module
  */
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
-import { VIEW_PATHS, type ViewName } from "../paths.ts";
-
-/** Where the page is. */
-export interface Route {
-  readonly view: ViewName;
-  /** What follows the path of the view: a symbol. */
-  readonly item: string | undefined;
-  readonly query: URLSearchParams;
-}
+import { parseRoute, type Route } from "../logic/route.ts";
 
 const address = signal(new URL(location.href));
 addEventListener("popstate", () => address.value = new URL(location.href));
 
 /** Where the page is. */
 export const route: ReadonlySignal<Route> = computed(() => parseRoute(address.value));
-
-/** Reads an address; one that names no view is the floor. */
-export function parseRoute(url: URL): Route {
-  const [, first = "", item] = url.pathname.split("/");
-  const view = (Object.keys(VIEW_PATHS) as ViewName[])
-    .find((name) => VIEW_PATHS[name] === `/${first}`) ?? "floor";
-  return {
-    view,
-    item: item === undefined || item === "" ? undefined : decodeURIComponent(item),
-    query: url.searchParams,
-  };
-}
 
 /** Goes to an address of the page. */
 export function go(path: string): void {

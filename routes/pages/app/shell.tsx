@@ -9,20 +9,12 @@ import { Brand } from "../parts/brand.tsx";
 import type { Live } from "../data/live.ts";
 import { STALE_AFTER_MILLIS } from "../logic/presence.ts";
 import { VIEW_PATHS, type ViewName } from "../paths.ts";
-import { Floor } from "../views/floor/floor.tsx";
 import { Interruption } from "./interruption.tsx";
 import { followLink, route } from "./router.ts";
 import { StateBar } from "./state_bar.tsx";
 import { StatusRegion } from "./status_region.tsx";
+import { TITLES, VIEWS } from "./views.tsx";
 import { unacknowledged } from "../logic/alerts.ts";
-
-const TITLES: Readonly<Record<ViewName, string>> = {
-  floor: "Floor",
-  positions: "Positions",
-  alerts: "Alerts",
-  market: "Market",
-  tape: "Tape",
-};
 
 /** The frame. */
 export function Shell({ live }: { readonly live: Live }): VNode {
@@ -30,6 +22,7 @@ export function Shell({ live }: { readonly live: Live }): VNode {
     live.connection.value.status !== "live" || live.clock.silenceMs.value >= STALE_AFTER_MILLIS
   );
   const { view } = route.value;
+  const View = VIEWS[view];
   return (
     <>
       <a class="skip" href="#view">Skip to the view</a>
@@ -42,14 +35,10 @@ export function Shell({ live }: { readonly live: Live }): VNode {
       <Interruption live={live} />
       <main id="view" class={isStale.value ? "view dim" : "view"} tabIndex={-1}>
         <h1 class="hidden">{TITLES[view]}</h1>
-        <View live={live} view={view} />
+        <View live={live} />
       </main>
     </>
   );
-}
-
-function View({ live }: { readonly live: Live; readonly view: ViewName }): VNode {
-  return <Floor live={live} />;
 }
 
 function Navigation({ live, view }: { readonly live: Live; readonly view: ViewName }): VNode {

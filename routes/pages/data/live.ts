@@ -12,6 +12,7 @@ import {
 } from "../../../protocol/client/mod.ts";
 import type { Session } from "../app/session.ts";
 import { ScreenClock } from "./clock.ts";
+import { ClosedStore } from "./closed_store.ts";
 import { FloorSums } from "./floor_sums.ts";
 import { RowStore, type TableChannel } from "./row_store.ts";
 
@@ -44,6 +45,8 @@ export class Live {
   readonly stores: Stores;
   /** What is summed up over all rows. */
   readonly sums: FloorSums;
+  /** Today's closed trades; absent when the session may not read positions. */
+  readonly closed: ClosedStore | undefined;
   readonly #stop: () => void;
 
   /** Connects. */
@@ -57,12 +60,15 @@ export class Live {
     const names = CHANNELS.filter((name) => session.channels?.includes(name) ?? true);
     this.stores = Object.fromEntries(names.map((name) => [name, this.#store(name)])) as Stores;
     this.sums = new FloorSums(this.stores);
+    const { positions } = this.stores;
+    this.closed = positions && new ClosedStore(positions, this.clock);
   }
 
   /** Ends it; what is on the screen stays as it is. */
   close(): void {
     this.#stop();
     this.clock.stop();
+    this.closed?.stop();
     this.gateway.close();
   }
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type ReadonlySignal, Signal, signal } from "@preact/signals";
+import { computed, type ReadonlySignal, Signal, signal } from "@preact/signals";
 import type {
   Account,
   ChannelData,
@@ -14,6 +14,7 @@ import type {
   Table,
 } from "../../../protocol/client/mod.ts";
 import { inNextFrame } from "./frame.ts";
+import type { RowSource } from "./row_source.ts";
 
 /** The channels that have tables. */
 export type TableChannel = keyof ChannelData;
@@ -36,7 +37,7 @@ export interface Progress {
 }
 
 /** See the module. */
-export class RowStore<C extends TableChannel> {
+export class RowStore<C extends TableChannel> implements RowSource<ChannelData[C]> {
   /** The rows themselves. */
   readonly table: Table<C>;
   /** Changes when a row came or went. */
@@ -47,6 +48,8 @@ export class RowStore<C extends TableChannel> {
   readonly freshness: ReadonlySignal<Freshness>;
   /** How far it is. */
   readonly progress: ReadonlySignal<Progress>;
+  /** Whether the first snapshot is there. */
+  readonly loaded: ReadonlySignal<boolean>;
   readonly #members = signal(0);
   readonly #version = signal(0);
   readonly #freshness: Signal<Freshness>;
@@ -65,6 +68,7 @@ export class RowStore<C extends TableChannel> {
     this.version = this.#version;
     this.freshness = this.#freshness;
     this.progress = this.#progress;
+    this.loaded = computed(() => this.#progress.value.place !== undefined);
     const known = new Set<string>();
     table.on("change", ({ changed, removed }) => {
       for (const id of changed.keys()) {
@@ -83,6 +87,22 @@ export class RowStore<C extends TableChannel> {
     });
     table.on("freshness", () => inNextFrame(this.#write));
     table.on("resync", () => inNextFrame(this.#write));
+  }
+
+  /** How many rows there are. */
+  get size(): number {
+    return this.table.size;
+  }
+
+  /** {@inheritDoc RowSource.entries} */
+  entries(): Iterable<[string, ChannelData[C]]> {
+    return this.table;
+  }
+
+  /** {@inheritDoc RowSource.staleSince} */
+  staleSince(id: string): number | undefined {
+    this.#freshness.value;
+    return this.table.staleSince(id);
   }
 
   /** The signal of a row; it is forgotten when nothing shows it any more. */

@@ -46,3 +46,9 @@ export function zoneName(zone: Zone, epochMillis: number): string {
   const format = new Intl.DateTimeFormat("en-GB", { timeZoneName: "short" });
   return format.formatToParts(epochMillis).find(({ type }) => type === "timeZoneName")!.value;
 }
+
+/** The beginning of the day of a moment, epoch ms. */
+export function startOfDay(epochMillis: number, zone: Zone): number {
+  const date = new Date(epochMillis);
+  return zone === "utc" ? date.setUTCHours(0, 0, 0, 0) : date.setHours(0, 0, 0, 0);
+}

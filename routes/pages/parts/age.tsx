@@ -3,6 +3,7 @@ import type { VNode } from "preact";
 import { useComputed } from "@preact/signals";
 import { zone } from "../app/preferences.ts";
 import type { Live } from "../data/live.ts";
+import type { RowSource } from "../data/row_source.ts";
 import { formatWholeAge } from "../logic/durations.ts";
 import { formatDateTime, formatTime, zoneName } from "../logic/times.ts";
 
@@ -20,15 +21,14 @@ export function Time({ at }: { readonly at: number }): VNode {
 }
 
 /** Says since when a row is not to be trusted; nothing while it is. */
-export function StaleTag({ live, id, since }: {
+export function StaleTag<Data>({ live, id, source }: {
   readonly live: Live;
   readonly id: string;
-  /** Since when, epoch ms of the gateway; `undefined` while it is fresh. */
-  readonly since: (id: string) => number | undefined;
+  readonly source: RowSource<Data>;
 }): VNode | null {
   const at = useComputed(() => {
     live.clock.second.value;
-    return since(id);
+    return source.staleSince(id);
   }).value;
   if (at === undefined) return null;
   return (

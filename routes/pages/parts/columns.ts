@@ -1,31 +1,27 @@
 /** @module What a table shows of a row. */
 import type { ComponentChildren } from "preact";
-import type { ChannelData } from "../../../protocol/client/mod.ts";
-import type { RowOf, TableChannel } from "../data/row_store.ts";
+import type { Row } from "../../../protocol/client/mod.ts";
 
 /** A column. */
-export interface Column<C extends TableChannel> {
+export interface Column<Data> {
   /** Its name in addresses. */
   readonly key: string;
   /** Its heading. */
   readonly head: string;
   /** What the heading means, where it is not plain. */
   readonly title?: string;
-  /**
-   * The share of the width of a column of texts, in hundredths of the table: they are cut where room
-   * is short. Without one a column is as wide as what is in it: a number is never cut.
-   */
-  readonly width?: number;
+  /** Texts take the room that is left and may be cut; a column of numbers is as wide as they are. */
+  readonly text?: boolean;
   /** Numbers stand at the end. */
   readonly end?: boolean;
   /** Left out where there is little room: on a phone. */
   readonly wide?: boolean;
   /** The order of rows by it; absent when nobody sorts by it. */
-  readonly compare?: (one: ChannelData[C], other: ChannelData[C]) => number;
+  readonly compare?: (one: Data, other: Data) => number;
   /** Whether a first click puts the greatest first. */
   readonly greatestFirst?: boolean;
   /** What stands in a cell. */
-  readonly cell: (row: RowOf<C>) => ComponentChildren;
+  readonly cell: (row: Row<Data>) => ComponentChildren;
 }
 
 /** The order of texts, as people sort them. */

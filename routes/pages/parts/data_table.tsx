@@ -7,9 +7,8 @@
 import type { VNode } from "preact";
 import { type Signal, useComputed, useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import type { ChannelData } from "../../../protocol/client/mod.ts";
 import type { Live } from "../data/live.ts";
-import type { RowStore, TableChannel } from "../data/row_store.ts";
+import type { RowSource } from "../data/row_source.ts";
 import { keepOrder, type Sort, sortIds } from "../logic/arrange.ts";
 import type { Column } from "./columns.ts";
 import { HeadCell } from "./head_cell.tsx";
@@ -19,17 +18,17 @@ import { TableRow } from "./table_row.tsx";
 import { ROW_HEIGHT, useVisibleRows } from "./window.ts";
 
 /** A table. */
-export interface DataTableProps<C extends TableChannel> {
+export interface DataTableProps<Data> {
   readonly live: Live;
-  readonly store: RowStore<C>;
+  readonly source: RowSource<Data>;
   /** What the table is about, for those who cannot see it. */
   readonly label: string;
-  readonly columns: readonly Column<C>[];
+  readonly columns: readonly Column<Data>[];
   readonly sort: Sort;
   /** Absent when the table is not sorted by people. */
   readonly onSort?: (sort: Sort) => void;
   /** Whether a row is shown. */
-  readonly admits?: (row: ChannelData[C]) => boolean;
+  readonly admits?: (row: Data) => boolean;
   /** Told when somebody opens a row. */
   readonly onOpen?: (id: string) => void;
   /** Most rows that are shown. */
@@ -39,8 +38,8 @@ export interface DataTableProps<C extends TableChannel> {
 }
 
 /** See the module. */
-export function DataTable<C extends TableChannel>(props: DataTableProps<C>): VNode {
-  const { store, columns, live } = props;
+export function DataTable<Data>(props: DataTableProps<Data>): VNode {
+  const { source, columns, live } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const table = useRef<HTMLTableElement>(null);
   useColumnWidths(table);
@@ -49,11 +48,11 @@ export function DataTable<C extends TableChannel>(props: DataTableProps<C>): VNo
   const shown = useRef<readonly string[]>([]);
   const latest = useLatest(props);
   const ids = useComputed(() => {
-    const { sort, admits, limit } = latest.value;
-    store.members.value;
+    const { sort, admits, limit, columns, source } = latest.value;
+    source.members.value;
     live.clock.second.value;
-    const rows = new Map<string, ChannelData[C]>();
-    for (const [id, row] of store.table) if (admits?.(row) ?? true) rows.set(id, row);
+    const rows = new Map<string, Data>();
+    for (const [id, row] of source.entries()) if (admits?.(row) ?? true) rows.set(id, row);
     const compare = columns.find(({ key }) => key === sort.key)?.compare ?? (() => 0);
     const sorted = held.value
       ? keepOrder(shown.current, [...rows.keys()])
@@ -100,7 +99,7 @@ export function DataTable<C extends TableChannel>(props: DataTableProps<C>): VNo
               id={id}
               index={from + index}
               live={live}
-              store={store}
+              source={source}
               columns={columns}
               focusable={id === focusable}
               onOpen={props.onOpen}
@@ -109,7 +108,7 @@ export function DataTable<C extends TableChannel>(props: DataTableProps<C>): VNo
           {to < total && <Spacer height={(total - to) * ROW_HEIGHT} />}
           {total === 0 && (
             <tr class="none">
-              <td colSpan={columns.length}>{props.empty}</td>
+              <td colSpan={columns.length}>{source.loaded.value ? props.empty : "Loading…"}</td>
             </tr>
           )}
         </tbody>

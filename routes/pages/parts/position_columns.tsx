@@ -1,13 +1,14 @@
 /** @module What is shown of a position. */
 import type { ChannelData } from "../../../protocol/client/mod.ts";
 import type { Live } from "../data/live.ts";
+import type { RowStore } from "../data/row_store.ts";
 import { compareDecimals, formatDecimal } from "../logic/decimal.ts";
 import { Age, StaleTag } from "./age.tsx";
 import { byText, type Column } from "./columns.ts";
 import { Change, Tinted } from "./numbers.tsx";
 
 type Position = ChannelData["positions"];
-type PositionColumn = Column<"positions">;
+type PositionColumn = Column<Position>;
 
 /** The name of a trader, its id where it has not reported. */
 export function traderName(live: Live, id: string): string {
@@ -21,13 +22,13 @@ const decimal = (key: "quantity" | "entryPrice" | "currentPrice" | "unrealizedPn
 ) => compareDecimals(one[key], other[key]);
 
 /** The columns. */
-export function positionColumns(live: Live): PositionColumn[] {
+export function positionColumns(live: Live, store: RowStore<"positions">): PositionColumn[] {
   const name = (id: string) => traderName(live, id);
   return [
     {
       key: "symbol",
       head: "Symbol",
-      width: 22,
+      text: true,
       compare: (one, other) => byText(one.symbol, other.symbol),
       cell: ({ data }) => (
         <>
@@ -35,7 +36,7 @@ export function positionColumns(live: Live): PositionColumn[] {
           <StaleTag
             live={live}
             id={data.id}
-            since={(id) => live.stores.positions?.table.staleSince(id)}
+            source={store}
           />
         </>
       ),
@@ -49,7 +50,7 @@ export function positionColumns(live: Live): PositionColumn[] {
     {
       key: "trader",
       head: "Trader",
-      width: 16,
+      text: true,
       wide: true,
       compare: (one, other) => byText(name(one.traderId), name(other.traderId)),
       cell: ({ data }) => <span class="muted">{name(data.traderId)}</span>,
@@ -112,6 +113,7 @@ export function positionColumns(live: Live): PositionColumn[] {
       head: "Age",
       title: "Since the gateway took its last report",
       end: true,
+      wide: true,
       compare: (one, other) => other.timestamp - one.timestamp,
       cell: ({ acceptedAt }) => (
         <span class="muted">

@@ -1,5 +1,5 @@
 /** @module The strip of sums; a sum says when a part of it is stale. */
-import type { ComponentChildren, VNode } from "preact";
+import type { VNode } from "preact";
 import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { CHANNELS, type Live } from "../../data/live.ts";
@@ -7,44 +7,24 @@ import { oldestOf, unacknowledged } from "../../logic/alerts.ts";
 import { compareDecimals, formatDecimal } from "../../logic/decimal.ts";
 import { Rate } from "../../logic/rate.ts";
 import { Age } from "../../parts/age.tsx";
+import { Figure, NO_VALUE, StaleParts, Strip } from "../../parts/figure.tsx";
 import { Change } from "../../parts/numbers.tsx";
 import { useStaleCount } from "../../parts/stale_sum.tsx";
+import { Unrealized } from "../../parts/unrealized_figure.tsx";
 
 /** The strip. */
 export function Figures({ live }: { readonly live: Live }): VNode {
   return (
-    <dl class="figures">
+    <Strip>
       <NetProfit live={live} />
       <Unrealized live={live} />
       <Running live={live} />
       <Drawdown live={live} />
       <Unacknowledged live={live} />
       <Events live={live} />
-    </dl>
+    </Strip>
   );
 }
-
-function Figure({ name, children, note }: {
-  readonly name: string;
-  readonly children: ComponentChildren;
-  readonly note?: ComponentChildren;
-}): VNode {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>
-        <b>{children}</b>
-        {note !== undefined && <small>{note}</small>}
-      </dd>
-    </div>
-  );
-}
-
-function StaleParts({ count }: { readonly count: number }): VNode | null {
-  return count === 0 ? null : <span class="tag warn">{count} stale</span>;
-}
-
-const NONE = <span class="muted">–</span>;
 
 function NetProfit({ live }: { readonly live: Live }): VNode {
   const store = live.stores["trader-status"];
@@ -62,29 +42,7 @@ function NetProfit({ live }: { readonly live: Live }): VNode {
         </>
       }
     >
-      {sum === undefined ? NONE : <Change text={sum} />}
-    </Figure>
-  );
-}
-
-function Unrealized({ live }: { readonly live: Live }): VNode {
-  const store = live.stores.positions;
-  const sum = useComputed(() => {
-    store?.version.value;
-    return live.sums.unrealized.size === 0 ? undefined : live.sums.unrealized.text;
-  }).value;
-  const open = useComputed(() => (store?.members.value, store?.table.size ?? 0)).value;
-  const stale = useStaleCount(live, store).value;
-  return (
-    <Figure
-      name="Unrealized"
-      note={
-        <>
-          {open.toLocaleString("en")} open <StaleParts count={stale} />
-        </>
-      }
-    >
-      {sum === undefined ? NONE : <Change text={sum} />}
+      {sum === undefined ? NO_VALUE : <Change text={sum} />}
     </Figure>
   );
 }
@@ -121,7 +79,7 @@ function Drawdown({ live }: { readonly live: Live }): VNode {
   }).value;
   return (
     <Figure name="Largest drawdown" note={worst?.name}>
-      {worst === undefined ? NONE : formatDecimal(worst.amount)}
+      {worst === undefined ? NO_VALUE : formatDecimal(worst.amount)}
     </Figure>
   );
 }
@@ -146,10 +104,12 @@ function Events({ live }: { readonly live: Live }): VNode {
   const shown = useSignal("–");
   useSignalEffect(() => {
     const second = live.clock.second.value;
-    const count = CHANNELS.reduce((sum, name) => {
-      return sum + (live.stores[name]?.table.place?.seq ?? 0);
-    }, 0);
-    rate.sample(second, count);
+    const places = CHANNELS.flatMap((name) => live.stores[name] ?? []).map(({ table }) =>
+      table.place
+    );
+    // What a snapshot brings was published before.
+    if (places.includes(undefined)) return;
+    rate.sample(second, places.reduce((sum, place) => sum + place!.seq, 0));
     const { perSecond } = rate;
     if (perSecond === undefined) return;
     shown.value = perSecond < 10

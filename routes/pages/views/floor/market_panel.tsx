@@ -2,6 +2,7 @@
 import type { VNode } from "preact";
 import { useMemo } from "preact/hooks";
 import { followLink, go } from "../../app/router.ts";
+import type { ChannelData } from "../../../../protocol/client/mod.ts";
 import type { Live } from "../../data/live.ts";
 import type { RowStore } from "../../data/row_store.ts";
 import { VIEW_PATHS } from "../../paths.ts";
@@ -30,7 +31,7 @@ export function MarketPanel({ live, store }: {
     >
       <DataTable
         live={live}
-        store={store}
+        source={store}
         label="Market"
         columns={columns}
         sort={{ key: "symbol", descending: false }}
@@ -46,12 +47,12 @@ function openSymbol(id: string): void {
   go(`${VIEW_PATHS.market}/${encodeURIComponent(id)}`);
 }
 
-function marketColumns(live: Live): Column<"market-data">[] {
+function marketColumns(live: Live): Column<ChannelData["market-data"]>[] {
   return [
     {
       key: "symbol",
       head: "Symbol",
-      width: 30,
+      text: true,
       compare: (one, other) => byText(one.symbol, other.symbol),
       cell: ({ data }) => <b title={data.source}>{data.symbol}</b>,
     },

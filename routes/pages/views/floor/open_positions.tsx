@@ -18,7 +18,7 @@ export function OpenPositions({ live, store }: {
   readonly live: Live;
   readonly store: RowStore<"positions">;
 }): VNode {
-  const columns = useMemo(() => positionColumns(live), [live]);
+  const columns = useMemo(() => positionColumns(live, store), [live]);
   store.members.value;
   const { size } = store.table;
   return (
@@ -30,7 +30,7 @@ export function OpenPositions({ live, store }: {
     >
       <DataTable
         live={live}
-        store={store}
+        source={store}
         label="Open positions"
         columns={columns}
         sort={{ key: "symbol", descending: false }}

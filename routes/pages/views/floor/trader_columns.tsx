@@ -12,7 +12,7 @@ import { Sparkline } from "../../parts/sparkline.tsx";
 import { Status } from "../../parts/status.tsx";
 
 type Trader = ChannelData["trader-status"];
-type TraderColumn = Column<"trader-status">;
+type TraderColumn = Column<Trader>;
 
 const NONE = <span class="muted">–</span>;
 
@@ -27,33 +27,33 @@ export function traderColumns(live: Live, store: RowStore<"trader-status">): Tra
     {
       key: "name",
       head: "Name",
-      width: 12,
+      text: true,
       compare: (one, other) => byText(one.name, other.name),
       cell: ({ data }) => <b title={data.id}>{data.name}</b>,
     },
     {
       key: "status",
       head: "Status",
-      width: 15,
+      text: true,
       compare: (one, other) => byText(one.status, other.status),
       cell: ({ data }) => (
         <span title={data.reason}>
-          <Status status={data.status} />{" "}
-          <StaleTag live={live} id={data.id} since={(id) => store.table.staleSince(id)} />
+          <Status status={data.status} /> <StaleTag live={live} id={data.id} source={store} />
         </span>
       ),
     },
     {
       key: "symbol",
       head: "Symbol",
-      width: 10,
+      text: true,
+      wide: true,
       compare: (one, other) => byText(one.symbol, other.symbol),
       cell: ({ data }) => data.symbol,
     },
     {
       key: "strategy",
       head: "Strategy",
-      width: 14,
+      text: true,
       wide: true,
       compare: (one, other) => byText(one.strategy, other.strategy),
       cell: ({ data }) => <span class="muted">{data.strategy}</span>,

@@ -35,7 +35,7 @@ export function Traders(
     >
       <DataTable
         live={live}
-        store={store}
+        source={store}
         label="Traders"
         columns={columns}
         sort={sort}

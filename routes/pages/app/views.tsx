@@ -1,0 +1,31 @@
+/**
+ * The views by name: each is a folder in `views/`.
+ *
+ * @module
+ */
+import type { VNode } from "preact";
+import type { Live } from "../data/live.ts";
+import type { ViewName } from "../paths.ts";
+import { Floor } from "../views/floor/floor.tsx";
+import { Positions } from "../views/positions/positions.tsx";
+
+/** A view. */
+export type View = (props: { readonly live: Live }) => VNode;
+
+/** What the navigation calls them. */
+export const TITLES: Readonly<Record<ViewName, string>> = {
+  floor: "Floor",
+  positions: "Positions",
+  alerts: "Alerts",
+  market: "Market",
+  tape: "Tape",
+};
+
+/** The views. */
+export const VIEWS: Readonly<Record<ViewName, View>> = {
+  floor: Floor,
+  positions: Positions,
+  alerts: Floor,
+  market: Floor,
+  tape: Floor,
+};
