@@ -65,7 +65,8 @@ export class Outbox {
   }
 }
 
-function keyOf(event: SourceEvent): string {
-  const id = event.channel === "market-data" ? event.data.symbol : event.data.id;
-  return `${event.channel} ${id}`;
+function keyOf({ channel, data }: SourceEvent): string {
+  // Prices come without an id: the symbol stands in for it.
+  const id = data.id ?? ("symbol" in data ? data.symbol : undefined);
+  return `${channel} ${id}`;
 }

@@ -18,7 +18,34 @@ import {
 } from "../support/fake_gateway.ts";
 import { Metrics } from "../support/metrics_text.ts";
 import { projectPath } from "../support/paths.ts";
+import { SOURCE_FOLDERS, sourceFiles } from "../support/source_files.ts";
 import { events, everything, sqliteOptions, TempDir } from "../support/store_fixture.ts";
+
+/** A comparison with the name of a channel. */
+const BY_NAME = new RegExp(
+  `(?:[!=]==?|case|includes\\(|has\\() ?"(?:${PRODUCT_CHANNELS.names.join("|")})"`,
+);
+
+Deno.test("nothing is decided by the name of a channel", () => {
+  assert.match('if (channel === "positions")', BY_NAME);
+  assert.match('case "market-data":', BY_NAME);
+  const found = sourceFiles(SOURCE_FOLDERS).filter((path) =>
+    BY_NAME.test(Deno.readTextFileSync(projectPath(path)))
+  );
+  assert.deepEqual(found, []);
+});
+
+Deno.test("actors and routes name the product's set only as what a store has by default", () => {
+  const found = sourceFiles(["actors", "routes"]).filter((path) =>
+    /\b(?:PRODUCT_CHANNELS|CHANNEL_SPECS|CHANNELS)\b/.test(Deno.readTextFileSync(projectPath(path)))
+  );
+  assert.deepEqual(found, [
+    "actors/store/memory.ts",
+    "actors/store/open_store.ts",
+    "actors/store/sqlite/sqlite_store.ts",
+    "routes/cli/tail.ts", // A client of other gateways, as the typed client is.
+  ]);
+});
 
 type Json = Readonly<Record<string, unknown>>;
 
