@@ -15,6 +15,9 @@ import { Health } from "./health/health.ts";
 import { ChannelHistory } from "./history.ts";
 import { Hub } from "./hub/hub.ts";
 import { Intake } from "./intake/intake.ts";
+import { LimitHits } from "./limits/limit_hits.ts";
+import { Lockout } from "./limits/lockout.ts";
+import { Rates } from "./limits/rates.ts";
 import { Metrics } from "./observability/metrics.ts";
 import { Refusals } from "./observability/refusals.ts";
 import type { History } from "./operations.ts";
@@ -42,6 +45,12 @@ export interface Gateway {
   readonly metrics: Metrics;
   /** Counts and writes what is refused. */
   readonly refusals: Refusals;
+  /** Holds the answers to wrong credentials. */
+  readonly lockout: Lockout;
+  /** Limits the REST requests of each key. */
+  readonly requestRates: Rates;
+  /** Counts what limits have refused. */
+  readonly limitHits: LimitHits;
   /** Takes note of administrative acts. */
   readonly audit: AuditLog;
 }
@@ -117,10 +126,14 @@ export function createGateway(
   const { unknownFields } = telemetry;
   const submissions = { unknownFields, channels };
   const intake = new Intake({ clock, log, maxBatchEvents, submissions });
+  const limitHits = new LimitHits();
   const hub = new Hub({
     clock,
     channels,
     log,
+    limitHits,
+    maxSubscriptions: telemetry.maxSubscriptions,
+    maxFilterValues: telemetry.maxFilterValues,
     fanout,
     streams,
     observer: {
@@ -151,6 +164,8 @@ export function createGateway(
     maxConnections: effectiveMaxConnections(server),
     maxConnectionsPerAddress: server.maxConnectionsPerAddress,
     maxConnectionsPerKey: server.maxConnectionsPerKey,
+    handshakesPerSecond: server.handshakesPerSecond,
+    handshakesPerSecondPerAddress: server.handshakesPerSecondPerAddress,
   });
   const health = new Health({
     clock,
@@ -162,16 +177,33 @@ export function createGateway(
     onStatus: (status) => hub.announceStatus(status),
   });
   const refusals = new Refusals(clock, log);
+  const lockout = new Lockout(clock, log);
+  const requestRates = new Rates(clock, server.requestsPerSecondPerKey);
   const metrics = new Metrics({
     stats: () => hub.stats(),
     storage: () => collector.storage(),
     statuses: () => health.statuses(),
     ignored: () => health.ignored(),
     refusals: () => refusals.counts,
+    lockout: () => lockout.stats,
+    limits: () => limitHits.counts,
   });
   const { replayLimit } = telemetry;
   const history = new ChannelHistory({ clock, log, store, streams, replayLimit });
-  return { channels, hub, collector, intake, history, health, metrics, refusals, audit };
+  return {
+    channels,
+    hub,
+    collector,
+    intake,
+    history,
+    health,
+    metrics,
+    refusals,
+    lockout,
+    requestRates,
+    limitHits,
+    audit,
+  };
 }
 
 /** A store of an older version may hold more than is accepted today; no live state is dropped. */

@@ -296,7 +296,8 @@ export const ERRORS = {
   RATE_LIMITED: {
     status: 429,
     retryable: true,
-    meaning: "The key has sent too many bytes of faulty batches; see Retry-After.",
+    meaning:
+      "Too many requests, handshakes, wrong credentials or bytes of faulty batches in a short time; the message says what, and names the option that limits it. See Retry-After.",
     onSocket: "rate_limited",
   },
   INTERNAL_ERROR: {

@@ -8,6 +8,9 @@ import type { AuditLog } from "../actors/audit/audit_log.ts";
 import type { Access } from "../actors/access/access.ts";
 import type { Hub } from "../actors/hub/hub.ts";
 import type { Intake } from "../actors/intake/intake.ts";
+import type { LimitHits } from "../actors/limits/limit_hits.ts";
+import type { Lockout } from "../actors/limits/lockout.ts";
+import type { Rates } from "../actors/limits/rates.ts";
 import type { History, Publisher } from "../actors/operations.ts";
 import type { Metrics } from "../actors/observability/metrics.ts";
 import type { Refusals } from "../actors/observability/refusals.ts";
@@ -58,6 +61,12 @@ export interface AppDeps {
   readonly audit: AuditLog;
   /** Sessions and tickets. */
   readonly access: Pick<Access, "sessions" | "tickets">;
+  /** Holds the answers to wrong credentials. */
+  readonly lockout: Lockout;
+  /** Limits the requests of each key. */
+  readonly requestRates: Rates;
+  /** Counts what limits have refused. */
+  readonly limitHits: LimitHits;
   /** Begins a backup of the store; absent when it keeps nothing. */
   readonly backup?: (() => Promise<RunningBackup>) | undefined;
   /** Begins to end the process, as SIGTERM does. Returns at once; idempotent. */

@@ -39,6 +39,7 @@ export class InboundGuard {
   readonly #clock: Clock;
   readonly #bucket: TokenBucket;
   readonly #maxLength: number;
+  readonly #onLimited: () => void;
   #refused = 0;
   #violations = 0;
   #windowEndsAt = 0;
@@ -49,17 +50,20 @@ export class InboundGuard {
    * @param end Ends the connection.
    * @param messagesPerSecond Messages that are served, with a burst of as many; 0 is unlimited.
    * @param maxLength Length at which a message ends the connection, in characters or bytes.
+   * @param onLimited Called for each message that is too many.
    */
   constructor(
     end: (cause: EndingCause) => void,
     clock: Clock,
     messagesPerSecond: number,
     maxLength: number = MAX_TOLERATED_LENGTH,
+    onLimited: () => void = () => {},
   ) {
     this.#end = end;
     this.#clock = clock;
     this.#bucket = new TokenBucket(messagesPerSecond, clock.now());
     this.#maxLength = maxLength;
+    this.#onLimited = onLimited;
   }
 
   /** Takes one message as the socket delivered it: a string, or binary data. */
@@ -104,6 +108,7 @@ export class InboundGuard {
       return undefined;
     }
     this.#refused += 1;
+    this.#onLimited();
     if (this.#refused > this.#bucket.rate) {
       this.#end("tooManyMessages");
       return ENDED;

@@ -44,13 +44,14 @@ export class SessionCollector implements Session {
   constructor(host: SessionHost, deps: SessionDeps) {
     this.#host = host;
     this.#deps = deps;
-    const { clock, inboundMessagesPerSecond, publishing } = deps;
+    const { clock, inboundMessagesPerSecond, limitHits, publishing } = deps;
     const tolerated = Math.max(MAX_TOLERATED_LENGTH, 2 * publishing.maxMessageBytes);
     this.#guard = new InboundGuard(
       (cause) => host.end(cause),
       clock,
       inboundMessagesPerSecond,
       tolerated,
+      () => limitHits.record("telemetry.inboundMessagesPerSecond"),
     );
   }
 

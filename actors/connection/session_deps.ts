@@ -6,6 +6,7 @@
 import type { ChannelSet } from "../../protocol/channel_set.ts";
 import type { Channel } from "../../protocol/channels.ts";
 import type { AuditLog } from "../audit/audit_log.ts";
+import type { LimitHits } from "../limits/limit_hits.ts";
 import type { Intake } from "../intake/intake.ts";
 import type { ChannelStatus, Publisher, Slowness } from "../operations.ts";
 import type { Clock, Logger, Principal } from "../ports.ts";
@@ -56,6 +57,12 @@ export interface SessionDeps {
   readonly rateLimitPerSecond: number;
   /** Most events replayed per channel. */
   readonly replayLimit: number;
+  /** Most channels that a connection is subscribed to. */
+  readonly maxSubscriptions: number;
+  /** Most values in one list of a filter. */
+  readonly maxFilterValues: number;
+  /** Counts what is refused by a limit. */
+  readonly limitHits: LimitHits;
   /** Inbound messages per second. */
   readonly inboundMessagesPerSecond: number;
   /** What publishers need beside it. */

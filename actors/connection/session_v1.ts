@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { MAX_TOLERATED_LENGTH } from "../../protocol/client_action.ts";
 import type { ChannelSet } from "../../protocol/channel_set.ts";
 import type { Channel } from "../../protocol/channels.ts";
 import { parseClientMessage } from "../../protocol/v1/client_message.ts";
@@ -19,6 +20,7 @@ import type { ChannelStatus } from "../operations.ts";
 import { openCursorV1 } from "../stream/cursor_v1.ts";
 import { rowFilterOf } from "../stream/row_filter.ts";
 import { InboundGuard } from "./inbound_guard.ts";
+import { channelsBeyondLimit, describeBeyondLimit } from "./subscription_limits.ts";
 import type { Session, SessionHost, SocketQuery } from "./session.ts";
 import type { SessionDeps } from "./session_deps.ts";
 
@@ -32,8 +34,14 @@ export class SessionV1 implements Session {
   constructor(host: SessionHost, deps: SessionDeps) {
     this.#host = host;
     this.#deps = deps;
-    const { clock, inboundMessagesPerSecond } = deps;
-    this.#guard = new InboundGuard((cause) => host.end(cause), clock, inboundMessagesPerSecond);
+    const { clock, inboundMessagesPerSecond, limitHits } = deps;
+    this.#guard = new InboundGuard(
+      (cause) => host.end(cause),
+      clock,
+      inboundMessagesPerSecond,
+      MAX_TOLERATED_LENGTH,
+      () => limitHits.record("telemetry.inboundMessagesPerSecond"),
+    );
   }
 
   /** {@inheritDoc Session.welcome} */
@@ -95,7 +103,10 @@ export class SessionV1 implements Session {
     }
     const { principal } = this.#host.peer;
     const allowed = known.filter((channel) => mayUse(principal, channel));
-    if (allowed.length > 0) this.#open(allowed, replay);
+    const beyond = channelsBeyondLimit(this.#host.subscriber!, allowed, this.#deps);
+    const opened = allowed.filter((channel) => !beyond.includes(channel));
+    if (opened.length > 0) this.#open(opened, replay);
+    if (beyond.length > 0) this.#error("too_large", describeBeyondLimit(beyond, this.#deps));
     if (allowed.length < known.length) {
       const foreign = known.filter((channel) => !mayUse(principal, channel));
       this.#error("forbidden", describeForbidden(foreign));

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { MAX_TOLERATED_LENGTH } from "../../protocol/client_action.ts";
 import { RETRY_AFTER_MILLIS, SOCKET_ERRORS, socketCodeOf } from "../../protocol/errors.ts";
 import type { Channel } from "../../protocol/channels.ts";
 import {
@@ -24,6 +25,7 @@ import { type ChannelStatus, PublishError } from "../operations.ts";
 import { openCursorV2 } from "../stream/cursor_v2.ts";
 import { rowFilterOf } from "../stream/row_filter.ts";
 import { InboundGuard } from "./inbound_guard.ts";
+import { channelsBeyondLimit, describeBeyondLimit, filterFault } from "./subscription_limits.ts";
 import type { Session, SessionHost, SocketQuery } from "./session.ts";
 import type { SessionDeps } from "./session_deps.ts";
 
@@ -39,8 +41,14 @@ export class SessionV2 implements Session {
   constructor(host: SessionHost, deps: SessionDeps) {
     this.#host = host;
     this.#deps = deps;
-    const { clock, inboundMessagesPerSecond } = deps;
-    this.#guard = new InboundGuard((cause) => host.end(cause), clock, inboundMessagesPerSecond);
+    const { clock, inboundMessagesPerSecond, limitHits } = deps;
+    this.#guard = new InboundGuard(
+      (cause) => host.end(cause),
+      clock,
+      inboundMessagesPerSecond,
+      MAX_TOLERATED_LENGTH,
+      () => limitHits.record("telemetry.inboundMessagesPerSecond"),
+    );
   }
 
   /** {@inheritDoc Session.welcome} */
@@ -141,6 +149,11 @@ export class SessionV2 implements Session {
       this.#error("forbidden", describeForbidden(foreign.map(({ channel }) => channel)), id);
       return;
     }
+    const tooMuch = this.#findTooMuch(subscriptions);
+    if (tooMuch !== undefined) {
+      this.#error("too_large", tooMuch, id);
+      return;
+    }
     const acked: Partial<Record<Channel, AckedChannel>> = {};
     const limit = rowFilterOf(principal);
     for (const subscription of subscriptions) {
@@ -164,6 +177,18 @@ export class SessionV2 implements Session {
       if (status.state !== "fresh") this.sendStatus(status);
       fanout.start(subscriber, channel);
     }
+  }
+
+  /** What is beyond a limit; nothing of the message is done then. */
+  #findTooMuch(subscriptions: readonly ChannelSubscription[]): string | undefined {
+    const channels = subscriptions.map(({ channel }) => channel);
+    const beyond = channelsBeyondLimit(this.#host.subscriber!, channels, this.#deps);
+    if (beyond.length > 0) return describeBeyondLimit(beyond, this.#deps);
+    for (const { filter } of subscriptions) {
+      const fault = filter && filterFault(filter, this.#deps);
+      if (fault !== undefined) return fault;
+    }
+    return undefined;
   }
 
   #unsubscribe(channels: readonly Channel[], id: string | undefined): void {

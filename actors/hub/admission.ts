@@ -7,6 +7,9 @@
 import type { ErrorCode } from "../../protocol/api.ts";
 import { BoundedMap } from "../bounded_map.ts";
 import type { Peer } from "../connection/peer.ts";
+import type { LimitHits, LimitOption } from "../limits/limit_hits.ts";
+import { Rates } from "../limits/rates.ts";
+import { addressGroup } from "../observability/address_group.ts";
 import type { HubStatus } from "../operations.ts";
 import type { Clock } from "../ports.ts";
 import type { Registry } from "./registry.ts";
@@ -29,14 +32,20 @@ interface Closing {
   readonly streak: number;
 }
 
-/** How many seats there are. */
-export interface SeatLimits {
+/** How many seats there are, and how fast they are given. */
+export interface AdmissionLimits {
   /** Most seats in all. */
   readonly maxConnections: number;
   /** Most seats for one address. */
   readonly maxConnectionsPerAddress: number;
   /** Most seats for one key. */
   readonly maxConnectionsPerKey: number;
+  /** Most handshakes a second; 0 is unlimited. */
+  readonly handshakesPerSecond: number;
+  /** Most handshakes a second from one address; 0 is unlimited. */
+  readonly handshakesPerSecondPerAddress: number;
+  /** Counts what is refused by a limit. */
+  readonly limitHits: LimitHits;
 }
 
 /** Why a handshake is refused. */
@@ -52,14 +61,19 @@ export interface AdmissionRefusal {
 /** Remembers bans and recent closings by client. */
 export class Admission {
   readonly #clock: Clock;
-  readonly #limits: SeatLimits;
+  readonly #limits: AdmissionLimits;
   readonly #bans = new BoundedMap<string, number>({ maxEntries: MAX_REMEMBERED });
   readonly #closings = new BoundedMap<string, Closing>({ maxEntries: MAX_REMEMBERED });
 
+  readonly #rate: Rates;
+  readonly #rateByAddress: Rates;
+
   /** Starts without bans and closings. */
-  constructor(clock: Clock, limits: SeatLimits) {
+  constructor(clock: Clock, limits: AdmissionLimits) {
     this.#clock = clock;
     this.#limits = limits;
+    this.#rate = new Rates(clock, limits.handshakesPerSecond);
+    this.#rateByAddress = new Rates(clock, limits.handshakesPerSecondPerAddress);
   }
 
   /**
@@ -82,15 +96,43 @@ export class Admission {
       return refuse("BANNED", "this client was disconnected by an administrator", seconds);
     }
     if (taken.seats >= maxConnections) {
-      return refuse("OVERLOADED", "the gateway has all the connections that it can serve", 10);
+      const message = "the gateway has all the connections that it can serve";
+      return this.#refuse("OVERLOADED", message, "server.maxConnections", 10);
     }
     if (taken.seatsOfAddress(peer.address) >= maxConnectionsPerAddress) {
-      return refuse("TOO_MANY_CONNECTIONS", "too many connections from this address", 10);
+      const message = "too many connections from this address";
+      const option = "server.maxConnectionsPerAddress";
+      return this.#refuse("TOO_MANY_CONNECTIONS", message, option, 10);
     }
     if (taken.seatsOfPrincipal(peer.principal.name) >= maxConnectionsPerKey) {
-      return refuse("TOO_MANY_CONNECTIONS", "too many connections with this key", 10);
+      const message = "too many connections with this key";
+      const option = "server.maxConnectionsPerKey";
+      return this.#refuse("TOO_MANY_CONNECTIONS", message, option, 10);
+    }
+    return this.#checkRates(peer.address);
+  }
+
+  /** Counts a handshake that nothing else speaks against. */
+  #checkRates(address: string): AdmissionRefusal | undefined {
+    if (!this.#rateByAddress.take(addressGroup(address))) {
+      const message = "too many handshakes a second from this address";
+      return this.#refuse("RATE_LIMITED", message, "server.handshakesPerSecondPerAddress", 1);
+    }
+    if (!this.#rate.take("")) {
+      const message = "too many handshakes a second";
+      return this.#refuse("RATE_LIMITED", message, "server.handshakesPerSecond", 1);
     }
     return undefined;
+  }
+
+  #refuse(
+    code: ErrorCode,
+    message: string,
+    option: LimitOption,
+    retryAfterSeconds: number,
+  ): AdmissionRefusal {
+    this.#limits.limitHits.record(option);
+    return refuse(code, `${message} (${option})`, retryAfterSeconds);
   }
 
   /** The gateway closed a client. */

@@ -22,7 +22,7 @@ import type {
 } from "../operations.ts";
 import type { Socket } from "../ports.ts";
 import type { ChannelStream } from "../stream/channel_stream.ts";
-import { Admission, type AdmissionRefusal, type SeatLimits } from "./admission.ts";
+import { Admission, type AdmissionLimits, type AdmissionRefusal } from "./admission.ts";
 import { announceStatus, announceWarning } from "./announcement.ts";
 import { drainInWaves } from "./drain.ts";
 import { hubLogic } from "./lifecycle.ts";
@@ -42,7 +42,7 @@ export interface HubObserver extends ConnectionObserver {
 }
 
 /** What the hub works with. */
-export interface HubDeps extends SessionDeps, SweeperDeps, SeatLimits {
+export interface HubDeps extends SessionDeps, SweeperDeps, AdmissionLimits {
   /** Hears of time, slow clients and the shutdown. */
   readonly observer: HubObserver;
   /** The channels, for their numbers. */

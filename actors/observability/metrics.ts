@@ -7,6 +7,8 @@
 import process from "node:process";
 import { Counter, Gauge, Registry } from "prom-client";
 import type { Channel } from "../../protocol/channels.ts";
+import type { LimitOption } from "../limits/limit_hits.ts";
+import type { LockoutStats } from "../limits/lockout.ts";
 import type { ChannelStats, ChannelStatus, GatewayStats, StorageStats } from "../operations.ts";
 import type { RefusalCounts } from "./refusals.ts";
 
@@ -25,6 +27,10 @@ export interface MetricSources {
   readonly ignored: () => ReadonlyMap<Channel, number>;
   /** How many handshakes and requests were refused, by code. */
   readonly refusals: () => RefusalCounts;
+  /** What became of wrong credentials. */
+  readonly lockout: () => LockoutStats;
+  /** Refusals by a limit, by the option that sets it. */
+  readonly limits: () => ReadonlyMap<LimitOption, number>;
 }
 
 /** The numbers of one scrape, all of the same moment. */
@@ -55,6 +61,7 @@ export class Metrics {
     this.#connections();
     this.#refusals("handshake", "Handshakes refused, by code");
     this.#refusals("request", "Requests refused, by code");
+    this.#limits();
     this.#messages("sent", "Events delivered", ({ sent }) => sent);
     this.#messages("dropped", "Events shed", droppedOf);
     this.#streams();
@@ -86,13 +93,15 @@ export class Metrics {
   }
 
   #read(): Readings {
-    const { stats, storage, statuses, ignored, refusals } = this.#sources;
+    const { stats, storage, statuses, ignored, refusals, lockout, limits } = this.#sources;
     return {
       stats: stats(),
       storage: storage(),
       statuses: statuses(),
       ignored: ignored(),
       refusals: refusals(),
+      lockout: lockout(),
+      limits: limits(),
     };
   }
 
@@ -128,6 +137,24 @@ export class Metrics {
       ["code"],
       ({ refusals }) => Object.entries(refusals[kind]).map(([code, count]) => [{ code }, count]),
     );
+  }
+
+  #limits(): void {
+    this.#counters(
+      "limit_refusals_total",
+      "Refusals by a limit, by the option that sets it",
+      ["option"],
+      ({ limits }) => [...limits].map(([option, count]) => [{ option }, count]),
+    );
+    this.#counters(
+      "wrong_credentials_total",
+      "Answers to wrong credentials: at once, held, or unheld as too many were held",
+      ["answer"],
+      ({ lockout }) =>
+        Object.entries(lockout.answers).map(([answer, count]) => [{ answer }, count]),
+    );
+    const held = "Answers to wrong credentials that are held now";
+    this.#gauge("wrong_credentials_held", held, ({ lockout }) => lockout.held);
   }
 
   /** Names and their doubles (gauge and counter per channel) are those of deployed dashboards. */

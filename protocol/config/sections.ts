@@ -56,12 +56,26 @@ export const ServerSection = z.strictObject({
     unit: "connections",
   }),
   maxConnectionsPerAddress: z.int().min(1).max(1_000_000).default(12_000).meta({
-    description: "WebSocket connections from one remote address.",
+    description: "WebSocket connections from one remote address, IPv6 by its /64.",
     unit: "connections",
   }),
   maxConnectionsPerKey: z.int().min(1).max(1_000_000).default(12_000).meta({
     description: "WebSocket connections of one key.",
     unit: "connections",
+  }),
+  handshakesPerSecond: z.int().min(0).max(1_000_000).default(5_000).meta({
+    description:
+      "WebSocket handshakes with valid credentials that are served a second, with a burst of as many; 0 is unlimited.",
+    unit: "handshakes/s",
+  }),
+  handshakesPerSecondPerAddress: z.int().min(0).max(1_000_000).default(3_000).meta({
+    description: "The same from one remote address, IPv6 by its /64; 0 is unlimited.",
+    unit: "handshakes/s",
+  }),
+  requestsPerSecondPerKey: z.int().min(0).max(1_000_000).default(5_000).meta({
+    description:
+      "REST requests of one key that are served a second, with a burst of as many; 0 is unlimited. Clients without a key count by address.",
+    unit: "requests/s",
   }),
   fileDescriptorLimit: z.int().min(0).max(1_073_741_824).default(0).meta({
     description:
@@ -169,6 +183,14 @@ export const TelemetrySection = z.strictObject({
   unknownFields: z.enum(["ignore", "reject"]).default("ignore").meta({
     description:
       "What becomes of a field of a published payload that the gateway does not know: ignore leaves it out and names it in the receipt, reject refuses the event.",
+  }),
+  maxSubscriptions: z.int().min(1).max(64).default(16).meta({
+    description: "Channels that one connection may be subscribed to at a time.",
+    unit: "channels",
+  }),
+  maxFilterValues: z.int().min(1).max(256).default(256).meta({
+    description: "Most symbols, and most trader ids, in the filter of a subscription.",
+    unit: "values",
   }),
   inboundMessagesPerSecond: z.int().min(1).max(1_000).default(20).meta({
     description: "Messages a second that one client may send before it is told to slow down.",

@@ -14,6 +14,7 @@ import type { ProtocolName } from "../../protocol/api.ts";
 import { MAX_ID_LENGTH } from "../../protocol/events/fields.ts";
 import { offeredProtocols } from "../auth/credentials.ts";
 import { whenFound } from "../auth/authenticator.ts";
+import { noteFailure } from "../auth/lockout.ts";
 import { type AppDeps, type Refusal, refuse } from "../context.ts";
 import { addressOf, type RequestInfo } from "../request_info.ts";
 import { handshakeFault, type SocketHandlers, upgrade } from "./websocket.ts";
@@ -55,7 +56,11 @@ export function acceptSocket(
   }
   const address = addressOf(info); // It cannot be read after the upgrade.
   return whenFound(deps.authenticator.authenticate(request, address), (found) => {
-    if (!found.ok) return refuse(found.fault, request, info, deps);
+    if (!found.ok) {
+      const answer = () => refuse(found.fault, request, info, deps);
+      const held = noteFailure(found.fault, address, deps.lockout);
+      return held instanceof Promise ? held.then(answer) : answer();
+    }
     const application = examine(request, found.principal, address, route);
     if ("code" in application) return refuse(application, request, info, deps);
     return admit(application, request, info, deps);

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { MAX_HOLD_MILLIS } from "../../actors/limits/lockout.ts";
 import { createGateway, type Gateway } from "../../actors/gateway.ts";
 import type { Connection } from "../../actors/connection/actor.ts";
 import type { Peer } from "../../actors/connection/peer.ts";
@@ -221,6 +222,9 @@ export class FakeGateway {
       history: this.gateway.history,
       metrics: this.gateway.metrics,
       refusals: this.gateway.refusals,
+      lockout: this.gateway.lockout,
+      requestRates: this.gateway.requestRates,
+      limitHits: this.gateway.limitHits,
       audit: this.gateway.audit,
       drain: () => void (this.drains += 1),
       storeKind: store.kind,
@@ -287,12 +291,16 @@ export class FakeGateway {
     return response;
   }
 
-  /** Waits for what needs event-loop turns but no time. */
+  /** Waits for what needs event-loop turns but no time, unless wrong keys are being slowed down. */
   async settled<T>(promise: Promise<T>): Promise<T> {
     let done = false;
     const finish = () => void (done = true);
     promise.then(finish, finish);
-    while (!done) await this.clock.advanceAsync(0);
+    while (!done) {
+      // The answer to a wrong key may be held.
+      const isHeld = this.gateway.lockout.stats.held > 0;
+      await this.clock.advanceAsync(isHeld ? MAX_HOLD_MILLIS : 0);
+    }
     return await promise;
   }
 

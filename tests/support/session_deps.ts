@@ -5,6 +5,7 @@
  */
 import { NO_AUDIT } from "../../actors/audit/audit_log.ts";
 import type { SessionDeps } from "../../actors/connection/session_deps.ts";
+import { LimitHits } from "../../actors/limits/limit_hits.ts";
 import { Intake } from "../../actors/intake/intake.ts";
 import type { Publisher } from "../../actors/operations.ts";
 import { PRODUCT_CHANNELS } from "../../protocol/channel_set.ts";
@@ -39,6 +40,9 @@ export function sessionDeps(
     rateLimitPerSecond: 120,
     replayLimit: 50,
     inboundMessagesPerSecond: 20,
+    maxSubscriptions: 16,
+    maxFilterValues: 256,
+    limitHits: new LimitHits(),
     publishing: { declare: () => {}, intake, maxMessageBytes: 8_388_608 },
     ...changes,
   };

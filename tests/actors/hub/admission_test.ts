@@ -7,6 +7,7 @@ import {
   RETURN_WINDOW_MILLIS,
 } from "../../../actors/hub/admission.ts";
 import type { Hub } from "../../../actors/hub/hub.ts";
+import { LimitHits } from "../../../actors/limits/limit_hits.ts";
 import {
   ANONYMOUS,
   fakePeer,
@@ -14,9 +15,17 @@ import {
   PeerSocket,
   withGateway,
 } from "../../support/fake_gateway.ts";
+import { Metrics } from "../../support/metrics_text.ts";
 import { TestClock } from "../../support/test_clock.ts";
 
-const LIMITS = { maxConnections: 10, maxConnectionsPerAddress: 10, maxConnectionsPerKey: 10 };
+const LIMITS = {
+  maxConnections: 10,
+  maxConnectionsPerAddress: 10,
+  maxConnectionsPerKey: 10,
+  handshakesPerSecond: 0,
+  handshakesPerSecondPerAddress: 0,
+  limitHits: new LimitHits(),
+};
 
 const CLIENT = fakePeer({ clientId: "desk-7" });
 
@@ -260,5 +269,39 @@ Deno.test("only so many clients are remembered, and the oldest is forgotten firs
   for (const i of [1, MAX_REMEMBERED]) {
     assert.equal(admission.holdFor(peer(i)), 1_000);
     assert.equal(admission.bannedFor(peer(i)), 60_000);
+  }
+});
+
+Deno.test("handshakes a second are limited in all and by address, by options that the refusal names", async () => {
+  const server = { handshakesPerSecond: 3, handshakesPerSecondPerAddress: 2 };
+  await withGateway({ config: { server } }, async (fake) => {
+    for (let i = 0; i < 2; i++) fake.connect({ address: "10.0.0.1" });
+    const own = refusalOf(fake.hub, fakePeer({ address: "10.0.0.1" }));
+    assert.equal(own.code, "RATE_LIMITED");
+    assert.equal(own.retryAfterSeconds, 1);
+    assert.match(own.message, /server\.handshakesPerSecondPerAddress/);
+    fake.connect({ address: "10.0.0.2" });
+    const all = refusalOf(fake.hub, fakePeer({ address: "10.0.0.3" }));
+    assert.match(all.message, /server\.handshakesPerSecond\b/);
+    fake.clock.advance(1_000);
+    fake.connect({ address: "10.0.0.1" });
+    const metrics = new Metrics((await fake.gateway.metrics.scrape()).text);
+    const hits = (option: string) =>
+      metrics.value("autotrader_telemetry_limit_refusals_total", { option });
+    assert.equal(hits("server.handshakesPerSecondPerAddress"), 1);
+    assert.equal(hits("server.handshakesPerSecond"), 1);
+    assert.equal(hits("server.maxConnections"), 0);
+  });
+});
+
+Deno.test("every refusal by a limit names its option and is counted under it", async () => {
+  const limits = ["maxConnections", "maxConnectionsPerAddress", "maxConnectionsPerKey"] as const;
+  for (const key of limits) {
+    await withGateway({ config: { server: { [key]: 1 } } }, (fake) => {
+      fake.connect();
+      const option = `server.${key}` as const;
+      assert.ok(refusalOf(fake.hub).message.endsWith(`(${option})`));
+      assert.equal(fake.gateway.limitHits.counts.get(option), 1);
+    });
   }
 });
