@@ -47,6 +47,8 @@ export class ResilientListener {
   readonly #deps: ListenerDeps;
   #server: Server;
   #closing = false;
+  /** Whether there is no server at present. */
+  #isLost = false;
   #timer: unknown;
   #listeningSince: number;
   /** When the last stable listener was lost, monotonic ms; `undefined` before the first loss. */
@@ -67,6 +69,23 @@ export class ResilientListener {
     this.#watch(this.#server);
   }
 
+  /**
+   * Listens anew beside the server that is there, and then lets that one go: open requests of its are
+   * still answered, and its sockets stay. Does nothing while the listener is lost: what listens again
+   * does so anew anyway.
+   *
+   * @throws What `listen` throws; the server from before is kept then.
+   */
+  replace(): void {
+    if (this.#isLost || this.#closing) return;
+    const { clock, log, listen } = this.#deps;
+    const before = this.#server;
+    this.#server = listen();
+    this.#listeningSince = clock.now();
+    this.#watch(this.#server);
+    before.shutdown().catch((error) => log.warn("shutdown failed", { error: String(error) }));
+  }
+
   /** Stops listening and waits for open requests, but not longer than `deadlineMillis`. */
   async close(deadlineMillis: number): Promise<void> {
     const { clock, log } = this.#deps;
@@ -83,13 +102,14 @@ export class ResilientListener {
 
   #watch(server: Server): void {
     server.finished.then(
-      () => this.#lost(new Error("the listener stopped by itself")),
-      (error) => this.#lost(error),
+      () => this.#lost(server, new Error("the listener stopped by itself")),
+      (error) => this.#lost(server, error),
     );
   }
 
-  #lost(error: unknown): void {
-    if (this.#closing) return;
+  #lost(server: Server, error: unknown): void {
+    if (this.#closing || server !== this.#server) return;
+    this.#isLost = true;
     const { clock, log, onLost } = this.#deps;
     onLost();
     // Without descriptors, listening succeeds and the first accept fails: that was no recovery.
@@ -126,6 +146,7 @@ export class ResilientListener {
     try {
       this.#listeningSince = clock.now();
       this.#server = listen();
+      this.#isLost = false;
       log.warn("listening again", { afterMillis: Math.round(lostFor) });
       this.#watch(this.#server);
     } catch (error) {

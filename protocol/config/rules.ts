@@ -30,6 +30,15 @@ export function findConflicts(settings: Settings): readonly Conflict[] {
       message: "the timeout must be longer than the interval, best three times as long",
     });
   }
+  const { tlsCert, tlsKey } = settings.server;
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+    conflicts.push({
+      options: tlsCert === undefined
+        ? ["server.tlsCert", "server.tlsKey"]
+        : ["server.tlsKey", "server.tlsCert"],
+      message: "TLS needs both the certificate and its key: set both, or neither",
+    });
+  }
   const { anonymousScopes, allowAnonymousRemote } = settings.security;
   if (
     anonymousScopes.length > 0 && !allowAnonymousRemote && !isLoopbackHost(settings.server.host)

@@ -41,6 +41,15 @@ export const ServerSection = z.strictObject({
       "Values of the Host header to answer to besides loopback names; others get 421 (DNS rebinding). A default port may be written or not.",
     allowed: "host names, each perhaps with a port, such as desk.example:8443",
   }),
+  tlsCert: z.string().min(1).optional().meta({
+    description:
+      "Certificate in PEM form, its chain after it; with server.tlsKey the gateway speaks TLS alone (https, wss, HTTP/2).",
+    allowed: "a path",
+  }),
+  tlsKey: z.string().min(1).optional().meta({
+    description: "Private key of server.tlsCert in PEM form. Both are read again when they change.",
+    allowed: "a path",
+  }),
   trustedProxies: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])).default([]).meta({
     description:
       "Proxies that are believed about the address of their client; everybody else's headers about it are ignored.",

@@ -21,9 +21,12 @@ export interface GrantSources {
 /** The default of `store.dataDir`. */
 export const DEFAULT_DATA_DIR = "./data";
 
+/** Options that name a file which is only read, by the variable and by the key of `server`. */
+const SERVER_FILES = [["TELEMETRY_TLS_CERT", "tlsCert"], ["TELEMETRY_TLS_KEY", "tlsKey"]] as const;
+
 /**
- * The paths that the gateway uses, joined by commas: the data directory and the configuration file.
- * The gateway only reads the file, and gives the permission to write it back
+ * The paths that the gateway uses, joined by commas: the data directory, the configuration file, and
+ * certificate and key. The gateway only reads these files, and gives the permission to write them back
  * ({@link giveBackWriting}): the task shell cannot take two lists from one helper.
  *
  * A path with a comma is left out, as no Deno from 2.4 to 2.9 takes the same spelling of it, and
@@ -31,24 +34,27 @@ export const DEFAULT_DATA_DIR = "./data";
  */
 export function grantedPaths(sources: GrantSources): string {
   const configFile = sources.env("TELEMETRY_CONFIG") || undefined;
-  const dataDir = sources.env("TELEMETRY_DATA_DIR") || dataDirOfFile(configFile, sources) ||
+  const inFile = (section: string, key: string) => pathInFile(configFile, section, key, sources);
+  const dataDir = sources.env("TELEMETRY_DATA_DIR") || inFile("store", "dataDir") ||
     DEFAULT_DATA_DIR;
-  const paths = configFile === undefined || isWithin(dataDir, configFile)
-    ? [dataDir]
-    : [dataDir, configFile];
+  const files = SERVER_FILES.map(([variable, key]) =>
+    sources.env(variable) || inFile("server", key)
+  );
+  const others = [configFile, ...files].filter((path) => path !== undefined);
+  const paths = [dataDir, ...others.filter((path) => !isWithin(dataDir, path))];
   const expressible = paths.filter((path) => !path.includes(","));
   // An empty list would grant every path.
   return expressible.length === 0 ? DEFAULT_DATA_DIR : expressible.join(",");
 }
 
 /**
- * Gives the permission to write the configuration file back. Below the data directory it cannot be:
+ * Gives the permission to write a file back that is only read. Below the data directory it cannot be:
  * Deno would take the permission for the whole directory away; and a grant of everything stays.
  */
-export function giveBackWriting(dataDir: string, configFile: string): void {
+export function giveBackWriting(dataDir: string, file: string): void {
   const isNamed = Deno.permissions.querySync({ name: "write" }).state !== "granted";
-  if (isNamed && !isWithin(dataDir, configFile)) {
-    Deno.permissions.revokeSync({ name: "write", path: configFile });
+  if (isNamed && !isWithin(dataDir, file)) {
+    Deno.permissions.revokeSync({ name: "write", path: file });
   }
 }
 
@@ -57,11 +63,16 @@ function isWithin(directory: string, path: string): boolean {
   return way === "" || !(way === ".." || way.startsWith("../") || way.startsWith("/"));
 }
 
-function dataDirOfFile(path: string | undefined, sources: GrantSources): string | undefined {
-  if (path === undefined) return undefined;
+function pathInFile(
+  file: string | undefined,
+  section: string,
+  key: string,
+  sources: GrantSources,
+): string | undefined {
+  if (file === undefined) return undefined;
   try {
-    const dataDir = JSON.parse(sources.readFile(path))?.store?.dataDir;
-    return typeof dataDir === "string" ? dataDir : undefined;
+    const path = JSON.parse(sources.readFile(file))?.[section]?.[key];
+    return typeof path === "string" ? path : undefined;
   } catch {
     // The gateway reads the file again and reports what is wrong with it.
     return undefined;

@@ -16,6 +16,7 @@ import { demoLink } from "../auth/demo_link.ts";
 import type { KeyRing } from "../auth/api_keys.ts";
 import { startDemo } from "../demo.ts";
 import { ResilientListener } from "../listener.ts";
+import { Tls, type TlsOptions } from "../tls/tls.ts";
 import { CommandError } from "./command_error.ts";
 import { EXIT } from "./exit_codes.ts";
 import { reportIgnored } from "./kubernetes_variables.ts";
@@ -51,17 +52,21 @@ export async function serveGateway(
 
 async function start(settings: Settings, signals: Signals, version: string): Promise<void> {
   const { config, apiKey, configFile, ignoredVariables } = settings;
-  if (configFile !== undefined) giveBackWriting(config.store.dataDir, configFile);
+  const { tlsCert, tlsKey } = config.server;
+  for (const path of [configFile, tlsCert, tlsKey]) {
+    if (path !== undefined) giveBackWriting(config.store.dataDir, path);
+  }
   const terminal = Deno.stdout.isTerminal();
   const format = config.log.format ?? (terminal ? "pretty" : "json");
   const log = createLogger({ level: config.log.level, format, write: logWriter(clock) });
   warnOfRuntime(Deno.version.deno, log);
   reportIgnored(ignoredVariables, log);
+  const tls = await Tls.open(config.server);
   const keys = await prepareKeys(config, apiKey, printError);
   const storage = await openStore(config, clock, log, restoreRequest(config, clock));
   try {
     if (signals.ending === undefined) {
-      await serveFrom(storage, settings, log, keys, signals, version);
+      await serveFrom(storage, settings, log, keys, tls, signals, version);
       return;
     }
     log.info("stopped before it listened", { by: signals.ending });
@@ -78,6 +83,7 @@ async function serveFrom(
   { config, apiKey }: Settings,
   log: Logger,
   keys: KeyRing,
+  tls: Tls | undefined,
   signals: Signals,
   version: string,
 ): Promise<void> {
@@ -104,11 +110,13 @@ async function serveFrom(
     version,
   });
   let { host: hostname, port } = config.server;
-  const listen = () => {
-    const server = Deno.serve(
-      { hostname, port, onListen: (address) => reportListening(log, address) },
+  const serve = (options: TlsOptions | Record<never, never>) =>
+    Deno.serve(
+      { ...options, hostname, port, onListen: (address) => reportListening(log, address, tls) },
       (request, { remoteAddr }) => app.fetch(request, { remoteAddr }),
     );
+  const listen = () => {
+    const server = tls === undefined ? serve({}) : tls.listen({ hostname, port }, serve);
     ({ hostname, port } = server.addr); // A free port stays the same when it is opened again.
     return server;
   };
@@ -127,6 +135,7 @@ async function serveFrom(
       await source?.stop();
     },
   );
+  tls?.watch(listener, { clock, log, metrics });
   const shutdown = prepareShutdown({
     clock,
     log,
@@ -137,6 +146,7 @@ async function serveFrom(
     source,
     storage: {
       close: async () => {
+        tls?.stop();
         access.stop();
         await storage.close();
       },
@@ -148,11 +158,14 @@ async function serveFrom(
     exitNow: shutdown.exitNow,
     reload: Deno.stdout.isTerminal()
       ? () => shutdown.begin("SIGHUP") // The terminal was closed.
-      : () => log.info("SIGHUP: there is nothing to read again"),
+      : () => {
+        if (tls === undefined) log.info("SIGHUP: there is nothing to read again");
+        else void tls.reload();
+      },
   });
   const link = await demoLink(
     { config, apiKey, keys, tickets: access.tickets },
-    urlOf({ hostname, port }),
+    urlOf({ hostname, port }, tls),
   );
   if (link !== undefined) printError(`Open once, within 15 minutes, on this machine: ${link}`);
 }
@@ -170,13 +183,16 @@ async function beginListening<Listener>(
   }
 }
 
-function urlOf({ hostname, port }: Pick<Deno.NetAddr, "hostname" | "port">): string {
+function urlOf(
+  { hostname, port }: Pick<Deno.NetAddr, "hostname" | "port">,
+  tls: Tls | undefined,
+): string {
   const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-  return `http://${host}:${port}`;
+  return `${tls === undefined ? "http" : "https"}://${host}:${port}`;
 }
 
-function reportListening(log: Logger, address: Deno.NetAddr): void {
-  const url = urlOf(address);
+function reportListening(log: Logger, address: Deno.NetAddr, tls: Tls | undefined): void {
+  const url = urlOf(address, tls);
   const socket = `${url.replace("http", "ws")}/ws/telemetry`;
   log.info("listening", { url, socket, pid: Deno.pid });
 }

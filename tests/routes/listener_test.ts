@@ -270,3 +270,46 @@ Deno.test("a shutdown that fails does not keep the process from ending", async (
   await fixture.listener.close(1_000);
   assert.equal(fixture.clock.pendingTimers, 0);
 });
+
+Deno.test("a server is replaced by a new one first, and only then let go; its end is no loss", async () => {
+  const fixture = new Fixture();
+  fixture.listener.replace();
+  assert.equal(fixture.servers.length, 2);
+  assert.deepEqual(fixture.servers.map(({ shutdowns }) => shutdowns), [1, 0]);
+  fixture.servers[0]!.stop();
+  await fixture.clock.advanceAsync(10_000);
+  assert.equal(fixture.losses, 0);
+  assert.equal(fixture.servers.length, 2);
+  fixture.servers[1]!.lose();
+  await fixture.clock.advanceAsync(100);
+  assert.equal(fixture.losses, 1, "the new one is watched");
+  assert.equal(fixture.servers.length, 3);
+});
+
+Deno.test("when there is no new server, the one from before is kept", async () => {
+  const fixture = new Fixture();
+  fixture.available = false;
+  assert.throws(() => fixture.listener.replace(), /address in use/);
+  assert.equal(fixture.servers[0]!.shutdowns, 0);
+  fixture.available = true;
+  fixture.servers[0]!.lose();
+  await fixture.clock.advanceAsync(100);
+  assert.equal(fixture.losses, 1, "it is still watched");
+});
+
+Deno.test("nothing is replaced while the listener is lost, or closed", async () => {
+  const fixture = new Fixture();
+  fixture.available = false;
+  fixture.servers[0]!.lose();
+  await settle();
+  fixture.listener.replace();
+  assert.equal(fixture.servers.length, 1);
+  fixture.available = true;
+  await fixture.clock.advanceAsync(100);
+  fixture.listener.replace();
+  assert.equal(fixture.servers.length, 3);
+  fixture.servers[2]!.drained.resolve();
+  await fixture.listener.close(1_000);
+  fixture.listener.replace();
+  assert.equal(fixture.servers.length, 3);
+});

@@ -63,9 +63,9 @@ const STOP_WITHIN_MS = 20_000;
 
 /** A running gateway; disposing of it kills it. */
 export class GatewayProcess implements AsyncDisposable {
-  /** `http://127.0.0.1:<port>` */
+  /** `http://127.0.0.1:<port>`, or `https` where it speaks TLS. */
   readonly url: string;
-  /** `ws://127.0.0.1:<port>` */
+  /** The same with `ws` or `wss`. */
   readonly wsUrl: string;
   readonly port: number;
   /** The key that it was started with; empty without one. */
@@ -88,8 +88,9 @@ export class GatewayProcess implements AsyncDisposable {
     this.#dataDir = dataDir;
     this.apiKey = apiKey;
     this.port = port;
-    this.url = `http://127.0.0.1:${port}`;
-    this.wsUrl = `ws://127.0.0.1:${port}`;
+    const tls = output.text.includes("https://127.0.0.1:") ? "s" : "";
+    this.url = `http${tls}://127.0.0.1:${port}`;
+    this.wsUrl = `ws${tls}://127.0.0.1:${port}`;
     child.status.then(() => this.#exited = true);
   }
 
@@ -252,7 +253,7 @@ function keptEnvironment(): Record<string, string> {
 
 /** The port of the listening line; 0 while there is none. */
 function listeningPort(output: ProcessOutput): number {
-  return Number(/http:\/\/127\.0\.0\.1:(\d+)/.exec(output.text)?.[1] ?? 0);
+  return Number(/https?:\/\/127\.0\.0\.1:(\d+)/.exec(output.text)?.[1] ?? 0);
 }
 
 /** A key whose base64, base64url and percent-encoded forms differ from it and from each other. */

@@ -16,11 +16,13 @@ export interface HandshakeOptions {
   readonly protocols?: readonly string[];
   /** Deadline of the handshake in ms. */
   readonly withinMs?: number;
+  /** Certificates that are trusted, for `wss:`. */
+  readonly caCerts?: string[];
 }
 
 /** A connection that was accepted. */
 export interface Accepted {
-  readonly connection: Deno.TcpConn;
+  readonly connection: Deno.Conn;
   readonly headers: Headers;
   /** Bytes of frames that came with the answer. */
   readonly rest: Uint8Array;
@@ -47,10 +49,8 @@ const ACCEPT_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
  * @throws {HandshakeRefused} When the server answers with another status than 101.
  */
 export async function openHandshake(url: string, options: HandshakeOptions): Promise<Accepted> {
-  const { hostname, port } = new URL(url);
-  const connection = await Deno.connect({ hostname, port: Number(port) });
+  const connection = await connect(url, options);
   try {
-    connection.setNoDelay(true);
     const key = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))));
     const reader = new RawReader(connection);
     const exchange = exchangeHeads(connection, reader, url, key, options);
@@ -66,6 +66,17 @@ export async function openHandshake(url: string, options: HandshakeOptions): Pro
     connection.close();
     throw error;
   }
+}
+
+async function connect(url: string, { caCerts }: HandshakeOptions): Promise<Deno.Conn> {
+  const { protocol, hostname, port } = new URL(url);
+  const address = { hostname, port: Number(port) };
+  if (protocol === "wss:") {
+    return await Deno.connectTls({ ...address, ...(caCerts && { caCerts }) });
+  }
+  const connection = await Deno.connect(address);
+  connection.setNoDelay(true);
+  return connection;
 }
 
 async function exchangeHeads(

@@ -49,6 +49,14 @@ Deno.test("the data directory of the file counts when the environment names none
   assert.equal(grantedPaths(sources(both, files)), "/srv/env,t.json");
 });
 
+Deno.test("certificate and key are granted, by their variables or by the file", () => {
+  const env = { TELEMETRY_TLS_CERT: "/etc/desk.crt", TELEMETRY_TLS_KEY: "data/desk.key" };
+  assert.equal(grantedPaths(sources(env)), "./data,/etc/desk.crt");
+  const files = { "t.json": '{"server": {"tlsCert": "/etc/a.crt", "tlsKey": "/etc/a.key"}}' };
+  const given = sources({ TELEMETRY_CONFIG: "t.json" }, files);
+  assert.equal(grantedPaths(given), "./data,t.json,/etc/a.crt,/etc/a.key");
+});
+
 Deno.test("a file that makes no sense is left to the gateway", () => {
   for (const text of ["", "null", "7", '{"store": {"dataDir": 7}}', '{"store": null}']) {
     const given = sources({ TELEMETRY_CONFIG: "t.json" }, { "t.json": text });
