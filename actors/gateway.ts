@@ -6,7 +6,7 @@
 import type { ChannelDefinition, ChannelSet } from "../protocol/channel_set.ts";
 import type { Channel } from "../protocol/channels.ts";
 import { type Config, effectiveMaxConnections } from "../protocol/config.ts";
-import type { AuditLog } from "./audit/audit_log.ts";
+import type { AuditTrail } from "./audit/audit_log.ts";
 import { AuditRecorder } from "./audit/audit_recorder.ts";
 import { MemoryAuditStore } from "./audit/memory_audit_store.ts";
 import { ClockWatch } from "./clock_watch.ts";
@@ -52,7 +52,7 @@ export interface Gateway {
   /** Counts what limits have refused. */
   readonly limitHits: LimitHits;
   /** Takes note of administrative acts. */
-  readonly audit: AuditLog;
+  readonly audit: AuditTrail;
 }
 
 /** What {@link createGateway} has a use for, to be asked of {@link Store.restore}. */
@@ -84,7 +84,7 @@ export function createGateway(
   restored?: RestoredStore,
   alerts: readonly StoredEvent[] | undefined = restored?.channels.get(store.channels.alerts)
     ?.events,
-  audit: AuditLog = new AuditRecorder(clock, log, new MemoryAuditStore()),
+  audit: AuditTrail = new AuditRecorder(clock, log, new MemoryAuditStore()),
 ): Gateway {
   const { telemetry, server } = config;
   const { channels } = store;

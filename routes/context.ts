@@ -4,7 +4,7 @@
  * @module
  */
 import type { Context, Env } from "hono";
-import type { AuditLog } from "../actors/audit/audit_log.ts";
+import type { AuditTrail } from "../actors/audit/audit_log.ts";
 import type { Access } from "../actors/access/access.ts";
 import type { Hub } from "../actors/hub/hub.ts";
 import type { Intake } from "../actors/intake/intake.ts";
@@ -57,8 +57,8 @@ export interface AppDeps {
   readonly metrics: Metrics;
   /** Counts and writes what is refused. */
   readonly refusals: Refusals;
-  /** Takes note of administrative acts. */
-  readonly audit: AuditLog;
+  /** Takes note of administrative acts, and answers who asks for them. */
+  readonly audit: AuditTrail;
   /** Sessions and tickets. */
   readonly access: Pick<Access, "sessions" | "tickets">;
   /** Holds the answers to wrong credentials. */

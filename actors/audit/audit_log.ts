@@ -4,6 +4,7 @@
  * @module
  */
 import type { AuditAct, AuditRecord } from "../../protocol/rest/audit.ts";
+import type { AuditStore } from "./audit_store.ts";
 import type { AcknowledgeReceipt } from "../operations.ts";
 import type { Principal } from "../ports.ts";
 
@@ -40,6 +41,9 @@ export interface AuditLog {
    */
   record(entry: AuditEntry): void;
 }
+
+/** An audit that can be read. */
+export interface AuditTrail extends AuditLog, Omit<AuditStore, "append"> {}
 
 /** Takes note of nothing, for what has no gateway around it. */
 export const NO_AUDIT: AuditLog = { record: () => {} };
@@ -79,6 +83,16 @@ export function toRecord(entry: AuditEntry, epochMillis: number): UnnumberedReco
     object: clip(object),
     ...(details.length > 0 && { details: Object.fromEntries(details) }),
   };
+}
+
+/** Keeps a row of what a command did to a store that no gateway has open. */
+export async function recordCommand(
+  store: Pick<AuditStore, "append">,
+  act: AuditAct,
+  epochMillis: number,
+): Promise<void> {
+  const entry = { act, principal: COMMAND_PRINCIPAL, object: "store" };
+  await store.append([toRecord(entry, epochMillis)]);
 }
 
 function clip(text: string): string {

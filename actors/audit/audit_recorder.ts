@@ -4,8 +4,9 @@
  * @module
  */
 import type { Clock, Logger } from "../ports.ts";
-import { type AuditEntry, type AuditLog, toRecord, type UnnumberedRecord } from "./audit_log.ts";
-import type { AuditStore } from "./audit_store.ts";
+import type { AuditRecord } from "../../protocol/rest/audit.ts";
+import { type AuditEntry, type AuditTrail, toRecord, type UnnumberedRecord } from "./audit_log.ts";
+import type { AuditQuery, AuditStore } from "./audit_store.ts";
 
 /** Time between two attempts while the store takes no rows, in ms. */
 export const AUDIT_RETRY_MILLIS = 1_000;
@@ -14,7 +15,7 @@ export const AUDIT_RETRY_MILLIS = 1_000;
 export const MAX_WAITING_ROWS = 1_000;
 
 /** See the module. */
-export class AuditRecorder implements AuditLog {
+export class AuditRecorder implements AuditTrail {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #store: AuditStore;
@@ -45,6 +46,17 @@ export class AuditRecorder implements AuditLog {
     }
     this.#waiting.push(record);
     if (this.#timer === undefined) this.#write();
+  }
+
+  /** {@inheritDoc AuditStore.outlivesProcess} */
+  get outlivesProcess(): boolean {
+    return this.#store.outlivesProcess;
+  }
+
+  /** Waits for rows under way, so that whoever acts sees it. */
+  async page(query: AuditQuery): Promise<readonly AuditRecord[]> {
+    await this.#writing;
+    return await this.#store.page(query);
   }
 
   /** Waits for rows under way; those that the store does not take then are given up. Never rejects. */

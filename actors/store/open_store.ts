@@ -8,6 +8,8 @@ import { type ChannelSet, PRODUCT_CHANNELS } from "../../protocol/channel_set.ts
 import type { Channel } from "../../protocol/channels.ts";
 import type { Config } from "../../protocol/config.ts";
 import type { Clock, Logger, RestoredStore, RestoreRequest, Store } from "../ports.ts";
+import type { AuditStore } from "../audit/audit_store.ts";
+import { MemoryAuditStore } from "../audit/memory_audit_store.ts";
 import { MemoryStore } from "./memory.ts";
 import { RetentionTicker } from "./retention_ticker.ts";
 import type { Backup } from "./sqlite/backup.ts";
@@ -23,6 +25,8 @@ export interface OpenStore {
   readonly store: Store;
   /** What a gateway continues from. */
   readonly restored: RestoredStore;
+  /** Where the rows of the audit are kept: as long as the events. */
+  readonly audit: AuditStore;
   /** Begins a backup; absent when the store keeps nothing. */
   readonly backup: (() => Promise<Backup>) | undefined;
   /** Ends retention and closes the store. Commits must have ended before. Never rejects. */
@@ -65,6 +69,7 @@ export async function openStore(
     return {
       store,
       restored,
+      audit: store instanceof SqliteStore ? store.audit : new MemoryAuditStore(),
       backup: store instanceof SqliteStore ? () => store.backup(pause) : undefined,
       close: async () => {
         retention.stop();

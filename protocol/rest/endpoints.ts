@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import { BACKUP_MEDIA_TYPE } from "../backup.ts";
+import { AuditPage, AuditPageQuery } from "./audit.ts";
 import { type ChannelSet, PRODUCT_CHANNELS } from "../channel_set.ts";
 import {
   clientDetails,
@@ -141,6 +142,16 @@ export const endpointsOf = (channels: ChannelSet) => ({
     params: NOTHING,
     query: NOTHING,
     answer: { status: 200, mediaType: BACKUP_MEDIA_TYPE },
+  },
+  getAudit: {
+    method: "GET",
+    path: "/api/v1/audit",
+    scope: "admin",
+    noStore: true,
+    summary: "A page of the administrative acts, the newest first.",
+    params: NOTHING,
+    query: AuditPageQuery,
+    answer: { status: 200, data: AuditPage },
   },
   beginSession: {
     method: "POST",

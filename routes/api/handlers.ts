@@ -8,6 +8,7 @@ import type { EndpointInput, EndpointName } from "../../protocol/rest/endpoints.
 import type { AppContext, AppDeps } from "../context.ts";
 import { acknowledgeAlert } from "./acknowledge.ts";
 import { disconnectClient, drainGateway, getClient, getStats, listClients } from "./admin.ts";
+import { getAudit } from "./audit.ts";
 import { backUpStore } from "./backup.ts";
 import { getHealth, getLive, getReady } from "./health.ts";
 import { getEvents, getSnapshot } from "./history.ts";
@@ -36,6 +37,7 @@ export const HANDLERS: { readonly [Name in EndpointName]: EndpointHandler<Name> 
   disconnectClient,
   drainGateway,
   backUpStore,
+  getAudit,
   beginSession,
   getSession,
   endSession,

@@ -6,6 +6,7 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { recordCommand } from "../../actors/audit/audit_log.ts";
 import { STORE_FILE } from "../../actors/store/sqlite/database.ts";
 import { StoreError } from "../../actors/store/sqlite/errors.ts";
 import { SqliteStore } from "../../actors/store/sqlite/sqlite_store.ts";
@@ -90,6 +91,8 @@ export async function* copyStore(
   }
   const store = await SqliteStore.open({ directory, bootId, retention: KEEP_ALL });
   try {
+    // Before the copy begins, so that it holds the row as well.
+    await recordCommand(store.audit, "backup", Date.now());
     const backup = await store.backup(() => Promise.resolve());
     yield { rows: backup.rows, bytes: backup.bytes };
     for await (const part of backup.parts()) {

@@ -5,6 +5,7 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { recordCommand } from "../../actors/audit/audit_log.ts";
 import { STORE_FILE } from "../../actors/store/sqlite/database.ts";
 import { StoreError } from "../../actors/store/sqlite/errors.ts";
 import { SqliteStore } from "../../actors/store/sqlite/sqlite_store.ts";
@@ -28,6 +29,7 @@ export async function rotateStoreEpoch(directory: string): Promise<string[]> {
   const store = await SqliteStore.open({ directory, retention: KEEP_ALL }).catch(explain);
   try {
     await store.rotateEpoch().catch(explain);
+    await recordCommand(store.audit, "epoch_rotate", Date.now()).catch(explain);
     return store.channels.names.map((channel) => {
       const { epoch, seq } = store.head(channel);
       return `${channel}: epoch ${epoch}, numbers go on after ${seq}`;

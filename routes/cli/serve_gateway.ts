@@ -5,6 +5,8 @@
  */
 import { readAlerts } from "../../actors/collector/incident_recovery.ts";
 import { openAccess } from "../../actors/access/access.ts";
+import type { AuditTrail } from "../../actors/audit/audit_log.ts";
+import { AuditRecorder } from "../../actors/audit/audit_recorder.ts";
 import { createGateway, restoreRequest } from "../../actors/gateway.ts";
 import { createLogger } from "../../actors/observability/log.ts";
 import type { Logger } from "../../actors/ports.ts";
@@ -64,22 +66,30 @@ async function start(settings: Settings, signals: Signals, version: string): Pro
   const tls = await Tls.open(config.server);
   const keys = await prepareKeys(config, apiKey, printError);
   const storage = await openStore(config, clock, log, restoreRequest(config, clock));
+  const audit = new AuditRecorder(clock, log, storage.audit);
+  if (!audit.outlivesProcess) {
+    log.info("the audit ends with the process, as nothing is kept (store.kind = memory)");
+  }
+  const close = async () => {
+    await audit.stop();
+    await storage.close();
+  };
   try {
     if (signals.ending === undefined) {
-      await serveFrom(storage, settings, log, keys, tls, signals, version);
+      await serveFrom({ ...storage, audit, close }, settings, log, keys, tls, signals, version);
       return;
     }
     log.info("stopped before it listened", { by: signals.ending });
   } catch (error) {
-    await storage.close(); // The next start must find it closed in order.
+    await close(); // The next start must find it closed in order.
     throw error;
   }
-  await storage.close();
+  await close();
 }
 
 /** Builds the gateway around an open store, and listens. */
 async function serveFrom(
-  { restored, ...storage }: OpenStore,
+  { restored, audit, ...storage }: Omit<OpenStore, "audit"> & { readonly audit: AuditTrail },
   { config, apiKey }: Settings,
   log: Logger,
   keys: KeyRing,
@@ -90,7 +100,7 @@ async function serveFrom(
   const { store } = storage;
   const access = openAccess(config, clock, log);
   const alerts = await readAlerts(store, restored.channels.get(store.channels.alerts)!.events);
-  const gateway = createGateway(config, clock, log, store, restored, alerts);
+  const gateway = createGateway(config, clock, log, store, restored, alerts, audit);
   const { hub, collector, metrics } = gateway;
   const demo = config.demo.enabled;
   const source = demo ? await startDemo(config, clock, log, collector, restored) : undefined;

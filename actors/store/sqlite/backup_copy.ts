@@ -18,6 +18,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Channel } from "../../../protocol/channels.ts";
 import type { StoredEvent } from "../../ports.ts";
 import { makePrivateFile, removeIfPresent } from "../private_files.ts";
+import { AUDIT_COLUMNS, auditRange } from "./audit_schema.ts";
 import { isSound } from "./checksum.ts";
 import { run, transact } from "./database.ts";
 import type { Extent } from "./reader.ts";
@@ -91,7 +92,8 @@ export class BackupCopy {
       transact(this.#target, () => this.#copyHeads(channels));
       const last = maxIdentity(source);
       const first = minIdentity(source);
-      this.rows = last - first + 1;
+      const acts = auditRange(source) ?? { first: 1, last: 0 };
+      this.rows = last - first + 1 + acts.last - acts.first + 1;
       this.#jobs = channels.filter(({ keyed }) => keyed).map(({ name }) => {
         const states = new LatestCopy(
           source,
@@ -103,6 +105,7 @@ export class BackupCopy {
         return (rows: number) => this.#count(states.step(rows));
       });
       this.#jobs.push(this.#rangeJob("identities", "id", IDENTITY_COLUMNS, first, last));
+      this.#jobs.push(this.#rangeJob("audit", "id", AUDIT_COLUMNS, acts.first, acts.last));
       for (const { name } of channels) {
         const { oldest, seq } = extents.get(name as Channel)!;
         this.rows += seq - oldest + 1;

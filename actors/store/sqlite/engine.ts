@@ -6,9 +6,13 @@
 import { dirname } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { Channel } from "../../../protocol/channels.ts";
+import type { UnnumberedRecord } from "../../audit/audit_log.ts";
+import type { AuditQuery } from "../../audit/audit_store.ts";
+import type { AuditRecord } from "../../../protocol/rest/audit.ts";
 import type { OwnAge, RestoreRequest, StoredEvent, StoredIdentity } from "../../ports.ts";
 import { freeBytes, megabytes } from "../free_space.ts";
 import { makePrivateDirectory, removeIfPresent } from "../private_files.ts";
+import { AuditTable } from "./audit_table.ts";
 import { BackupCopy, type CopyProgress, type CopyResult } from "./backup_copy.ts";
 import {
   backupPath,
@@ -70,6 +74,7 @@ export class Engine {
   readonly #writer: Writer;
   readonly #reader: Reader;
   readonly #retention: Retention;
+  readonly #audit: AuditTable;
   readonly #files: FileGuard;
   readonly #heads = new Map<Channel, number>();
   #backup: BackupCopy | undefined;
@@ -85,6 +90,7 @@ export class Engine {
       this.#files = new FileGuard(report.path);
       this.#writer = new Writer(db, options.channels);
       this.#reader = new Reader(db, options.channels);
+      this.#audit = new AuditTable(db);
       this.#retention = new Retention(db, options.channels, options.retention);
       for (const [channel, { seq }] of this.#reader.extents()) this.#heads.set(channel, seq);
     } catch (error) {
@@ -132,6 +138,19 @@ export class Engine {
   /** At most `limit` events after a number that is not below what is kept. */
   page(channel: Channel, afterSeq: number, limit: number): readonly StoredEvent[] {
     return this.#guard(() => this.#reader.page(channel, afterSeq, limit));
+  }
+
+  /** Keeps rows of the audit, all or none. */
+  appendAudit(records: readonly UnnumberedRecord[]): void {
+    this.#guard(() => {
+      this.#requireFiles();
+      this.#audit.append(records);
+    });
+  }
+
+  /** The newest rows of the audit that are wanted, the newest first. */
+  auditPage(query: AuditQuery): readonly AuditRecord[] {
+    return this.#guard(() => this.#audit.page(query));
   }
 
   /** Takes one step of retention; none while a backup copies. */

@@ -6,6 +6,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Channel } from "../../../protocol/channels.ts";
 import type { OwnAge } from "../../ports.ts";
+import { auditRetention } from "./audit_table.ts";
 import { transact } from "./database.ts";
 import { type ChannelTables, eventsTable, latestTable } from "./schema.ts";
 
@@ -68,6 +69,7 @@ export class Retention {
       ...channels.map(({ name }) => this.#eventsJob(name as Channel)),
       ...channels.filter(({ keyed }) => keyed).map(({ name }) => this.#tombstonesJob(name)),
       this.#identitiesJob(),
+      this.#auditJob(),
     ];
   }
 
@@ -153,6 +155,16 @@ export class Retention {
          AND id IN (SELECT id FROM identities ORDER BY id LIMIT ?)`,
     );
     return (rows, { epochMillis }) => ({ removed: Number(remove.run(epochMillis, rows).changes) });
+  }
+
+  /** Judged by the earlier of the two times, so that one that runs ahead deletes nothing. */
+  #auditJob(): Job {
+    const forget = auditRetention(this.#db);
+    return (rows, { epochMillis, own }) => {
+      const [channel] = own?.values() ?? [];
+      const now = Math.min(epochMillis, channel?.epochMillis ?? Infinity);
+      return { removed: forget(rows, now) };
+    };
   }
 }
 

@@ -10,6 +10,7 @@
  * @module
  */
 import type { DatabaseSync } from "node:sqlite";
+import { createAuditTable } from "./audit_schema.ts";
 import { describe, StoreError } from "./errors.ts";
 
 /** Marks the file as ours in its header: `TLMG`. */
@@ -158,6 +159,7 @@ export function migrate(
 ): void {
   for (const step of migrations.slice(version)) step(db, channels);
   for (const channel of channels) createChannelTables(db, channel);
+  createAuditTable(db);
   db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
   db.exec(`PRAGMA user_version = ${migrations.length}`);
 }

@@ -16,6 +16,8 @@ import type {
   StoredEvent,
   StoredIdentity,
 } from "../../ports.ts";
+import type { AuditStore } from "../../audit/audit_store.ts";
+import { SqliteAuditStore } from "./sqlite_audit_store.ts";
 import type { OpenReport } from "./database.ts";
 import { Backup } from "./backup.ts";
 import { EngineHost } from "./engine_host.ts";
@@ -52,6 +54,8 @@ export class SqliteStore implements Store {
   readonly channels: ChannelSet;
   /** What opening found and did. */
   readonly report: OpenReport;
+  /** The rows of the audit, in the same file. */
+  readonly audit: AuditStore;
   readonly #host: EngineHost;
   readonly #onDamage: SqliteOptions["onDamage"];
   readonly #extents: Map<Channel, Extent>;
@@ -65,6 +69,7 @@ export class SqliteStore implements Store {
     onDamage: SqliteOptions["onDamage"],
   ) {
     this.#host = host;
+    this.audit = new SqliteAuditStore(host);
     this.channels = channels;
     this.#onDamage = onDamage;
     this.report = report;

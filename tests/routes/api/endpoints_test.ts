@@ -42,6 +42,10 @@ const SUCCESSFUL: { readonly [Name in EndpointName]: (fake: FakeGateway) => Prom
     fake.request("/api/v1/websocket/clients/desk-7?reason=x", { method: "DELETE" }),
   drainGateway: (fake) => fake.request("/api/v1/websocket/drain", { method: "POST" }),
   backUpStore: (fake) => fake.request("/api/v1/store/backup", { method: "POST" }),
+  getAudit: async (fake) => {
+    await fake.request("/api/v1/websocket/drain", { method: "POST" });
+    return await fake.request("/api/v1/audit");
+  },
   beginSession: (fake) => fake.request("/api/v1/session", { method: "POST" }),
   getSession: (fake) => fake.request("/api/v1/session"),
   endSession: async (fake) => {
