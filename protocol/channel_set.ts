@@ -97,13 +97,18 @@ export class ChannelSet {
    * Resolves a channel name in any accepted spelling: any case, dots or underscores for dashes,
    * singular for plural (`trader.status`, `POSITION`, `risk_alert`).
    *
-   * @returns The wire name, or `undefined` when no channel is meant.
+   * @returns The channel, or `undefined` when none is meant.
    */
-  parse(name: string): Channel | undefined {
+  find(name: string): ChannelDefinition | undefined {
     const exact = this.#definitions.get(name);
-    if (exact !== undefined) return exact.name;
+    if (exact !== undefined) return exact;
     const dashed = name.trim().toLowerCase().replaceAll(/[._]/g, "-");
-    return this.#definitions.get(dashed)?.name ?? this.#aliases.get(dashed);
+    return this.#definitions.get(this.#aliases.get(dashed) ?? dashed);
+  }
+
+  /** The wire name of the channel that {@link ChannelSet.find} finds. */
+  parse(name: string): Channel | undefined {
+    return this.find(name)?.name;
   }
 
   /** Resolves a list of names; the known ones can be used even when others are not. */

@@ -117,8 +117,7 @@ function isId(value: unknown): value is string {
 
 function readChannel(channels: ChannelSet, name: unknown): ChannelDefinition | undefined {
   if (typeof name !== "string" || name.length > MAX_CHANNEL_NAME_LENGTH) return undefined;
-  const channel = channels.parse(name);
-  return channel && channels.get(channel);
+  return channels.find(name);
 }
 
 function describeChannel(channels: ChannelSet, name: unknown): string {
