@@ -66,12 +66,26 @@ export function testStoreContinuity(name: string, open: StoreFactory, propertyRu
     assert.deepEqual((await restore({})).get("system-warnings")!.latest, []);
   });
 
+  test("and so is that of each of the last ids of every trader", async (store) => {
+    const traders = ["1", "1", "2", undefined, "2", "2", "2", "1"];
+    const keys = ["A", "B", "A", "A", "C", "D", "D", "B"];
+    await store.commit(keys.map((key, index) => {
+      const trader = traders[index];
+      return event("risk-alerts", index + 1, key, trader === undefined ? {} : { trader });
+    }));
+    const latest = async (recentKeys: number) =>
+      seqs((await store.restore(everything({ recentKeys }))).channels.get("risk-alerts")!.latest);
+    assert.deepEqual(await latest(1), [4, 7, 8]);
+    assert.deepEqual(await latest(2), [1, 4, 5, 7, 8]);
+    assert.deepEqual(await latest(100), [1, 3, 4, 5, 7, 8]);
+  });
+
   test("what was committed is read back whole, in any mixture of channels", async (store) => {
     const odd = event("positions", 2, 'é€😀 \u0000\ud800\\ "quoted"', {
       data: `"${"x".repeat(65_000)}"`,
     });
     const batch = [
-      event("positions", 1, "p", { ends: "closed" }),
+      event("positions", 1, "p", { ends: "closed", trader: "\ud800", previousTrader: "\u0000" }),
       event("market-data", 1),
       odd,
       event("market-data", 2, "k", { ends: "removed" }),

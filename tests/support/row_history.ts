@@ -171,7 +171,7 @@ export class ClientV1 {
   /** What it was sent, one list a connection and channel, in order; live counts are beside it. */
   readonly seen: string[][] = [];
   /** Live events and numbers said to be skipped, one sum a connection and channel. */
-  readonly accounted: number[] = [];
+  readonly accounted: { readonly last: string | undefined; readonly sum: number }[] = [];
   #link: Link | undefined;
 
   /** Connects anew. */
@@ -193,7 +193,9 @@ export class ClientV1 {
         ),
       );
       const live = events.filter(({ replay }) => replay !== true);
-      this.accounted.push(live.reduce((sum, { meta }) => sum + 1 + Number(meta.skipped ?? 0), 0));
+      const last = live.length === 0 ? undefined : JSON.stringify(live.at(-1).data);
+      const sum = live.reduce((sum, { meta }) => sum + 1 + Number(meta.skipped ?? 0), 0);
+      this.accounted.push({ last, sum });
     }
     this.#link.end();
     this.#link = undefined;

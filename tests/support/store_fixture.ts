@@ -41,6 +41,8 @@ export interface EventParts {
   /** Epoch ms; {@link STORE_EPOCH} plus the number when absent. */
   readonly timestamp?: number;
   readonly data?: string;
+  readonly trader?: string;
+  readonly previousTrader?: string;
 }
 
 /** An event as the collector stores it. */
@@ -48,7 +50,7 @@ export function event(
   channel: Channel,
   seq: number,
   key = `k${seq % 3}`,
-  { ends, timestamp = STORE_EPOCH + seq, data }: EventParts = {},
+  { ends, timestamp = STORE_EPOCH + seq, data, ...traders }: EventParts = {},
 ): StoredEvent {
   return {
     channel,
@@ -58,6 +60,7 @@ export function event(
     timestamp,
     time: new Date(timestamp).toISOString(),
     data: data ?? JSON.stringify({ id: key, traderId: null, n: seq, timestamp }),
+    ...traders,
   };
 }
 

@@ -8,6 +8,7 @@ import type { ShedReason } from "../../actors/operations.ts";
 import type { StoredEvent } from "../../actors/ports.ts";
 import { type CursorV2, openCursorV2 } from "../../actors/stream/cursor_v2.ts";
 import { ChannelStream } from "../../actors/stream/channel_stream.ts";
+import type { CursorRequest } from "../../actors/stream/cursor.ts";
 import { type CursorV1, openCursorV1 } from "../../actors/stream/cursor_v1.ts";
 import { Fanout } from "../../actors/stream/fanout.ts";
 import type { Start } from "../../actors/stream/start.ts";
@@ -231,7 +232,10 @@ export class StreamFixture {
   }
 
   /** Subscribes as v2 does; nothing is sent yet. */
-  subscribe(subscriber: Subscriber, subscription: ChannelSubscription): Start {
+  subscribe(
+    subscriber: Subscriber,
+    subscription: ChannelSubscription & Pick<CursorRequest, "limit">,
+  ): Start {
     const request = { ...subscription, snapshotLimit: this.#snapshotLimit };
     return this.fanout.open(subscriber, openCursorV2, request);
   }
