@@ -30,6 +30,12 @@ export type Page =
 /** Pause between two attempts to reach a gateway that is away, in ms. */
 const RETRY_MILLIS = 2_000;
 
+/**
+ * How often the session is used over HTTP, in ms: only such an answer hands the browser its cookie for
+ * another 12 hours, and a page may be open for weeks.
+ */
+const PROLONG_MILLIS = 30 * 60_000;
+
 const current = signal<Page>({ kind: "loading" });
 
 /** What is shown. */
@@ -37,8 +43,20 @@ export const page: ReadonlySignal<Page> = current;
 
 /** Signs in with the link that led here, or goes on with the session of before. */
 export async function startPage(): Promise<void> {
+  setInterval(() => {
+    if (current.peek().kind === "live") readSession();
+  }, PROLONG_MILLIS);
+  // A link that is pasted into a page that is open loads nothing.
+  addEventListener("hashchange", () => {
+    const ticket = takeTicket();
+    if (ticket !== undefined) useTicket(ticket);
+  });
   const ticket = takeTicket();
-  if (ticket === undefined) return resumeSession();
+  await (ticket === undefined ? resumeSession() : useTicket(ticket));
+}
+
+async function useTicket(ticket: string): Promise<void> {
+  close();
   const answer = await beginSession({ ticket });
   if (answer.kind !== "refused") return accept(answer);
   // The link was used before, perhaps by this page: then there is a session.
@@ -63,6 +81,12 @@ export async function signIn(credential: Credential): Promise<void> {
     ? "The gateway does not answer. Try again."
     : describe(answer);
   current.value = { kind: "sign-in", fault };
+}
+
+/** Asks for a key where somebody is let in without one. */
+export function showSignIn(): void {
+  close();
+  current.value = { kind: "sign-in" };
 }
 
 /** Ends the session. */

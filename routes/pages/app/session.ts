@@ -6,14 +6,15 @@
 
 /** The session of the page. */
 export interface Session {
-  /** The name of the key, or of nobody. */
+  /** The name of the key, or `anonymous`. */
   readonly principal: string;
+  /** Whether a key stands behind it. */
+  readonly authenticated: boolean;
   readonly scopes: readonly string[];
   /** The channels that it may read; absent when all. */
-  readonly channels?: readonly string[] | null;
-  /** The traders that it may see; absent when all. */
-  readonly traders?: readonly string[] | null;
-  readonly expiresAt?: string | null;
+  readonly channels?: readonly string[];
+  /** The traders whose rows it sees; absent when all. */
+  readonly traders?: readonly string[];
 }
 
 /** What a request for a session came to. */
@@ -60,6 +61,17 @@ export function beginSession(credential: Credential): Promise<SessionAnswer> {
 /** Ends the session; when nobody answers it stays until it expires. */
 export async function endSession(): Promise<void> {
   await ask({ method: "DELETE" });
+}
+
+/**
+ * A ticket for one request of a program, within a minute.
+ *
+ * @throws {Error} When the gateway gives none.
+ */
+export async function requestTicket(): Promise<string> {
+  const response = await fetch("/api/v1/websocket/tickets", { method: "POST" });
+  if (!response.ok) throw new Error(`HTTP ${response.status}`);
+  return (await response.json()).data.ticket;
 }
 
 async function ask(init: RequestInit): Promise<SessionAnswer> {

@@ -10,6 +10,7 @@ import type { Live } from "../data/live.ts";
 import { STALE_AFTER_MILLIS } from "../logic/presence.ts";
 import { VIEW_PATHS, type ViewName } from "../paths.ts";
 import { Interruption } from "./interruption.tsx";
+import { Keyboard } from "./keyboard.tsx";
 import { followLink, route } from "./router.ts";
 import { StateBar } from "./state_bar.tsx";
 import { StatusRegion } from "./status_region.tsx";
@@ -33,6 +34,7 @@ export function Shell({ live }: { readonly live: Live }): VNode {
       </header>
       <StatusRegion live={live} />
       <Interruption live={live} />
+      <Keyboard />
       <main id="view" class={isStale.value ? "view dim" : "view"} tabIndex={-1}>
         <h1 class="hidden">{TITLES[view]}</h1>
         <View live={live} />

@@ -9,7 +9,8 @@ import { useComputed } from "@preact/signals";
 import { Menu } from "../parts/menu.tsx";
 import { CHANNELS, type Live } from "../data/live.ts";
 import { describePresence } from "../logic/presence.ts";
-import { signOut } from "./page.ts";
+import { showKeys } from "./keyboard.tsx";
+import { showSignIn, signOut } from "./page.ts";
 import { theme, zone } from "./preferences.ts";
 
 /** The right end of the bar. */
@@ -28,7 +29,10 @@ export function StateBar({ live }: { readonly live: Live }): VNode {
         >
           Theme: {theme.value}
         </button>
-        <button type="button" onClick={signOut}>Sign out</button>
+        <button type="button" onClick={showKeys}>Keys</button>
+        {live.session.authenticated
+          ? <button type="button" onClick={signOut}>Sign out</button>
+          : <button type="button" onClick={showSignIn}>Sign in with a key</button>}
       </Menu>
     </div>
   );

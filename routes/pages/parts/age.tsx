@@ -20,20 +20,18 @@ export function Time({ at }: { readonly at: number }): VNode {
   );
 }
 
-/** Says since when a row is not to be trusted; nothing while it is. */
-export function StaleTag<Data>({ live, id, source }: {
+/** The age of a row; when the row is not to be trusted it says so. */
+export function RowAge<Data>({ live, source, id, since }: {
   readonly live: Live;
-  readonly id: string;
   readonly source: RowSource<Data>;
-}): VNode | null {
-  const at = useComputed(() => {
+  readonly id: string;
+  /** When the gateway took it, epoch ms of the gateway. */
+  readonly since: number;
+}): VNode {
+  const isStale = useComputed(() => {
     live.clock.second.value;
-    return source.staleSince(id);
+    return source.staleSince(id) !== undefined;
   }).value;
-  if (at === undefined) return null;
-  return (
-    <span class="tag warn">
-      stale <Age live={live} since={at} />
-    </span>
-  );
+  const age = <Age live={live} since={since} />;
+  return isStale ? <span class="tag warn">stale {age}</span> : <span class="muted">{age}</span>;
 }

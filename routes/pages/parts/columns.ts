@@ -16,13 +16,21 @@ export interface Column<Data> {
   readonly end?: boolean;
   /** Left out where there is little room: on a phone. */
   readonly wide?: boolean;
+  /** Left out below 1,400 px as well. */
+  readonly wider?: boolean;
   /** The order of rows by it; absent when nobody sorts by it. */
   readonly compare?: (one: Data, other: Data) => number;
   /** Whether a first click puts the greatest first. */
   readonly greatestFirst?: boolean;
-  /** What stands in a cell. */
+  /** What stands in a cell. It may read signals; it is drawn again with its row. */
   readonly cell: (row: Row<Data>) => ComponentChildren;
 }
 
 /** The order of texts, as people sort them. */
 export const byText = new Intl.Collator("en", { numeric: true }).compare;
+
+/** The class of the cells of a column. */
+export function classOf<Data>({ end, text, wide, wider }: Column<Data>): string {
+  const names = [end && "end", text && "text", wide && "wide", wider && "wider"];
+  return names.filter(Boolean).join(" ");
+}

@@ -1,7 +1,7 @@
 /** @module A heading of a column, by which a table is sorted. */
 import type { VNode } from "preact";
 import type { Sort } from "../logic/arrange.ts";
-import type { Column } from "./columns.ts";
+import { classOf, type Column } from "./columns.ts";
 
 /** The heading; a button where the table can be sorted by it. */
 export function HeadCell<Data>({ column, sort, onSort }: {
@@ -9,13 +9,12 @@ export function HeadCell<Data>({ column, sort, onSort }: {
   readonly sort: Sort;
   readonly onSort: ((sort: Sort) => void) | undefined;
 }): VNode {
-  const { key, head, title, end, wide, text, compare, greatestFirst } = column;
+  const { key, head, title, compare, greatestFirst } = column;
   const isSorted = sort.key === key;
-  const names = [end && "end", wide && "wide", text && "text"].filter(Boolean).join(" ");
   const order = isSorted ? (sort.descending ? "descending" : "ascending") : undefined;
   const next = { key, descending: isSorted ? !sort.descending : greatestFirst === true };
   return (
-    <th scope="col" class={names} title={title} aria-sort={order}>
+    <th scope="col" class={classOf(column)} title={title} aria-sort={order}>
       {compare === undefined || onSort === undefined
         ? head
         : <button type="button" class={order} onClick={() => onSort(next)}>{head}</button>}

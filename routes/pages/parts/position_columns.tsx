@@ -3,7 +3,7 @@ import type { ChannelData } from "../../../protocol/client/mod.ts";
 import type { Live } from "../data/live.ts";
 import type { RowStore } from "../data/row_store.ts";
 import { compareDecimals, formatDecimal } from "../logic/decimal.ts";
-import { Age, StaleTag } from "./age.tsx";
+import { RowAge } from "./age.tsx";
 import { byText, type Column } from "./columns.ts";
 import { Change, Tinted } from "./numbers.tsx";
 
@@ -32,12 +32,7 @@ export function positionColumns(live: Live, store: RowStore<"positions">): Posit
       compare: (one, other) => byText(one.symbol, other.symbol),
       cell: ({ data }) => (
         <>
-          <b title={data.id}>{data.symbol}</b>{" "}
-          <StaleTag
-            live={live}
-            id={data.id}
-            source={store}
-          />
+          <b title={data.id}>{data.symbol}</b>
         </>
       ),
     },
@@ -59,6 +54,7 @@ export function positionColumns(live: Live, store: RowStore<"positions">): Posit
       key: "quantity",
       head: "Quantity",
       end: true,
+      wide: true,
       greatestFirst: true,
       compare: decimal("quantity"),
       cell: ({ data }) => formatDecimal(data.quantity),
@@ -113,12 +109,9 @@ export function positionColumns(live: Live, store: RowStore<"positions">): Posit
       head: "Age",
       title: "Since the gateway took its last report",
       end: true,
-      wide: true,
       compare: (one, other) => other.timestamp - one.timestamp,
-      cell: ({ acceptedAt }) => (
-        <span class="muted">
-          <Age live={live} since={acceptedAt} />
-        </span>
+      cell: ({ data, acceptedAt }) => (
+        <RowAge live={live} source={store} id={data.id} since={acceptedAt} />
       ),
     },
   ];

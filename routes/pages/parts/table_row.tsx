@@ -3,7 +3,7 @@ import type { VNode } from "preact";
 import { useComputed } from "@preact/signals";
 import type { Live } from "../data/live.ts";
 import type { RowSource } from "../data/row_source.ts";
-import type { Column } from "./columns.ts";
+import { classOf, type Column } from "./columns.ts";
 
 /** What a row is made from; none of it changes while the row lives, except its place. */
 export interface TableRowProps<Data> {
@@ -37,11 +37,8 @@ export function TableRow<Data>(props: TableRowProps<Data>): VNode | null {
       class={stale.value ? "stale" : undefined}
       onDblClick={onOpen && (() => onOpen(id))}
     >
-      {columns.map(({ key, end, wide, text, cell }) => (
-        <td key={key} class={`${end ? "end" : ""}${wide ? " wide" : ""}${text ? " text" : ""}`}>
-          {cell(row)}
-        </td>
-      ))}
+      {columns.map((column) => <td key={column.key} class={classOf(column)}>{column.cell(row)}
+      </td>)}
     </tr>
   );
 }

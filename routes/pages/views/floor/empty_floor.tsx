@@ -1,59 +1,56 @@
 /** @module A floor on which nothing has been published: how to begin. */
 import type { VNode } from "preact";
 import { useSignal } from "@preact/signals";
+import { requestTicket, type Session } from "../../app/session.ts";
 import type { Live } from "../../data/live.ts";
+import { firstEventCommand, type Publisher } from "../../logic/first_event.ts";
 
-const EXAMPLE = {
-  channel: "trader-status",
-  data: {
-    id: "first",
-    name: "First trader",
-    status: "RUNNING",
-    exchange: "binance",
-    symbol: "BTCUSDT",
-    strategy: "by hand",
-    reason: "started from the command line",
-  },
-};
-
-/** A command that publishes the example with the development key of the project's folder. */
-export function publishCommand(origin: string): string {
-  return [
-    `curl ${origin}/api/v1/telemetry/events \\`,
-    `  -H "X-API-Key: $(cat data/development.key)" \\`,
-    `  -H 'Content-Type: application/json' \\`,
-    `  -d '${JSON.stringify(EXAMPLE)}'`,
-  ].join("\n");
-}
+/** The name of the key that the gateway makes for itself on loopback. */
+const DEVELOPMENT = "development";
 
 /** The explanation. */
 export function EmptyFloor({ live }: { readonly live: Live }): VNode {
-  const copied = useSignal(false);
-  const command = publishCommand(location.origin);
+  const said = useSignal<string | undefined>(undefined);
+  const publisher = publisherOf(live.session);
   const copy = async () => {
-    await navigator.clipboard.writeText(command);
-    copied.value = true;
-    setTimeout(() => copied.value = false, 2_000);
+    try {
+      const ticket = publisher.kind === "ticket" ? await requestTicket() : undefined;
+      const full = ticket === undefined ? publisher : { kind: "ticket", ticket } as const;
+      await navigator.clipboard.writeText(firstEventCommand(location.origin, full));
+      said.value = ticket === undefined
+        ? "Copied."
+        : "Copied, with a ticket that counts once, within a minute.";
+    } catch {
+      said.value = "It could not be copied; select the text instead.";
+    }
   };
   return (
     <section class="panel empty">
       <h2>Nothing has been published yet</h2>
       <p>
         The gateway runs and this page is connected. Traders, positions, alerts and prices appear
-        here as soon as a trading core publishes them. The first event, from the project's folder:
+        here as soon as a trading core publishes them. The first event
+        {publisher.kind === "development" && ", from the project's folder"}:
       </p>
-      <pre tabIndex={0}><code>{command}</code></pre>
-      <p>
-        <button type="button" class="primary" onClick={copy}>
-          {copied.value ? "Copied" : "Copy the command"}
-        </button>
+      <pre tabIndex={0}><code>{firstEventCommand(location.origin, publisher)}</code></pre>
+      <p class="copy">
+        <button type="button" class="primary" onClick={copy}>Copy the command</button>
+        <span role="status">{said}</span>
       </p>
       <p class="muted">
-        With a key of your own put that in the place of{" "}
-        <code>$(cat data/development.key)</code>; it needs the scope{" "}
-        <code>publish</code>. For a floor that is alive at once, start the gateway with{" "}
-        <code>deno task demo</code>. You are signed in as <b>{live.session.principal}</b>.
+        {publisher.kind === "key" && (
+          <>
+            Your key may not publish: put one with the scope <code>publish</code> into{" "}
+            <code>KEY</code> first.{" "}
+          </>
+        )}
+        For a floor that is alive at once, start the gateway with <code>deno task demo</code>.
       </p>
     </section>
   );
+}
+
+function publisherOf({ principal, scopes }: Session): Publisher {
+  if (!scopes.includes("publish")) return { kind: "key" };
+  return { kind: principal === DEVELOPMENT ? "development" : "ticket" };
 }

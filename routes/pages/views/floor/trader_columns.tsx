@@ -5,7 +5,7 @@ import type { Live } from "../../data/live.ts";
 import type { RowStore } from "../../data/row_store.ts";
 import { compareDecimals, formatDecimal } from "../../logic/decimal.ts";
 import { formatDuration, parseIsoDuration } from "../../logic/durations.ts";
-import { Age, StaleTag } from "../../parts/age.tsx";
+import { Age, RowAge } from "../../parts/age.tsx";
 import { byText, type Column } from "../../parts/columns.ts";
 import { Change, Tinted } from "../../parts/numbers.tsx";
 import { Sparkline } from "../../parts/sparkline.tsx";
@@ -38,7 +38,7 @@ export function traderColumns(live: Live, store: RowStore<"trader-status">): Tra
       compare: (one, other) => byText(one.status, other.status),
       cell: ({ data }) => (
         <span title={data.reason}>
-          <Status status={data.status} /> <StaleTag live={live} id={data.id} source={store} />
+          <Status status={data.status} />
         </span>
       ),
     },
@@ -110,7 +110,7 @@ export function traderColumns(live: Live, store: RowStore<"trader-status">): Tra
     {
       key: "signal",
       head: "Last signal",
-      wide: true,
+      wider: true,
       cell: ({ data: { metrics } }) => {
         const { lastSignalAction: action, lastSignalTime: time } = metrics ?? {};
         if (action === undefined) return NONE;
@@ -132,10 +132,8 @@ export function traderColumns(live: Live, store: RowStore<"trader-status">): Tra
       title: "Since the gateway took its last report",
       end: true,
       compare: (one, other) => other.timestamp - one.timestamp,
-      cell: ({ acceptedAt }) => (
-        <span class="muted">
-          <Age live={live} since={acceptedAt} />
-        </span>
+      cell: ({ data, acceptedAt }) => (
+        <RowAge live={live} source={store} id={data.id} since={acceptedAt} />
       ),
     },
   ];
