@@ -21,6 +21,9 @@ import { projectPath } from "../support/paths.ts";
 import { SOURCE_FOLDERS, sourceFiles } from "../support/source_files.ts";
 import { events, everything, sqliteOptions, TempDir } from "../support/store_fixture.ts";
 
+/** Pages show the product's channels, each in a view of its own. */
+const isPage = (path: string) => path.startsWith("routes/pages/");
+
 /** A comparison with the name of a channel. */
 const BY_NAME = new RegExp(
   `(?:[!=]==?|case|includes\\(|has\\() ?"(?:${PRODUCT_CHANNELS.names.join("|")})"`,
@@ -30,13 +33,14 @@ Deno.test("nothing is decided by the name of a channel", () => {
   assert.match('if (channel === "positions")', BY_NAME);
   assert.match('case "market-data":', BY_NAME);
   const found = sourceFiles(SOURCE_FOLDERS).filter((path) =>
-    BY_NAME.test(Deno.readTextFileSync(projectPath(path)))
+    !isPage(path) && BY_NAME.test(Deno.readTextFileSync(projectPath(path)))
   );
   assert.deepEqual(found, []);
 });
 
 Deno.test("actors and routes name the product's set only as what a store has by default", () => {
-  const found = sourceFiles(["actors", "routes"]).filter((path) =>
+  const files = sourceFiles(["actors", "routes"]).filter((path) => !isPage(path));
+  const found = files.filter((path) =>
     /\b(?:PRODUCT_CHANNELS|CHANNEL_SPECS|CHANNELS)\b/.test(Deno.readTextFileSync(projectPath(path)))
   );
   assert.deepEqual(found, [
