@@ -20,6 +20,11 @@ export function mayUse({ channels }: Principal, channel: Channel): boolean {
   return channels === undefined || channels.has(channel);
 }
 
+/** Whether a principal gets what concerns no single trader. */
+export function seesPortfolio({ traders, portfolio = false }: Principal): boolean {
+  return traders === undefined || portfolio;
+}
+
 /** The message for people about a channel that a principal may not use. */
 export function describeForbidden(channels: readonly Channel[]): string {
   return `this key may not use ${channels.join(", ")}`;

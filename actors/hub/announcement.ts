@@ -7,13 +7,14 @@
 import { Buffer } from "node:buffer";
 import type { Channel } from "../../protocol/channels.ts";
 import type { SystemWarning } from "../../protocol/events/system_warning.ts";
+import { seesPortfolio } from "../channel_rights.ts";
 import type { Connection } from "../connection/actor.ts";
 import type { Dialect } from "../connection/dialect.ts";
 import type { ChannelStatus } from "../operations.ts";
 
 /**
- * Sends a warning to the connections that are subscribed to system-warnings. One whose buffer is
- * full does not get it: its lossless events need the room.
+ * Sends a warning to the connections that are subscribed to system-warnings and may see them. One
+ * whose buffer is full does not get it: its lossless events need the room.
  *
  * @param epoch The epoch of system-warnings.
  * @param epochMillis The time, epoch ms.
@@ -25,7 +26,8 @@ export function announceWarning(
   epochMillis: number,
 ): void {
   const frames = new Map<Dialect, string | undefined>();
-  for (const { dialect, subscriber } of subscribed(connections, "system-warnings")) {
+  for (const { dialect, subscriber, peer } of subscribed(connections, "system-warnings")) {
+    if (!seesPortfolio(peer.principal)) continue; // It has no number by which a row view judges it.
     if (!frames.has(dialect)) frames.set(dialect, dialect.notice?.(warning, epoch, epochMillis));
     const frame = frames.get(dialect);
     if (frame === undefined) continue;

@@ -111,6 +111,20 @@ Deno.test("alerts without a trader and system warnings are seen with portfolio a
   });
 });
 
+Deno.test("a warning without a number reaches no key that is limited to traders without portfolio", async () => {
+  await withGateway({}, async (fake) => {
+    const channels = ["system-warnings"];
+    const clients = [keyHolder(), holder(["42"], true), holder(["42"])].map((principal) =>
+      fake.connect({ principal, channels })
+    );
+    const before = clients.map(({ socket }) => socket.frames.length);
+    fake.gateway.health.shuttingDown();
+    await fake.clock.advanceAsync(1_000);
+    const got = clients.map(({ socket }, index) => socket.frames.length > before[index]!);
+    assert.deepEqual(got, [true, true, false]);
+  });
+});
+
 Deno.test("prices are seen and published whatever the traders", async () => {
   await withHolder(async (fake) => {
     assert.equal((await post(fake, marketData("A", "1"))).status, 202);
