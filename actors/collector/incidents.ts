@@ -117,14 +117,16 @@ export class StagedIncidents {
   }
 
   /**
-   * Notes what the core emits.
+   * Notes what the core emits. An id that another trader uses is another incident: who acknowledged
+   * that of the one is not to be read by the holder of the other.
    *
    * @param steady The time of its acceptance on the steady line; its `timestamp` when absent.
    * @returns The event to store: within an acknowledged incident it says so.
    */
   emit(event: StoredEvent, steady: number = event.timestamp): StoredEvent {
     const known = this.find(event.key);
-    const incident = known !== undefined && this.#incidents.continues(known, steady)
+    const incident = known !== undefined && known.emission.trader === event.trader &&
+        this.#incidents.continues(known, steady)
       ? known
       : undefined;
     const { first = event.seq, acknowledgement } = incident ?? {};

@@ -203,3 +203,23 @@ Deno.test("publishers cannot say that an alert is acknowledged", () => {
     assert.throws(() => submission(riskAlert("a", { [key]: iso(0) })), /acknowledged/);
   }
 });
+
+Deno.test("an id that another trader uses is another incident, which nobody has acknowledged", async () => {
+  const fixture = new Fixture();
+  await fixture.publish([riskAlert("r", { traderId: "42" })]);
+  await fixture.acknowledge([{ id: "r" }], "desk");
+  await fixture.publish([riskAlert("r", { traderId: "43" })]);
+  await fixture.publish([riskAlert("r", { traderId: null })]);
+  await fixture.publish([riskAlert("r", { traderId: null })]);
+  const marks = fixture.alerts.map(([, { status, acknowledgedBy }]) => [status, acknowledgedBy]);
+  assert.deepEqual(marks, [
+    ["ACTIVE", undefined],
+    ["ACKNOWLEDGED", "desk"],
+    ["ACTIVE", undefined],
+    ["ACTIVE", undefined],
+    ["ACTIVE", undefined],
+  ]);
+  await fixture.acknowledge([{ id: "r" }], "desk");
+  await fixture.publish([riskAlert("r", { traderId: null })]);
+  assert.equal(fixture.alerts.at(-1)![1].status, "ACKNOWLEDGED");
+});
