@@ -65,11 +65,12 @@ function Completeness({ live }: { readonly live: Live }): VNode {
       return store !== undefined && store.progress.value.place === undefined;
     })
   ).value;
-  const label = waiting
-    ? "Loading"
-    : skipped === 0
-    ? "All complete"
-    : `${skipped.toLocaleString("en")} conflated`;
+  const label = waiting ? "Loading" : (
+    <>
+      Complete
+      {skipped > 0 && <small>{skipped.toLocaleString("en")} conflated</small>}
+    </>
+  );
   return (
     <Menu label={label} class="complete">
       <table class="channels">

@@ -4,7 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 
 /** A menu. */
 export function Menu({ label, class: name, children }: {
-  readonly label: string;
+  readonly label: ComponentChildren;
   readonly class: string;
   readonly children: ComponentChildren;
 }): VNode {
