@@ -14,6 +14,7 @@ import { sourceFiles } from "./support/source_files.ts";
 export const SYSTEM: readonly string[] = [
   "tests/actors/store/sqlite/",
   "tests/architecture_test.ts",
+  "tests/chaos/",
   "tests/client/",
   "tests/contract/",
   "tests/e2e/",
@@ -30,10 +31,6 @@ export const SYSTEM: readonly string[] = [
 export const ALONE: Readonly<Record<string, string>> = {
   "tests/actors/store/sqlite/private_files_test.ts": "sets the umask of its process",
   "tests/actors/store/sqlite/retention_test.ts": "measures for how long a thread is held",
-  "tests/chaos/client_outbox_test.ts": "kills a publisher as fast as it comes back",
-  "tests/chaos/client_test.ts": "has twenty clients that must be back within a deadline",
-  "tests/chaos/resume_v2_test.ts": "has twenty clients that must catch up within a deadline",
-  "tests/e2e/guide_example_test.ts": "expects a client to be back within seconds",
   "tests/e2e/tape_test.ts": "has a client that must keep pace with a tape",
 };
 
@@ -41,7 +38,7 @@ export const ALONE: Readonly<Record<string, string>> = {
  * Threads of system tests at once, as a multiple of the processors: most of them wait for a process
  * or a timeout.
  */
-const SYSTEM_THREADS_PER_PROCESSOR = 1.5;
+const SYSTEM_THREADS_PER_PROCESSOR = 2;
 
 /** What unit tests may do. */
 const UNIT_PERMISSIONS = ["--allow-read", "--allow-write", "--allow-env", "--allow-sys"];
