@@ -1,5 +1,5 @@
 /**
- * The program: reads what surrounds the process, and runs the command that it was started with.
+ * The program: reads the environment of the process, and runs the command that it was started with.
  *
  * @module
  */

@@ -8,7 +8,7 @@ import type { Clock } from "./ports.ts";
 /** Difference between wall clock and monotonic clock that counts as a step, in ms. */
 export const STEP_MILLIS = 3_000;
 
-/** Most that the two may drift apart from look to look without being a difference, in ms. */
+/** Largest drift between two checks that does not count as a step, in ms. */
 const DRIFT_MILLIS = 1;
 
 /** Compares the two clocks. */
@@ -30,7 +30,7 @@ export class ClockWatch {
   }
 
   /** Compares. Called a few times a second, and before what depends on elapsed time is decided. */
-  look(): void {
+  check(): void {
     const clock = this.#clock;
     clock.catchUp?.();
     const step = clock.epochMillis() - clock.now() - this.#offset;

@@ -106,7 +106,7 @@ export function createGateway(
     if (!clock.seesSuspend && millis > 0) collector.doubtSilence(millis);
     health.clockStepped(millis);
   });
-  const beforeTurn = () => watch.look();
+  const beforeTurn = () => watch.check();
   const { dedupeWindowSeconds, incidentGapSeconds } = telemetry;
   const collector = new Collector(
     {
@@ -138,7 +138,7 @@ export function createGateway(
     streams,
     observer: {
       poll: () => {
-        watch.look();
+        watch.check();
         health.look();
       },
       slowConsumer: (...client) => health.slowConsumer(...client),

@@ -41,5 +41,5 @@ export const BackupLine = z.union([
 /** A line of the answer. */
 export type BackupLine = z.infer<typeof BackupLine>;
 
-/** What is told of a finished copy. */
+/** The description of a finished copy. */
 export type BackupFile = Extract<BackupLine, { readonly file: unknown }>["file"];

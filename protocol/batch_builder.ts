@@ -1,5 +1,5 @@
 /**
- * Reads a batch element by element, so that whoever reads it can pause between two, and stops at the
+ * Reads a batch element by element, so that the caller can pause between two, and stops at the
  * first faults.
  *
  * @module
@@ -150,7 +150,7 @@ export function* readElements(
   return batch.finish();
 }
 
-/** Refuses a batch for its number of events, which is known before any of them is looked at. */
+/** Refuses a batch for its number of events, which is known before any of them is parsed. */
 export function tooManyEvents(count: number, maxEvents: number): BatchResult {
   const message = `at most ${maxEvents} events in a batch, these are ${count}`;
   return refuseBatch("PAYLOAD_TOO_LARGE", message);

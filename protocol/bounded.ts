@@ -1,5 +1,5 @@
 /**
- * Bounds of texts and lists that look at texts and lists only.
+ * Length bounds for zod that apply to strings and arrays only.
  *
  * zod runs `.min()` and `.max()` on whatever has a `length`, also when the type was found wrong: an
  * object whose `length` is an object throws when it is compared, and a list of lists is joined.

@@ -1,5 +1,5 @@
 /**
- * What the gateway knows about each channel.
+ * The spec of each channel: everything that differs between channels.
  *
  * @module
  */
@@ -44,7 +44,7 @@ export interface FilterFields {
  */
 export type RowRule = "trader" | "portfolio" | "all";
 
-/** What the gateway knows about a channel. */
+/** The spec of a channel. */
 export interface ChannelSpec {
   /** What it carries, for the reference. */
   readonly carries: string;
@@ -75,7 +75,7 @@ export interface ChannelSpec {
   readonly snapshot: "latest-per-key" | "last-events";
   /**
    * When the channel counts as stale: `market` after `marketDataMaxAgeSeconds`, from its first event
-   * on; `declared` after `declaredMaxAgeSeconds`, once a collector declared it; `never`.
+   * on; `declared` after `declaredMaxAgeSeconds`, once a publisher declared it; `never`.
    */
   readonly maxAge: "market" | "declared" | "never";
   /** Who may publish: any principal with the scope, or the gateway alone. */

@@ -20,7 +20,7 @@ export interface ActionFault {
   readonly code: "invalid_payload" | "unknown_action" | "too_large";
   /** For people: what is wrong and what is expected. */
   readonly message: string;
-  /** The `id` of the message, when it has one that can be told. */
+  /** The `id` of the message, when it has a valid one. */
   readonly id?: string;
 }
 

@@ -1,5 +1,5 @@
 /**
- * What publishers are told of when an event is not valid.
+ * Faults of an event that is not valid.
  *
  * @module
  */

@@ -10,7 +10,7 @@
 import { skipSpace } from "./json_scan.ts";
 import { type Fault, joinPath, MAX_REPORTED_FAULTS } from "./publish.ts";
 
-/** Beyond ±2^53 whole numbers are no longer told from their neighbours. */
+/** Beyond ±2^53 a double cannot represent every whole number. */
 const LARGEST_DIGITS = "9007199254740992";
 
 /** Longest number that a message quotes, in characters. */

@@ -1,5 +1,5 @@
 /**
- * What collectors publish, and the faults they are told of.
+ * What publishers send, and the faults in it.
  *
  * @module
  */
@@ -30,13 +30,13 @@ export interface Submission {
     /** What was published, without defaults: a retry has the same, a reused id another. */
     readonly payload: string;
   };
-  /** Paths of fields that were left out because nobody knows them; absent when there is none. */
+  /** Paths of unknown fields that were left out; absent when there is none. */
   readonly ignored?: readonly string[];
 }
 
 /** How {@link parseSubmission} reads. */
 export interface SubmissionOptions {
-  /** What becomes of fields that nobody knows; `ignore` when absent. */
+  /** What to do with unknown fields; `ignore` when absent. */
   readonly unknownFields?: UnknownFields;
   /** The channels that there are; the product's when absent. */
   readonly channels?: ChannelSet;
@@ -126,7 +126,7 @@ function describeChannel(channels: ChannelSet, name: unknown): string {
 }
 
 /** Whether a text has more than so many bytes in UTF-8. */
-export function exceedsBytes(text: string, bytes: number): boolean {
+function exceedsBytes(text: string, bytes: number): boolean {
   if (text.length * 3 <= bytes) return false; // No character has more than 3 bytes a unit.
   return text.length > bytes || new TextEncoder().encode(text).length > bytes;
 }

@@ -59,7 +59,7 @@ export function describeFaults(faults: readonly Fault[]): string {
     first!.message;
 }
 
-/** Reading stops at {@link MAX_REPORTED_FAULTS}: nobody knows how many there would have been. */
+/** Reading stops at {@link MAX_REPORTED_FAULTS}: the number of faults beyond it is unknown. */
 function countFaults({ length }: readonly Fault[]): string {
   if (length >= MAX_REPORTED_FAULTS) return `${MAX_REPORTED_FAULTS} faults or more`;
   return length === 1 ? "1 fault" : `${length} faults`;

@@ -1,5 +1,5 @@
 /**
- * Turns bytes into text, and knows bytes that are none.
+ * Decodes UTF-8, and refuses bytes that are not.
  *
  * @module
  */

@@ -20,7 +20,7 @@ export interface WarningKind {
 export const WARNINGS = {
   STALE_CHANNEL: {
     severity: "WARNING",
-    meaning: "a channel had neither event nor collector heartbeat for its maximum age",
+    meaning: "a channel had neither an event nor a publisher's heartbeat for its maximum age",
     stored: true,
   },
   FRESH_CHANNEL: {

@@ -86,7 +86,7 @@ function describe(request: Request, info: RequestInfo, rules: ForwardingRules): 
   return { ...info, address, secure: isSecure(request, info, rules) };
 }
 
-/** Malformed and foreign hosts and foreign pages are refused before anything else is looked at. */
+/** Malformed and foreign hosts and foreign pages are refused before anything else. */
 function guard(request: Request, hosts: HostCheck, rules: OriginRules): Refusal | undefined {
   const fault = hosts.faultOf(request);
   if (fault?.kind === "malformed") return { code: "MALFORMED_HOST", message: fault.message };

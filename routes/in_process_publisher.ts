@@ -1,5 +1,5 @@
 /**
- * Publishing without HTTP, for sources inside the process: the same validation, the same collector.
+ * Publishing without HTTP, for sources inside the process: with the same validation.
  *
  * @module
  */

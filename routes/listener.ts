@@ -1,7 +1,7 @@
 /**
- * The listener, and how it comes back.
+ * The listener, which is opened again when it is lost.
  *
- * When the process runs out of descriptors the runtime gives up accepting for good while live
+ * When the process runs out of descriptors the runtime stops accepting for good while live
  * sockets go on. So a lost listener is opened again, with growing pauses, beside them, for as long as
  * anybody is connected.
  *
@@ -10,13 +10,13 @@
 import type { Clock, Logger } from "../actors/ports.ts";
 
 /** The first pause before listening again, in ms; it doubles up to {@link MAX_PAUSE_MILLIS}. */
-export const MIN_PAUSE_MILLIS = 100;
+const MIN_PAUSE_MILLIS = 100;
 
 /** The longest pause between two attempts, in ms. */
-export const MAX_PAUSE_MILLIS = 5_000;
+const MAX_PAUSE_MILLIS = 5_000;
 
 /** How long there may be neither a listener nor a client before the process should give up, in ms. */
-export const GIVE_UP_MILLIS = 60_000;
+const GIVE_UP_MILLIS = 60_000;
 
 /** The part of a server that is watched. */
 export interface Server {

@@ -1,5 +1,5 @@
 /**
- * What is known of a request beside its text.
+ * What is known of a request besides its text.
  *
  * @module
  */

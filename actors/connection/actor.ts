@@ -196,7 +196,7 @@ export class Connection implements SubscriberControl, SessionHost {
     this.actor.send({ type: "SOCKET_CLOSED", code });
   }
 
-  /** The peer gave no sign of life. */
+  /** The peer was silent for too long. */
   timeOut(cause: EndingCause): void {
     this.actor.send({ type: "TIMED_OUT", cause });
   }

@@ -23,15 +23,15 @@ export interface InboundFault {
   readonly message: string;
 }
 
-/** What became of a message. */
-export type Intake =
+/** The result of checking a message. */
+export type InboundResult =
   | { readonly kind: "text"; readonly text: string }
   /** It must be answered with a fault. */
   | { readonly kind: "fault"; readonly fault: InboundFault }
   /** It ended the connection. */
   | { readonly kind: "ended" };
 
-const ENDED = { kind: "ended" } as const satisfies Intake;
+const ENDED = { kind: "ended" } as const satisfies InboundResult;
 
 /** Limits what one peer sends. */
 export class InboundGuard {
@@ -67,12 +67,12 @@ export class InboundGuard {
   }
 
   /** Takes one message as the socket delivered it: a string, or binary data. */
-  take(data: unknown): Intake {
+  take(data: unknown): InboundResult {
     return this.admit() ?? this.inspect(data);
   }
 
   /** Checks size and kind of a message; the caller limits how many there are. */
-  inspect(data: unknown): Intake {
+  inspect(data: unknown): InboundResult {
     if (sizeOf(data) > this.#maxLength) {
       this.#end("messageTooLarge");
       return ENDED;
@@ -101,7 +101,7 @@ export class InboundGuard {
    *
    * @returns What became of it; `undefined` when it is to be inspected.
    */
-  admit(): Exclude<Intake, { kind: "text" }> | undefined {
+  admit(): Exclude<InboundResult, { kind: "text" }> | undefined {
     const now = this.#clock.now();
     if (this.#bucket.take(now)) {
       if (this.#bucket.level(now) > 0.5) this.#refused = 0;

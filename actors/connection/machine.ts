@@ -82,7 +82,7 @@ export type ConnectionEvent =
   | { readonly type: "THROTTLED"; readonly reason: ShedReason }
   /** The data plane streams every event again. */
   | { readonly type: "RECOVERED" }
-  /** The peer gave no sign of life in time. */
+  /** The peer was silent for too long. */
   | { readonly type: "TIMED_OUT"; readonly cause: EndingCause }
   /** The gateway closes the connection. */
   | { readonly type: "CLOSE"; readonly cause: EndingCause; readonly detail?: string }

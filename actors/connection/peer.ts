@@ -1,5 +1,5 @@
 /**
- * Who is at the other end of a connection.
+ * The other end of a connection.
  *
  * @module
  */
@@ -14,6 +14,6 @@ export interface Peer {
   readonly address: string;
   /** The `clientId` it gave; absent when it gave none. */
   readonly clientId?: string;
-  /** What it speaks. */
+  /** Its protocol. */
   readonly protocol: ProtocolName;
 }

@@ -88,10 +88,10 @@ export class SessionV1 implements Session {
   /** Nothing: v1 has no ranges to account for. */
   flushProgress(_heartbeatMillis: number): void {}
 
-  /** Nothing: v1 knows no status; the warning about it comes as an event. */
+  /** Does nothing: v1 has no status message; clients get the warning event. */
   sendStatus(_status: ChannelStatus): void {}
 
-  /** Nothing: deployed clients know no hint and come back at once. */
+  /** Does nothing: v1 has no reconnect hint; deployed clients reconnect at once. */
   sendGoingAway(_reconnectAfterMillis: number): void {}
 
   /** Subscribes to the known channels among the names and answers with the others. */

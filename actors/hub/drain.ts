@@ -1,5 +1,5 @@
 /**
- * Ends every connection in an order that lets clients come back in an order.
+ * Ends all connections in waves, so that the reconnects are spread as well.
  *
  * Clients that read hints are told when to come back and closed in waves, their returns spread over
  * a few seconds. v1 clients know no hint, reconnect without a delay and give up after a few refusals,
@@ -51,7 +51,7 @@ export function drainInWaves(
   wave();
 }
 
-/** @param share Where it stands among those that are told to come back, 0 to 1. */
+/** @param share The connection's position among those that are closed in waves, 0 to 1. */
 function sayGoodbye(connection: Connection, share: number): void {
   if (connection.is("open")) {
     connection.session.flushProgress(0); // What waits for the next batch goes now.

@@ -10,7 +10,7 @@
 import { type ActorLogic, fromTransition, type TransitionSnapshot } from "xstate";
 import type { HubStatus } from "../operations.ts";
 
-/** What the hub is told; the last two by the actor system, of connection actors. */
+/** Events of the hub; the actor system sends the last two, about connection actors. */
 export type HubEvent =
   | { readonly type: "DRAIN" }
   | { readonly type: "STOP" }

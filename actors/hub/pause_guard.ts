@@ -1,5 +1,5 @@
 /**
- * Tells silence of the peers from a pause of this process.
+ * Distinguishes silent peers from a pause of this process.
  *
  * @module
  */

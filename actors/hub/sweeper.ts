@@ -1,5 +1,5 @@
 /**
- * One sweep over all connections for everything that depends on time: heartbeats, signs of life,
+ * One sweep over all connections for everything that depends on time: heartbeats, silent peers,
  * deadlines. There is no timer per connection.
  *
  * @module
@@ -28,7 +28,7 @@ export interface SweeperDeps {
   readonly log: Logger;
   /** Time between two heartbeats of the gateway, in ms. */
   readonly heartbeatIntervalMillis: number;
-  /** How long a peer may give no sign of life, in ms. */
+  /** How long a peer may be silent, in ms. */
   readonly heartbeatTimeoutMillis: number;
   /** Whether silence of a client that answers pings is a timeout as well. */
   readonly requireClientHeartbeat: boolean;
@@ -90,7 +90,7 @@ function sweepHeartbeat(
     connection.nextHeartbeatAt = now + deps.heartbeatIntervalMillis; // The process was asleep.
   }
   const frame = frames.of(connection.dialect);
-  // A peer whose buffer is full needs no sign of life.
+  // A peer whose buffer is full is checked for progress instead.
   if (connection.subscriber!.fits(frame.length)) connection.subscriber!.send(frame, frame.length);
   connection.session.flushProgress(deps.heartbeatIntervalMillis);
 }

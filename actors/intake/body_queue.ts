@@ -11,7 +11,7 @@ import { BODY_BOUNDS, SMALL_SHARE } from "./byte_budget.ts";
 export const MAX_ADMITTED_BYTES: number = BODY_BOUNDS.perPrincipal - SMALL_SHARE;
 
 /** Most requests of one principal that wait for their turn. */
-export const MAX_WAITING_BODIES = 4_096;
+const MAX_WAITING_BODIES = 4_096;
 
 /**
  * How long a request waits, in ms. Its client may see the connection end instead of the answer, as the

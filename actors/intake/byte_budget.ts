@@ -17,7 +17,7 @@ export const BODY_BOUNDS: BudgetBounds = { total: 67_108_864, perPrincipal: 16_7
 
 /**
  * Messages of sockets: 128 MiB, three quarters of it for one principal. They are in memory before
- * anybody can refuse them, so a publisher that is told to come back costs more than one that waits.
+ * they can be refused, so making a publisher retry costs more than letting it wait.
  */
 export const MESSAGE_BOUNDS: BudgetBounds = { total: 134_217_728, perPrincipal: 100_663_296 };
 

@@ -1,6 +1,6 @@
 /**
- * How many bytes of faulty batches a principal has sent lately. Finding out what is wrong costs as
- * much as taking a batch, and a publisher may send the same one for ever.
+ * How many bytes of faulty batches a principal has sent lately. Finding the faults costs as much
+ * as accepting a batch, and a publisher may retry the same batch for ever.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Long computations in small pieces, so that none of them holds the event loop, and nobody waits for
- * all that somebody else has to compute.
+ * Runs long computations in short slices that take turns, so that none blocks the event loop and a
+ * short one does not wait until a long one has finished.
  *
  * @module
  */

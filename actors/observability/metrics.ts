@@ -13,7 +13,7 @@ import type { ChannelStats, ChannelStatus, GatewayStats, StorageStats } from "..
 import type { RefusalCounts } from "./refusals.ts";
 
 /** What all names start with, as in the replaced service. */
-export const PREFIX = "autotrader_telemetry";
+const PREFIX = "autotrader_telemetry";
 
 /** Where the numbers come from. Each is called once per scrape. */
 export interface MetricSources {

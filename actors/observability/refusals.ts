@@ -1,6 +1,6 @@
 /**
- * What becomes of those who are turned away: every refusal is counted, and written as far as a flood
- * of them cannot bury everything else.
+ * Counts every refusal and logs it; the number of lines is limited, so that a flood of refusals does
+ * not bury the rest of the log.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * A simulated trading floor: one market, several traders. No I/O and no timers; whoever steps it
- * brings the time.
+ * A simulated trading floor: one market, several traders. No I/O and no timers: the caller passes the
+ * time to each step.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { Random } from "./random.ts";
 import { Trader, type TraderProfile } from "./trader.ts";
 
 /** Most traders of a floor; enough to load a gateway, few enough for one process. */
-export const MAX_TRADERS = 200;
+const MAX_TRADERS = 200;
 
 const NAMES = ["Aster", "Borealis", "Cygnus", "Draco", "Eridanus", "Fornax", "Gemini", "Hydra"];
 const STRATEGIES = ["momentum", "mean-reversion", "breakout", "grid", "market-making"];

@@ -1,5 +1,5 @@
 /**
- * The books of one trader's session: what its metrics are made of.
+ * The ledger of one trader's session, from which its metrics are computed.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * What an earlier simulation left in the snapshot: its traders, and positions that were open when its
- * process was killed.
+ * Finds what an earlier simulation left in the snapshot: its traders, and positions that were open
+ * when its process was killed.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The life of a simulated trader.
+ * The lifecycle of a simulated trader.
  *
  * @module
  */

@@ -18,12 +18,12 @@ const HOME_SECONDS = 3_600;
 /** Longest step the walks take at once, in seconds: after a suspended machine prices do not leap. */
 const MAX_STEP_SECONDS = 5;
 /** Pause between two quotes of a symbol, in ms; 350 on average is just under three a second. */
-const TICK_MS = [150, 550] as const;
+const TICK_MILLIS = [150, 550] as const;
 /** Mean time between bursts and their length, in seconds, and what they multiply. */
 const BURST = { everySeconds: 45, seconds: [3, 10], volatility: 2.5, pace: 4 } as const;
 /** Width of the first 24-hour change, as a fraction. */
 const OVERNIGHT = 0.02;
-const DAY_MS = 86_400_000;
+const DAY_MILLIS = 86_400_000;
 
 interface Walk {
   readonly instrument: Instrument;
@@ -62,7 +62,7 @@ export class Market {
       instrument,
       deviation: 0,
       reference: instrument.homePrice * (1 + random.uniform(-OVERNIGHT, OVERNIGHT)),
-      nextTickAt: at + random.uniform(0, TICK_MS[1]),
+      nextTickAt: at + random.uniform(0, TICK_MILLIS[1]),
       quote: quoted(instrument, 0),
     }));
     for (const walk of this.#walks) this.#quotes.set(walk.instrument.symbol, walk);
@@ -90,7 +90,7 @@ export class Market {
     for (const walk of this.#walks) {
       if (walk.nextTickAt > now.at) continue;
       walk.quote = quoted(walk.instrument, walk.deviation);
-      const pause = this.#random.uniform(...TICK_MS) / (burst ? BURST.pace : 1);
+      const pause = this.#random.uniform(...TICK_MILLIS) / (burst ? BURST.pace : 1);
       walk.nextTickAt = now.at + pause;
       events.push(tick(walk, now.time));
     }
@@ -118,7 +118,7 @@ export class Market {
 
   /** `change24h` compares with the last price of the day before. */
   #turnDay(at: number): void {
-    if (at - this.#referenceAt < DAY_MS) return;
+    if (at - this.#referenceAt < DAY_MILLIS) return;
     this.#referenceAt = at;
     for (const walk of this.#walks) walk.reference = walk.quote.toNumber();
   }

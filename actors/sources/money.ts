@@ -1,5 +1,5 @@
 /**
- * Exact decimal arithmetic for what ends up in decimal strings.
+ * Exact decimal arithmetic for fields that are decimal strings.
  *
  * @module
  */

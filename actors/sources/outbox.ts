@@ -1,5 +1,5 @@
 /**
- * What a source has made and not yet published.
+ * Events of a source that are not published yet.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { BoundedMap } from "../bounded_map.ts";
 import type { SourceEvent } from "./publish.ts";
 
 /** Most keys that wait; beyond it the oldest is given up. */
-export const MAX_WAITING = 5_000;
+const MAX_WAITING = 5_000;
 
 /**
  * Keeps the latest event per channel and id, so that a publisher who is slow or failing costs a

@@ -1,5 +1,5 @@
 /**
- * What sources hand to whoever publishes for them.
+ * The interface between event sources and their publisher.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Random numbers that can be repeated.
+ * Seeded random numbers.
  *
  * @module
  */

@@ -8,9 +8,9 @@ import { Big, formatAmount, roundTo, ZERO } from "./money.ts";
 import type { Moment, RiskAlertEvent } from "./publish.ts";
 
 /** While a condition lasts its alert is repeated this often, in ms. */
-export const REPEAT_MS = 10_000;
+export const REPEAT_MILLIS = 10_000;
 /** For how long a stop loss counts as a condition, in ms. */
-const STOP_LOSS_MS = 25_000;
+const STOP_LOSS_MILLIS = 25_000;
 /** Fractions of a limit: from where on it is warned of, and from where on it is an emergency. */
 const WARN_AT = new Big("0.8");
 const EMERGENCY_AT = new Big("1.25");
@@ -62,7 +62,7 @@ interface Condition {
 
 /**
  * One id per trader and limit. While the limit stays broken the same id comes again every
- * {@link REPEAT_MS}, and at once when the severity changes, as deployed cores do.
+ * {@link REPEAT_MILLIS}, and at once when the severity changes, as deployed cores do.
  */
 export class RiskDesk {
   readonly #limits: RiskLimits;
@@ -98,7 +98,7 @@ export class RiskDesk {
       this.#conditions.set(id, { severity, since: now.time, raisedAt: now.at });
       return now.time;
     }
-    if (known.severity === severity && now.at - known.raisedAt < REPEAT_MS) return undefined;
+    if (known.severity === severity && now.at - known.raisedAt < REPEAT_MILLIS) return undefined;
     known.severity = severity;
     known.raisedAt = now.at;
     return known.since;
@@ -131,7 +131,7 @@ export class RiskDesk {
 
 function stopLoss(view: RiskView, at: number): Finding | undefined {
   const stop = view.stopLoss;
-  if (stop === undefined || at - stop.at >= STOP_LOSS_MS) return undefined;
+  if (stop === undefined || at - stop.at >= STOP_LOSS_MILLIS) return undefined;
   const loss = formatAmount(stop.loss);
   return {
     severity: "INFO",

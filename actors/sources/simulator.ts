@@ -9,11 +9,11 @@ import { Outbox } from "./outbox.ts";
 import { MAX_BATCH, type Moment, type PublishEvents } from "./publish.ts";
 
 /** Time between two steps of the floor, in ms; as fine as the gateway flushes by default. */
-export const STEP_MS = 50;
+const STEP_MILLIS = 50;
 /** Pause after a failed publication, in ms. */
-export const RETRY_MS = 1_000;
+const RETRY_MILLIS = 1_000;
 /** Failures are logged at most this often, in ms. */
-export const LOG_EVERY_MS = 10_000;
+const LOG_EVERY_MILLIS = 10_000;
 
 /** What a simulator needs. */
 export interface SimulatorOptions {
@@ -86,7 +86,7 @@ export class Simulator {
   }
 
   #schedule(): void {
-    this.#timer = this.#clock.setTimeout(() => this.#step(), STEP_MS);
+    this.#timer = this.#clock.setTimeout(() => this.#step(), STEP_MILLIS);
   }
 
   #step(): void {
@@ -112,7 +112,7 @@ export class Simulator {
       return true;
     } catch (error) {
       outbox.putBack(batch);
-      this.#pausedUntil = this.#clock.now() + RETRY_MS;
+      this.#pausedUntil = this.#clock.now() + RETRY_MILLIS;
       this.#report(error, outbox);
       return false;
     }
@@ -121,7 +121,7 @@ export class Simulator {
   #report(error: unknown, outbox: Outbox): void {
     this.#failures++;
     const now = this.#clock.now();
-    if (now - this.#loggedAt < LOG_EVERY_MS) return;
+    if (now - this.#loggedAt < LOG_EVERY_MILLIS) return;
     this.#loggedAt = now;
     this.#logger.warn("The simulator could not publish; it tries again.", {
       error,

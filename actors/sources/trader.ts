@@ -1,5 +1,5 @@
 /**
- * One simulated trader: its life, its positions and its books.
+ * One simulated trader: its lifecycle, its positions and its ledger.
  *
  * @module
  */
@@ -16,17 +16,17 @@ import { RiskDesk, type RiskLimits, type RiskView } from "./risk_desk.ts";
 /** Most positions that a trader holds at once. */
 const MAX_POSITIONS = 3;
 /** Pause between two signals, in ms. */
-const SIGNAL_MS = [3_000, 12_000] as const;
+const SIGNAL_MILLIS = [3_000, 12_000] as const;
 /** Pause before the first signal after a start, in ms. */
-const FIRST_SIGNAL_MS = [1_000, 4_000] as const;
+const FIRST_SIGNAL_MILLIS = [1_000, 4_000] as const;
 /** How likely a signal closes a position, when there is one. */
 const CLOSE_SHARE = 0.3;
 /** Pause between two updates of a position, in ms. */
-const UPDATE_MS = [800, 1_200] as const;
+const UPDATE_MILLIS = [800, 1_200] as const;
 /** Pause between two reports of the trader's status without a change, in ms. */
-const STATUS_MS = [4_500, 5_500] as const;
+const STATUS_MILLIS = [4_500, 5_500] as const;
 /** Pause between two reviews by the risk desk, in ms. */
-const REVIEW_MS = 1_000;
+const REVIEW_MILLIS = 1_000;
 /** Size of a position, and of the distances of its stop and its target, as a fraction of price. */
 const NOTIONAL = [0.15, 0.5] as const;
 const STOP_DISTANCE = [0.000_9, 0.002] as const;
@@ -81,7 +81,7 @@ export class Trader {
     this.#life = new Lifecycle(random, now.at);
     this.#desk = new RiskDesk(profile.limits);
     this.#ledger = new Ledger(now);
-    this.#nextReviewAt = now.at + random.uniform(0, REVIEW_MS);
+    this.#nextReviewAt = now.at + random.uniform(0, REVIEW_MILLIS);
     this.#nextStatusAt = now.at;
   }
 
@@ -90,7 +90,7 @@ export class Trader {
     return this.#profile.instrument.symbol;
   }
 
-  /** Where it is in its life. */
+  /** The state of its lifecycle. */
   get state(): TraderState {
     return this.#life.state;
   }
@@ -101,7 +101,7 @@ export class Trader {
     const from = this.state;
     if (this.#life.step(now.at)) events.push(...this.#arrive(from, now));
     if (this.state === "RUNNING" && now.at >= this.#nextSignalAt) {
-      this.#nextSignalAt = now.at + this.#random.uniform(...SIGNAL_MS);
+      this.#nextSignalAt = now.at + this.#random.uniform(...SIGNAL_MILLIS);
       events.push(...this.#signal(now, quote));
     }
     if (now.at >= this.#nextReviewAt) events.push(...this.#review(now));
@@ -125,7 +125,7 @@ export class Trader {
       if (exit !== undefined) {
         events.push(this.#close(holding, exit, now));
       } else if (now.at >= holding.nextUpdateAt) {
-        holding.nextUpdateAt = now.at + this.#random.uniform(...UPDATE_MS);
+        holding.nextUpdateAt = now.at + this.#random.uniform(...UPDATE_MILLIS);
         events.push(holding.position.toEvent(now));
       }
     }
@@ -136,7 +136,7 @@ export class Trader {
   #arrive(from: TraderState, now: Moment): SourceEvent[] {
     this.#nextStatusAt = now.at;
     if (this.state === "RUNNING") {
-      this.#nextSignalAt = now.at + this.#random.uniform(...FIRST_SIGNAL_MS);
+      this.#nextSignalAt = now.at + this.#random.uniform(...FIRST_SIGNAL_MILLIS);
     }
     if (from === "IDLE") {
       this.#ledger = new Ledger(now);
@@ -182,7 +182,7 @@ export class Trader {
       trailAfter: target.times(TRAIL_AFTER),
       trailDistance: stop,
     });
-    const nextUpdateAt = now.at + this.#random.uniform(...UPDATE_MS);
+    const nextUpdateAt = now.at + this.#random.uniform(...UPDATE_MILLIS);
     this.#holdings.push({ position, nextUpdateAt });
     return position.toEvent(now);
   }
@@ -203,7 +203,7 @@ export class Trader {
   }
 
   #review(now: Moment): SourceEvent[] {
-    this.#nextReviewAt = now.at + REVIEW_MS;
+    this.#nextReviewAt = now.at + REVIEW_MILLIS;
     const verdict = this.#desk.review({
       traderId: this.#profile.id,
       traderName: this.#profile.name,
@@ -220,7 +220,7 @@ export class Trader {
 
   #status(now: Moment): TraderStatusEvent {
     const { id, name, strategy } = this.#profile;
-    this.#nextStatusAt = now.at + this.#random.uniform(...STATUS_MS);
+    this.#nextStatusAt = now.at + this.#random.uniform(...STATUS_MILLIS);
     return {
       channel: "trader-status",
       data: {

@@ -1,5 +1,5 @@
 /**
- * How old the events of this process are, told from when their numbers were seen.
+ * The age of the events of this process, derived from when their numbers were first seen.
  *
  * @module
  */
@@ -44,7 +44,7 @@ export class AgeMarks {
    *
    * @param now Monotonic ms.
    */
-  look(now: number): ReadonlyMap<Channel, OwnAge> {
+  update(now: number): ReadonlyMap<Channel, OwnAge> {
     const last = this.#marks.at(-1);
     const { names } = this.#store.channels;
     if (last === undefined || now - last.at >= this.#millis / MARKS) {

@@ -1,5 +1,5 @@
 /**
- * The store that forgets with the process: a new epoch at every start.
+ * The store in memory: it is lost with the process, so every start has a new epoch.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Files and directories that only the owner of the process can read: what is kept of events, keys
- * and markers is nobody else's business on a shared machine.
+ * Files and directories that only the owner of the process can read: stored events,
+ * keys and markers are not for other users of a shared machine.
  *
  * Whatever code creates something in the data directory does it through here, so that no order of
  * events at a start leaves a directory or a file with the rights of the umask.

@@ -1,5 +1,5 @@
 /**
- * Identities of sequences.
+ * Random epochs.
  *
  * @module
  */

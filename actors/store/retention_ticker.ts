@@ -7,7 +7,7 @@ import type { Clock, Logger, Store } from "../ports.ts";
 import { SteadyTime } from "../steady_time.ts";
 import { AgeMarks } from "./age_marks.ts";
 
-/** Time between two looks when nothing was over the limits, in ms. */
+/** Pause after a step that found nothing over the limits, in ms. */
 export const RETENTION_MILLIS = 1_000;
 
 /**
@@ -63,7 +63,7 @@ export class RetentionTicker {
   async #tick(): Promise<void> {
     let more = false;
     try {
-      more = await this.#store.retain(this.#steady.now(), this.#marks.look(this.#clock.now()));
+      more = await this.#store.retain(this.#steady.now(), this.#marks.update(this.#clock.now()));
       this.#failing = false;
     } catch (error) {
       // A full disk fails every tick; once is enough to say so.

@@ -5,7 +5,7 @@
  */
 
 /** Upper end of the first random delay, in ms; it doubles with each failure. */
-export const BASE_MILLIS = 1_000;
+const BASE_MILLIS = 1_000;
 
 /** Highest upper end of a random delay, in ms. */
 export const CAP_MILLIS = 30_000;

@@ -20,10 +20,10 @@ import { Liveness } from "./liveness.ts";
 import { watchWakes } from "./wakes.ts";
 
 /** How long an attempt may take as far as the welcome, in ms: the gateway holds some for 5 s. */
-export const HANDSHAKE_MILLIS = 10_000;
+const HANDSHAKE_MILLIS = 10_000;
 
 /** Shortest time between two attempts, however often the page wakes up, in ms. */
-export const ATTEMPT_GAP_MILLIS = 1_000;
+const ATTEMPT_GAP_MILLIS = 1_000;
 
 /** What a connection is doing. */
 export type ConnectionState =

@@ -8,7 +8,7 @@ import type { Environment } from "./environment.ts";
 import { type ErrorCode, TelemetryError } from "./errors.ts";
 
 /** How long a request may take that asks why a handshake failed, in ms. */
-export const REASON_MILLIS = 10_000;
+const REASON_MILLIS = 10_000;
 
 /** Who this client is. At most one of the two; without either the page's session counts. */
 export interface Credentials {

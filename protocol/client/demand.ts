@@ -17,7 +17,7 @@ export interface Demand {
 }
 
 /** Most values in a list of a filter, as the gateway has it. */
-export const MAX_FILTER_VALUES = 256;
+const MAX_FILTER_VALUES = 256;
 
 /** Severities in ascending order. */
 const SEVERITIES: readonly Filter["minSeverity"][] = ["INFO", "WARNING", "CRITICAL"];

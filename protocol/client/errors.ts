@@ -1,5 +1,5 @@
 /**
- * The one family of errors of the client. Programs look at `code`; `message` is for people.
+ * The one family of errors of the client. Programs check `code`; `message` is for people.
  *
  * @module
  */

@@ -8,7 +8,7 @@ import { type GapReason, type StreamPosition, TelemetryError } from "./errors.ts
 import type { FeedHost, FeedUser, Freshness } from "./feed_user.ts";
 import { type FrameFault, frameFault, orderFault, partFault } from "./frames.ts";
 import { isSame, nextStep, type Step, type UserState, type WireState } from "./plan.ts";
-import { type Answer, ANSWER_MILLIS } from "./requests.ts";
+import { ANSWER_MILLIS, type RequestAnswer } from "./requests.ts";
 import { SnapshotBuilder } from "./snapshot_builder.ts";
 import type { Channel, EventsFrame, SnapshotPart } from "./wire_types.ts";
 
@@ -18,7 +18,7 @@ interface User {
   needsSnapshot: boolean;
 }
 
-/** A place where nobody is. */
+/** The position before anything was received. */
 const NOWHERE: StreamPosition = { epoch: "", seq: -1 };
 
 /** Faults at one place after which what is missing is given up. */
@@ -168,7 +168,7 @@ export class Feed {
       this.#parts.clear();
       // Its answer says how far the gateway came, which our own books say as well.
       const isLast = step.kind === "unsubscribe";
-      const done = (answer: Answer) => {
+      const done = (answer: RequestAnswer) => {
         if (isLast) this.#answered(answer, () => this.#ignoring = false);
         else if (answer instanceof TelemetryError) this.#refused(answer);
       };
@@ -188,7 +188,10 @@ export class Feed {
     );
   }
 
-  #answered(answer: Answer, then: (answer: Exclude<Answer, TelemetryError>) => void): void {
+  #answered(
+    answer: RequestAnswer,
+    then: (answer: Exclude<RequestAnswer, TelemetryError>) => void,
+  ): void {
     if (answer instanceof TelemetryError) return this.#refused(answer);
     this.#busy = false;
     then(answer);

@@ -17,7 +17,7 @@ import { Table, type TableOptions } from "./table.ts";
 import type { AcknowledgedAlert, Channel, EventsFrame, SnapshotPart } from "./wire_types.ts";
 
 /** How long an acknowledgement may take, in ms, reconnects included. */
-export const ACKNOWLEDGE_MILLIS = 30_000;
+const ACKNOWLEDGE_MILLIS = 30_000;
 
 /** The dialect of subscribers. */
 const ENDPOINT: Endpoint = {

@@ -7,10 +7,10 @@
 import type { SocketConstructor, SocketLike } from "./environment.ts";
 
 /** The close code that stands for an ending without one (RFC 6455 §7.4.1). */
-export const ABNORMAL = 1006;
+const ABNORMAL = 1006;
 
 /** The close code of messages that are no JSON text; never sent. */
-export const UNREADABLE = 1007;
+const UNREADABLE = 1007;
 
 /** What happens on a {@link Link}. */
 export interface LinkListener {

@@ -7,13 +7,13 @@
 import type { ClientClock } from "./environment.ts";
 
 /** Silence after which the gateway is asked for a sign of life, in ms. */
-export const PROBE_AFTER_MILLIS = 1_000;
+const PROBE_AFTER_MILLIS = 1_000;
 
 /** A timer that fires so late, in ms, says that this end was suspended or throttled. */
-export const SUSPENDED_MILLIS = 2_000;
+const SUSPENDED_MILLIS = 2_000;
 
 /** How long an answer may take after the page came back to life, in ms. */
-export const WAKE_MILLIS = 10_000;
+const WAKE_MILLIS = 10_000;
 
 /** What {@link Liveness} does. */
 export interface LivenessActions {

@@ -6,7 +6,7 @@
 import { TelemetryError } from "./errors.ts";
 
 /** Most bytes of a memory outbox: 16 MiB. */
-export const MAX_OUTBOX_BYTES = 16 * 1024 * 1024;
+const MAX_OUTBOX_BYTES = 16 * 1024 * 1024;
 
 /** An event that waits to be stored. */
 export interface OutboxEntry {

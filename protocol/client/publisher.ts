@@ -16,10 +16,10 @@ import { errorOf } from "./requests.ts";
 import type { Channel } from "./wire_types.ts";
 
 /** How long the gateway may take to store a batch, in ms. */
-export const STORE_MILLIS = 30_000;
+const STORE_MILLIS = 30_000;
 
 /** How often the gateway is told that the publisher of declared channels lives, in ms. */
-export const DECLARE_MILLIS = 5_000;
+const DECLARE_MILLIS = 5_000;
 
 /** The dialect of publishers. An empty batch needs their scope, and stores nothing. */
 const ENDPOINT: Endpoint = {

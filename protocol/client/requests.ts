@@ -11,11 +11,11 @@ import { type ErrorCode, TelemetryError } from "./errors.ts";
 export const ANSWER_MILLIS = 10_000;
 
 /** How a request ended: the message that answers it, or why there is none. */
-export type Answer = Message | TelemetryError;
+export type RequestAnswer = Message | TelemetryError;
 
 interface Pending {
   readonly message: Message;
-  readonly done: (answer: Answer) => void;
+  readonly done: (answer: RequestAnswer) => void;
   readonly survives: boolean;
   timer: unknown;
 }
@@ -62,7 +62,7 @@ export class Requests {
    */
   make(
     message: Message,
-    done: (answer: Answer) => void,
+    done: (answer: RequestAnswer) => void,
     survives = false,
     withinMs: number = ANSWER_MILLIS,
   ): void {
@@ -107,7 +107,7 @@ export class Requests {
     for (const { message } of [...this.#pending.values()]) this.#send(message);
   }
 
-  #settle(id: unknown, answer: Answer): boolean {
+  #settle(id: unknown, answer: RequestAnswer): boolean {
     const request = this.#pending.get(id as string);
     if (request === undefined) return false;
     this.#pending.delete(id as string);

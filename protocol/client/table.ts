@@ -14,10 +14,10 @@ import type { Channel, ChannelData, EventsFrame, WireEvent } from "./wire_types.
 import { CLOSING, LOSSLESS } from "./channel_facts.ts";
 
 /** Most rows of a table of states; as many as the gateway keeps of a channel. */
-export const MAX_STATES = 50_000;
+const MAX_STATES = 50_000;
 
 /** Most rows of a table of alerts or warnings, which never end: the oldest leave. */
-export const MAX_NOTICES = 1_000;
+const MAX_NOTICES = 1_000;
 
 /** What a table shows, and how. */
 export interface TableOptions extends Demand {

@@ -8,7 +8,6 @@ import type { input, output } from "zod";
 import type { Channel as WireChannel, CHANNEL_SPECS } from "../channels.ts";
 import type { Filter as WireFilter } from "../v2/client_message.ts";
 import type { ENDINGS } from "../close_codes.ts";
-import type { CollectorServerMessage as WireCollectorMessage } from "../collector/message.ts";
 import type { AcknowledgedAlert as WireAcknowledgedAlert } from "../rest/publishing.ts";
 import type { ChannelState as WireChannelState, ServerMessageV2 } from "../v2/server_message.ts";
 
@@ -26,7 +25,7 @@ export type ChannelsWith<Part> = {
 /** Which events of a channel are wanted; absent conditions admit everything. */
 export type Filter = Flat<Without<WireFilter>>;
 
-/** Whether the collector of a channel lives (`fresh`), is silent, or events are refused. */
+/** Whether the publisher of a channel is alive (`fresh`), is silent, or events are refused. */
 export type ChannelState = WireChannelState;
 
 /** An alert that counts as acknowledged. */
@@ -48,12 +47,6 @@ export type ChannelData = {
   >;
 };
 
-/** Any message to a subscriber. */
-export type ServerMessage = ServerMessageV2;
-
-/** The first message to a subscriber. */
-export type Welcome = Extract<ServerMessageV2, { type: "welcome" }>;
-
 /** A frame of events. */
 export type EventsFrame = Extract<ServerMessageV2, { type: "events" }>;
 
@@ -62,9 +55,6 @@ export type SnapshotPart = Extract<ServerMessageV2, { type: "snapshot" }>;
 
 /** An event as it is sent. */
 export type WireEvent = EventsFrame["events"][number];
-
-/** Any message to a publisher. */
-export type CollectorMessage = WireCollectorMessage;
 
 /** The close codes of the gateway's catalogue after which a client does one thing. */
 export type CodesWhere<Reconnect extends string> = {

@@ -38,7 +38,7 @@ export const PublishMessage = z.strictObject({
   events: z.array(z.unknown()),
 });
 
-/** `{"action":"heartbeat","channels":["market-data"]}`: the publisher of these channels lives. */
+/** `{"action":"heartbeat","channels":["market-data"]}`: the publisher of these channels is alive. */
 export const CollectorHeartbeat = z.strictObject({
   id: MessageId.optional(),
   action: z.literal("heartbeat"),
@@ -154,7 +154,7 @@ export const COLLECTOR_ERROR_CODES = errorCodesOf("collector");
 /** A code of an `error`. */
 export type CollectorErrorCode = ErrorCodeOf<"collector">;
 
-/** Why nothing of a message was done; the connection lives on. */
+/** Why nothing of a message was done; the connection stays open. */
 export const CollectorError = z.object({
   type: z.literal("error"),
   id: z.string().optional(),

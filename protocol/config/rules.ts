@@ -8,7 +8,7 @@ import { isLoopbackHost } from "./loopback.ts";
 import type { SECTIONS } from "./sections.ts";
 
 /** All options, each valid by itself. */
-export type Settings = {
+export type OptionValues = {
   [Section in keyof typeof SECTIONS]: z.infer<(typeof SECTIONS)[Section]>;
 };
 
@@ -21,7 +21,7 @@ export interface Conflict {
 }
 
 /** Finds what contradicts itself in options that are each valid; an empty list when nothing does. */
-export function findConflicts(settings: Settings): readonly Conflict[] {
+export function findConflicts(settings: OptionValues): readonly Conflict[] {
   const conflicts: Conflict[] = [];
   const { heartbeatIntervalSeconds, heartbeatTimeoutSeconds } = settings.telemetry;
   if (heartbeatTimeoutSeconds <= heartbeatIntervalSeconds) {
@@ -58,7 +58,7 @@ export function findConflicts(settings: Settings): readonly Conflict[] {
  *
  * @param hasKey Whether a key is configured.
  */
-export function findKeyConflict(settings: Settings, hasKey: boolean): Conflict | undefined {
+export function findKeyConflict(settings: OptionValues, hasKey: boolean): Conflict | undefined {
   if (hasKey || isLoopbackHost(settings.server.host)) return undefined;
   return {
     options: ["server.host"],

@@ -176,12 +176,12 @@ export const TelemetrySection = z.strictObject({
   }),
   marketDataMaxAgeSeconds: z.number().min(0.5).max(86_400).default(10).meta({
     description:
-      "Silence of market-data, events and collector heartbeats alike, after which it is stale; from its first event on.",
+      "Silence of market-data, of events and of publishers' heartbeats alike, after which it is stale; from its first event on.",
     unit: "seconds",
   }),
   declaredMaxAgeSeconds: z.number().min(0.5).max(86_400).default(30).meta({
     description:
-      "The same for the other channels, once the heartbeat of a collector has declared them.",
+      "The same for the other channels, once the heartbeat of a publisher has declared them.",
     unit: "seconds",
   }),
   incidentGapSeconds: z.int().min(1).max(86_400).default(300).meta({

@@ -13,14 +13,14 @@ import { MAX_ID_LENGTH, MAX_TEXT_LENGTH } from "./fields.ts";
 import { nearestKey } from "./near_miss.ts";
 import type { FieldShape, ObjectShape } from "./shape.ts";
 
-/** What becomes of a field that nobody knows: left out and named in the receipt, or a fault. */
+/** What to do with an unknown field: leave it out and name it in the receipt, or refuse it. */
 export type UnknownFields = "ignore" | "reject";
 
 /** Most unknown fields of an event that are left out; one more is a fault. */
 export const MAX_IGNORED_FIELDS = 32;
 
 /** The last millisecond of the year 9999, the last that an ISO time of four digits can say. */
-export const MAX_TIMESTAMP = 253_402_300_799_999;
+const MAX_TIMESTAMP = 253_402_300_799_999;
 
 /**
  * Most entries of details in an event. With its quotes, colon and comma an entry takes seven bytes
@@ -28,11 +28,11 @@ export const MAX_TIMESTAMP = 253_402_300_799_999;
  */
 const MAX_DETAILS = 10_000;
 
-/** What was read of a payload. */
-export interface Intake {
+/** A payload as it was read: known fields, ignored paths and faults. */
+export interface ReadPayload {
   /** The known fields that are there, each of the right type. */
   readonly value: Record<string, unknown>;
-  /** Paths of the fields that were left out because nobody knows them. */
+  /** Paths of the unknown fields that were left out. */
   readonly ignored: readonly string[];
   /** What is wrong so far, at most {@link MAX_REPORTED_FAULTS}. */
   readonly faults: readonly Fault[];
@@ -56,7 +56,7 @@ export function readPayload(
   data: unknown,
   path: string,
   unknownFields: UnknownFields,
-): Intake {
+): ReadPayload {
   return new PayloadReader(channels, channel, path, unknownFields).read(data);
 }
 
@@ -83,7 +83,7 @@ class PayloadReader {
     this.#place = [path];
   }
 
-  read(data: unknown): Intake {
+  read(data: unknown): ReadPayload {
     const known = isRecord(data);
     const value = known ? this.#payload(data) : this.#wrongType("object", data) ?? {};
     const whole = known && !this.#stopped;
@@ -242,7 +242,7 @@ class PayloadReader {
 }
 
 /** A value of details as text; `undefined` when it has none. */
-export function detailText(value: unknown): string | null | undefined {
+function detailText(value: unknown): string | null | undefined {
   if (value === null || typeof value === "string") return value;
   if (typeof value === "boolean") return String(value);
   return typeof value === "number" && Number.isFinite(value) ? String(value) : undefined;

@@ -29,7 +29,7 @@ interface Definition {
  *
  * @throws {TypeError} When the schema is of a type that payloads do not use.
  */
-export function shapeOf(schema: z.ZodType): FieldShape {
+function shapeOf(schema: z.ZodType): FieldShape {
   const definition = schema._zod.def as unknown as Definition;
   switch (definition.type) {
     case "optional":

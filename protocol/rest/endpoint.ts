@@ -30,7 +30,7 @@ export interface Endpoint {
   /** The body of the request; absent when it has none. */
   readonly body?: RequestBody;
   /** The answer, unless it is an error. */
-  readonly answer: Answer;
+  readonly answer: EndpointAnswer;
 }
 
 /** A body that an endpoint reads. Its reader bounds it in bytes and time. */
@@ -44,7 +44,7 @@ export interface RequestBody {
 }
 
 /** What an endpoint answers unless it is an error. */
-export interface Answer {
+export interface EndpointAnswer {
   /** The HTTP status. */
   readonly status: 200 | 202;
   /** `data` of the envelope; absent when the answer is not an envelope. */

@@ -67,7 +67,7 @@ export const endpointsOf = (channels: ChannelSet) => ({
     body: {
       mediaTypes: [JSON_MEDIA_TYPE],
       schema: AcknowledgeBody,
-      summary: "The event that was looked at; may be absent.",
+      summary: "The event that the user saw; may be absent.",
     },
     answer: { status: 200, data: AcknowledgedAlert },
   },

@@ -74,7 +74,7 @@ export function notice(warning: SystemWarning, epoch: string, timestamp: number)
   return encodeV1({ type: "event", channel: "system-warnings", data, meta: { epoch }, timestamp });
 }
 
-/** What was wrong with a client message; the connection lives on. */
+/** What was wrong with a client message; the connection stays open. */
 export function errorMessage(reason: ErrorReason, message: string, timestamp: number): string {
   return encodeV1({ type: "error", meta: { reason, message }, timestamp });
 }

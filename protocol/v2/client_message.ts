@@ -47,8 +47,8 @@ export const Filter = z.strictObject({
 /** Which events of a channel a client wants. */
 export type Filter = z.infer<typeof Filter>;
 
-/** A place in a channel that a client has reached. */
-export const Position = z.strictObject({
+/** The position in a channel that a client has reached; its epoch is bounded, as it is input. */
+export const ReachedPosition = z.strictObject({
   epoch: boundedText(1, 128),
   seq: z.int().min(0),
 });
@@ -56,7 +56,7 @@ export const Position = z.strictObject({
 /** One channel of a subscription, in its long form. */
 export const SubscriptionOptions = z.strictObject({
   name: boundedText(0, 128),
-  since: Position.optional(),
+  since: ReachedPosition.optional(),
   snapshot: z.boolean().optional(),
   filter: Filter.optional(),
   intervalMs: z.int().min(0).max(MAX_INTERVAL_MILLIS).optional(),

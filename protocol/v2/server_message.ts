@@ -108,10 +108,10 @@ export const EventsV2 = z.object({
 /** The states of a channel. */
 export const CHANNEL_STATES = ["fresh", "stale", "degraded"] as const;
 
-/** How far a channel can be trusted: its collector lives, went silent, or events are refused. */
+/** The state of a channel: its publisher is alive or silent, or events are refused. */
 export type ChannelState = (typeof CHANNEL_STATES)[number];
 
-/** The collector of a channel went silent or is back; `lastEventAt` is ISO-8601. */
+/** The publisher of a channel went silent or is back; `lastEventAt` is ISO-8601. */
 export const StatusV2 = z.object({
   type: z.literal("status"),
   channel: ChannelField,
@@ -119,7 +119,7 @@ export const StatusV2 = z.object({
   lastEventAt: z.string().nullable(),
 });
 
-/** A sign of life: `server` for the tick, `ack` for the answer to a client's. */
+/** A heartbeat: `server` for the periodic one, `ack` for the answer to a client's. */
 export const HeartbeatV2 = z.object({
   type: z.literal("heartbeat"),
   id: MessageId,
@@ -133,7 +133,7 @@ export const ERROR_CODES_V2 = errorCodesOf("v2");
 /** A code of an `error`. */
 export type ErrorCodeV2 = ErrorCodeOf<"v2">;
 
-/** What was wrong with a request; nothing of it was done, and the connection lives on. */
+/** What was wrong with a request; nothing of it was done; the connection stays open. */
 export const ErrorV2 = z.object({
   type: z.literal("error"),
   id: MessageId,

@@ -15,7 +15,7 @@ import { failSchema } from "./faults.ts";
 import { type BodyRules, receiveBody } from "./receive.ts";
 
 /** Largest body of an acknowledgement, in bytes. */
-export const MAX_ACKNOWLEDGE_BYTES = 1_024;
+const MAX_ACKNOWLEDGE_BYTES = 1_024;
 
 const { body: BODY } = ENDPOINTS.acknowledgeAlert;
 

@@ -1,6 +1,6 @@
 /**
  * Merges flags, environment and file into a valid configuration.
- * Defaults < machine < file < environment < flags. Pure: everything outside is handed in.
+ * Defaults < machine < file < environment < flags. Pure: it is given everything that it reads.
  *
  * @module
  */

@@ -19,9 +19,6 @@ export interface MachineFacts {
 /** Reads a file; throws when it cannot. */
 type ReadFile = (path: string) => string;
 
-/** The variable that carries the facts. */
-export const MACHINE_FACTS_VARIABLE = "TELEMETRY_MACHINE_FACTS";
-
 /** Largest limit that `server.fileDescriptorLimit` takes; some containers have 2³⁰ and mean "any". */
 const MAX_DESCRIPTORS = 1_073_741_824;
 

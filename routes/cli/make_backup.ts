@@ -49,7 +49,7 @@ function isFileError(error: unknown): error is Error {
 }
 
 /** Makes the backup; resolves with what is in the file. */
-export async function backUp(
+async function backUp(
   options: BackupOptions,
   places: KeyPlaces,
   signal: AbortSignal,

@@ -17,7 +17,7 @@ import { explainUsage } from "./usage.ts";
 import { requireValues, ValueOption } from "./value_option.ts";
 
 /** Name of the binary. */
-export const PROGRAM = "telemetry-gateway";
+const PROGRAM = "telemetry-gateway";
 
 /** Width of the help, in characters. */
 const HELP_WIDTH = 100;

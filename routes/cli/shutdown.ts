@@ -1,6 +1,6 @@
 /**
- * The end of the process, in order and in time: clients are seen off, open requests finish, the store
- * is closed.
+ * The end of the process, in order and in time: connections are drained, open requests finish, the
+ * store is closed.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { ResilientListener } from "../listener.ts";
  * The last part of the time for a drain, in ms, or half of it where that is less: sockets that are
  * still there are left, and bodies that are still arriving are refused.
  */
-export const CLOSING_MILLIS = 1_000;
+const CLOSING_MILLIS = 1_000;
 
 /** The part of {@link CLOSING_MILLIS} that is left to close the store; open requests may use the rest. */
 const STORE_SHARE = 0.5;

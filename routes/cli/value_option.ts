@@ -6,9 +6,6 @@
 import { type Command, Option } from "commander";
 import { UsageError } from "./command_error.ts";
 
-/** A command's own value options, as commander keeps them by their camel-cased names. */
-export type OptionValues = Readonly<Record<string, unknown>>;
-
 /**
  * An option that needs a value. For the parser it is optional: then `--host --demo` is a forgotten
  * value and not a host called `--demo`, and {@link requireValues} reports it. A value that does

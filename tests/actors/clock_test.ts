@@ -38,11 +38,11 @@ Deno.test("suspend counts as elapsed time, and is no step", () => {
   const from = clock.now();
   for (let look = 0; look < 50; look++) {
     pass(250);
-    watch.look();
+    watch.check();
   }
   assert.equal(clock.now() - from, 12_500);
   suspend(HOUR);
-  watch.look();
+  watch.check();
   assert.ok(Math.abs(clock.now() - from - 12_500 - HOUR) <= 1_000);
   assert.deepEqual(steps, []);
 });
@@ -54,7 +54,7 @@ Deno.test("a step is no elapsed time, and is reported once, in both directions",
   const from = clock.now();
   for (const step of [HOUR, -HOUR, STEP_MILLIS / 2]) {
     time.wall += step;
-    for (let look = 0; look < 4; look++) watch.look();
+    for (let look = 0; look < 4; look++) watch.check();
     pass(250);
   }
   assert.deepEqual(steps, [HOUR, -HOUR]);
@@ -66,7 +66,7 @@ Deno.test("without the permission a suspend looks like a step", () => {
   const steps: number[] = [];
   const watch = new ClockWatch(clock, (ms) => steps.push(ms));
   suspend(HOUR);
-  watch.look();
+  watch.check();
   assert.deepEqual([steps, clock.seesSuspend], [[HOUR], false]);
 });
 
@@ -125,7 +125,7 @@ Deno.test("events of this process are forgotten by the time that elapsed, whatev
   const marks = new AgeMarks(store, HOUR, steady);
   const retain = async () => {
     const now = clock.now();
-    while (await store.retain(steady.now(), marks.look(now)));
+    while (await store.retain(steady.now(), marks.update(now)));
     return store.oldest("positions");
   };
   let seq = 10;

@@ -26,7 +26,7 @@ import { escape, EVENT_COLUMNS, EVENT_VALUES, type Row } from "./rows.ts";
 import { type ChannelTables, eventsTable, latestTable, migrate } from "./schema.ts";
 
 /** Most rows copied in one step. */
-export const MAX_COPY_ROWS = 500;
+const MAX_COPY_ROWS = 500;
 
 /** Rows of the first bite of a step; rows differ in size by a factor of a thousand. */
 const FIRST_BITE_ROWS = 16;

@@ -38,7 +38,7 @@ function fold(text: string, start: number): number {
   return hash;
 }
 
-/** Whether a row is as it was written, as far as that can be told. */
+/** Whether a row is unchanged since it was written; without a checksum, whether its data is JSON. */
 export function isSound(row: Row): boolean {
   const { seq, key, ends, timestamp, time, data, checksum } = row as {
     seq: number;

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { isReadableByOthers, makePrivateDirectory, makePrivateFile } from "../private_files.ts";
 import { randomEpoch } from "../random_epoch.ts";
-import { type Durability, type RotationReason, rotationReason, type Session } from "./epoch.ts";
+import { type Durability, type RotationReason, rotationReason, type StoreRun } from "./epoch.ts";
 import { describe, StoreError, toStoreError } from "./errors.ts";
 import {
   type FileId,
@@ -169,7 +169,7 @@ function prepare(db: DatabaseSync, path: string, options: OpenOptions): OpenRepo
   run(db, "PRAGMA cache_size = -16384"); // KiB
   // What is decided here must outlast a power failure before the first event is taken.
   run(db, "PRAGMA synchronous = FULL");
-  const previous = empty ? undefined : readSession(db);
+  const previous = empty ? undefined : readLastRun(db);
   if (previous?.clean === false) check(db, path);
   const stopped = options.resumes ? undefined : previous;
   const marker = markerPath(path);
@@ -222,7 +222,7 @@ function removeFile(path: string): void {
   }
 }
 
-function readSession(db: DatabaseSync): Session | undefined {
+function readLastRun(db: DatabaseSync): StoreRun | undefined {
   const row = db.prepare("SELECT durability, boot_id, clean FROM session").get();
   if (row === undefined) return undefined;
   return {

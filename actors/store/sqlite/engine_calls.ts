@@ -26,7 +26,7 @@ export interface Call {
  * The outcome of the call with the same id. Errors lose their class on the way; `permission` is one
  * that Deno does not grant, which has an explanation of its own.
  */
-export type Answer =
+export type EngineAnswer =
   | { readonly id: number; readonly ok: true; readonly result: unknown }
   | {
     readonly id: number;

@@ -3,7 +3,8 @@
  *
  * A thread that ends takes its answers with it, but not what it committed: SQLite keeps a
  * transaction whole or not at all. So a new thread opens the file, and the file is asked what became
- * of a commit whose answer is missing. Nobody hears "not stored" of a batch that is.
+ * of a commit whose answer is missing. A stored batch is
+ * never reported as not stored.
  *
  * @module
  */

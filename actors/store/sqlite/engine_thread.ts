@@ -11,12 +11,12 @@
  * @module
  */
 import type { EngineOptions } from "./engine.ts";
-import type { Answer, Call, CallName, EngineCalls } from "./engine_calls.ts";
+import type { Call, CallName, EngineAnswer, EngineCalls } from "./engine_calls.ts";
 import { packBatch, type PackedBatch } from "./packed_batch.ts";
 import { StoreError, type StoreErrorCode } from "./errors.ts";
 
 /** The module of the worker. */
-export const ENGINE_WORKER: URL = new URL("./engine_worker.ts", import.meta.url);
+const ENGINE_WORKER: URL = new URL("./engine_worker.ts", import.meta.url);
 
 /**
  * Starts a worker and opens an engine in it.
@@ -47,7 +47,7 @@ export class EngineThread {
   /** Starts the worker. */
   constructor(module: URL) {
     this.#worker = new Worker(module, { type: "module" });
-    this.#worker.onmessage = ({ data }: MessageEvent<Answer>) => this.#settle(data);
+    this.#worker.onmessage = ({ data }: MessageEvent<EngineAnswer>) => this.#settle(data);
     this.#worker.onmessageerror = () => this.#lose("it sent what cannot be read");
     this.#worker.onerror = (event) => {
       event.preventDefault(); // Else it ends the process.
@@ -93,7 +93,7 @@ export class EngineThread {
     return answer.promise;
   }
 
-  #settle(answer: Answer): void {
+  #settle(answer: EngineAnswer): void {
     const waiting = this.#waiting.get(answer.id);
     this.#waiting.delete(answer.id);
     if (answer.ok) waiting?.resolve(answer.result);

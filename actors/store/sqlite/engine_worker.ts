@@ -4,14 +4,14 @@
  * @module
  */
 import { Engine, type EngineOptions } from "./engine.ts";
-import type { Answer, Call, EngineCalls } from "./engine_calls.ts";
+import type { Call, EngineAnswer, EngineCalls } from "./engine_calls.ts";
 import { type PackedBatch, unpackBatch } from "./packed_batch.ts";
 import { StoreError, type StoreErrorCode } from "./errors.ts";
 
 /** The part of a worker's global scope that is used; Deno types it as a window. */
 const scope = globalThis as unknown as {
   onmessage: (event: MessageEvent<Call>) => void;
-  postMessage(answer: Answer): void;
+  postMessage(answer: EngineAnswer): void;
 };
 
 let engine: EngineCalls | undefined;
@@ -21,7 +21,7 @@ addEventListener("error", () => engine?.abandon());
 
 scope.onmessage = ({ data }) => scope.postMessage(answer(data));
 
-function answer({ id, name, args }: Call): Answer {
+function answer({ id, name, args }: Call): EngineAnswer {
   try {
     if (name === "open") {
       engine = new Engine(args[0] as EngineOptions);

@@ -18,7 +18,7 @@ import { dirname } from "node:path";
 import { makePrivateDirectory, writePrivateFile } from "../private_files.ts";
 import { describe, StoreError } from "./errors.ts";
 
-/** Time between two looks at the files, in ms; a look costs some 20 µs. */
+/** Time between two checks of the files, in ms; a check costs about 20 µs. */
 export const PARKED_POLL_MILLIS = 250;
 
 /** Identifies a file on this machine; `null` where the system tells no inodes. */
@@ -50,7 +50,7 @@ export function identifyFile(path: string): FileId | undefined {
   }
 }
 
-/** Whether two files are the same, or nobody can tell. */
+/** Whether two files are the same, or cannot be told apart. */
 export function isSameFile(one: FileId, other: FileId | undefined): boolean {
   if (one.ino === null) return true;
   return other !== undefined && one.dev === other.dev && one.ino === other.ino;
@@ -99,7 +99,8 @@ export class FileGuard {
 
   /** Whether the name of the log leads to the log of the open store. */
   get ownsLog(): boolean {
-    return this.#log !== undefined && isSameFile(this.#log, look(logPath(this.#path), this.#log));
+    return this.#log !== undefined &&
+      isSameFile(this.#log, identify(logPath(this.#path), this.#log));
   }
 
   /**
@@ -114,9 +115,9 @@ export class FileGuard {
     this.#lookedAt = now;
     const [database, log] = [this.#database, this.#log];
     if (database === undefined || log === undefined) return undefined;
-    const found = look(this.#path, database);
+    const found = identify(this.#path, database);
     const same = isSameFile(database, found) &&
-      isSameFile(log, look(logPath(this.#path), log));
+      isSameFile(log, identify(logPath(this.#path), log));
     // Once noticed, the marker is put back in case it was removed.
     if (!same || this.#failure !== undefined) this.#failure = replaced(this.#path, found);
     return this.#failure;
@@ -124,7 +125,7 @@ export class FileGuard {
 }
 
 /** What a name leads to; what was there before when the disk does not say. */
-function look(path: string, before: FileId): FileId | undefined {
+function identify(path: string, before: FileId): FileId | undefined {
   try {
     return identifyFile(path);
   } catch {

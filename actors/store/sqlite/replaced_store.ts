@@ -1,7 +1,7 @@
 /**
  * How a store ends whose files were removed or exchanged while it was open.
  *
- * Its database may live on under another name, and another database may have taken its name; the log
+ * Its database may still exist under another name, and another database may have taken its name; the log
  * is found by name alone. So the log is emptied into the database it belongs to, wherever that is,
  * before any start can pair it with another one, and SQLite, which deletes a log by its name when it
  * closes, is kept from deleting the log of another store.

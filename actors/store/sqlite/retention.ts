@@ -19,11 +19,11 @@ const FIRST_BITE_ROWS = 32;
 /** Time after which a step takes no further bite, in ms: the next may take twice as long again. */
 const BITE_UNTIL_MILLIS = 1.5;
 
-/** Most events dated in the future that a step looks past. */
+/** Most events dated in the future that a step skips. */
 const MAX_LOOK_ROWS = 10_000;
 
 /** How long a tombstone is kept, in ms: two hours, as the snapshot promises at least one. */
-export const TOMBSTONE_KEPT_MILLIS = 7_200_000;
+const TOMBSTONE_KEPT_MILLIS = 7_200_000;
 
 /** How much is kept. */
 export interface RetentionLimits {
@@ -148,7 +148,7 @@ export class Retention {
     };
   }
 
-  /** They are appended in the order of their expiry, so that only the oldest need a look. */
+  /** They are appended in the order of their expiry, so that only the oldest need to be checked. */
   #identitiesJob(): Job {
     const remove: StatementSync = this.#db.prepare(
       `DELETE FROM identities WHERE expires_at <= ?

@@ -14,7 +14,7 @@ import { createAuditTable } from "./audit_schema.ts";
 import { describe, StoreError } from "./errors.ts";
 
 /** Marks the file as ours in its header: `TLMG`. */
-export const APPLICATION_ID = 0x544c4d47;
+const APPLICATION_ID = 0x544c4d47;
 
 /** A channel, as far as its tables are concerned. */
 export interface ChannelTables {
@@ -73,8 +73,8 @@ export function latestTable(channel: string): string {
   return `latest_${channel.replaceAll("-", "_")}`;
 }
 
-/** Makes the tables of a channel that the store does not know yet. */
-export function createChannelTables(
+/** Creates the tables of a channel that the store does not have yet. */
+function createChannelTables(
   db: DatabaseSync,
   { name, keyed, indexed }: ChannelTables,
 ): void {
@@ -130,7 +130,7 @@ export interface FileIdentity {
 }
 
 /**
- * Says whether a file is a store of ours.
+ * Whether a file is a store of this program.
  *
  * @throws {StoreError} `foreign` for the database of another program, `newer` for a later version.
  */

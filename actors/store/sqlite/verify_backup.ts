@@ -1,5 +1,5 @@
 /**
- * Looks whether a file is a whole store.
+ * Verifies that a file is a complete store.
  *
  * @module
  */

@@ -9,16 +9,16 @@ import { wait } from "../../../actors/wait.ts";
 import type { ErrorEnvelope } from "../../../protocol/api.ts";
 
 /** Path of the endpoint, below the gateway's address. */
-export const EVENTS_PATH = "api/v1/telemetry/events";
+const EVENTS_PATH = "api/v1/telemetry/events";
 /** Longest time that one request may take, in ms. */
-export const REQUEST_TIMEOUT_MS = 30_000;
+export const REQUEST_TIMEOUT_MILLIS = 30_000;
 /**
  * For how long one batch is tried, in ms. It is less than the 120 s for which a gateway remembers
  * an `eventId` by default: after that a retry could store the batch a second time.
  */
-export const GIVE_UP_MS = 110_000;
+export const GIVE_UP_MILLIS = 110_000;
 /** First and longest pause between two attempts, in ms; it doubles in between. */
-export const BACKOFF_MS = { first: 250, longest: 10_000 } as const;
+export const BACKOFF_MILLIS = { first: 250, longest: 10_000 } as const;
 
 /** Statuses, of the gateway or of a proxy before it, after which a request is repeated. */
 const LATER: ReadonlySet<number> = new Set([502, 503, 504]);
@@ -52,15 +52,15 @@ export interface HttpPublisherOptions {
 }
 
 /** A batch that was not accepted and will not be. The message is for people. */
-export class PublishError extends Error {
-  /** `PublishError`. */
-  override readonly name = "PublishError";
+export class HttpPublishError extends Error {
+  /** `HttpPublishError`. */
+  override readonly name = "HttpPublishError";
 }
 
 /** The gateway, or a proxy before it, could not be reached or had no room for too long. */
-export class GatewayUnavailableError extends PublishError {}
+export class GatewayUnavailableError extends HttpPublishError {}
 
-interface Answer {
+interface HttpAnswer {
   readonly status: number;
   readonly retryAfter: string | null;
   readonly text: string;
@@ -97,34 +97,34 @@ export class HttpPublisher {
    * Publishes a batch; resolves when it is stored.
    *
    * Repeats after 502, 503 and 504, as `Retry-After` says, and when the gateway cannot be reached,
-   * for up to {@link GIVE_UP_MS}.
+   * for up to {@link GIVE_UP_MILLIS}.
    *
-   * @throws {PublishError} When the batch was refused, or the time is up, or the signal aborted.
+   * @throws {HttpPublishError} When the batch was refused, or the time is up, or the signal aborted.
    */
   readonly publish: PublishEvents = async (events) => {
     const { clock, signal } = this.#options;
     const body = events.map((event) => JSON.stringify(event)).join("\n");
     const startedAt = clock.now();
     for (let attempt = 0;; attempt++) {
-      if (signal?.aborted) throw new PublishError("stopped");
+      if (signal?.aborted) throw new HttpPublishError("stopped");
       const answer = await this.#attempt(body);
       if (typeof answer !== "string" && !LATER.has(answer.status)) return this.#settle(answer);
       const cause = typeof answer === "string" ? answer : `${this.#where()}: ${describe(answer)}`;
       const waitMillis = this.#pause(attempt, answer);
-      if (clock.now() - startedAt + waitMillis > GIVE_UP_MS) {
+      if (clock.now() - startedAt + waitMillis > GIVE_UP_MILLIS) {
         const seconds = Math.round((clock.now() - startedAt) / 1_000);
         throw new GatewayUnavailableError(
           `gave up after ${attempt + 1} attempts in ${seconds} s; ${cause}`,
         );
       }
-      if (signal?.aborted) throw new PublishError("stopped");
+      if (signal?.aborted) throw new HttpPublishError("stopped");
       this.#options.onRetry?.({ cause, waitMillis });
       await wait(clock, waitMillis, signal);
     }
   };
 
   /** The answer, or why there is none. */
-  async #attempt(body: string): Promise<Answer | string> {
+  async #attempt(body: string): Promise<HttpAnswer | string> {
     const { clock, signal, apiKey, fetch: send = fetch } = this.#options;
     const controller = new AbortController();
     const abort = () => controller.abort();
@@ -132,7 +132,7 @@ export class HttpPublisher {
     const timer = clock.setTimeout(() => {
       late = true;
       abort();
-    }, REQUEST_TIMEOUT_MS);
+    }, REQUEST_TIMEOUT_MILLIS);
     signal?.addEventListener("abort", abort, { once: true });
     try {
       const response = await send(this.#endpoint, {
@@ -148,9 +148,9 @@ export class HttpPublisher {
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       if (error.name === "NotCapable" || error.name === "PermissionDenied") {
-        throw new PublishError(`no permission: run with --allow-net=${this.#endpoint.host}`);
+        throw new HttpPublishError(`no permission: run with --allow-net=${this.#endpoint.host}`);
       }
-      const reason = late ? `no answer within ${REQUEST_TIMEOUT_MS / 1_000} s` : brief(error);
+      const reason = late ? `no answer within ${REQUEST_TIMEOUT_MILLIS / 1_000} s` : brief(error);
       return `cannot reach ${this.#where()}: ${reason}`;
     } finally {
       clock.clearTimeout(timer);
@@ -158,13 +158,13 @@ export class HttpPublisher {
     }
   }
 
-  #settle(answer: Answer): void {
+  #settle(answer: HttpAnswer): void {
     const receipt = answer.status >= 200 && answer.status < 300
       ? parse(answer.text)?.["data"] as Record<string, unknown> | undefined
       : undefined;
     const accepted = receipt?.["accepted"];
     if (typeof accepted !== "number") {
-      throw new PublishError(`${this.#where()}: ${describe(answer)}${advice(answer.status)}`);
+      throw new HttpPublishError(`${this.#where()}: ${describe(answer)}${advice(answer.status)}`);
     }
     this.#accepted += accepted;
     const duplicates = receipt?.["duplicates"];
@@ -172,12 +172,12 @@ export class HttpPublisher {
   }
 
   /** What the answer asks for, or else twice the last pause, of which up to half is left out. */
-  #pause(attempt: number, answer: Answer | string): number {
+  #pause(attempt: number, answer: HttpAnswer | string): number {
     const { clock, random } = this.#options;
     const asked = typeof answer === "string"
       ? undefined
       : parseRetryAfter(answer.retryAfter, clock.epochMillis());
-    const backoff = Math.min(BACKOFF_MS.first * 2 ** attempt, BACKOFF_MS.longest);
+    const backoff = Math.min(BACKOFF_MILLIS.first * 2 ** attempt, BACKOFF_MILLIS.longest);
     return Math.ceil(Math.max(asked ?? 0, backoff * (1 - random() / 2)));
   }
 
@@ -200,7 +200,7 @@ export function parseRetryAfter(value: string | null, nowEpochMillis: number): n
   return Number.isNaN(date) ? undefined : Math.max(0, date - nowEpochMillis);
 }
 
-function describe({ status, text }: Answer): string {
+function describe({ status, text }: HttpAnswer): string {
   const error = parse(text)?.["error"] as ErrorEnvelope["error"] | undefined;
   if (typeof error?.message !== "string") return `answered ${status} without an explanation`;
   const details = Object.entries(error.details ?? {});

@@ -10,7 +10,7 @@ import { CommandError, UsageError } from "../command_error.ts";
 import { EXIT } from "../exit_codes.ts";
 import { findKey, type KeyPlaces } from "../find_key.ts";
 import type { TapeOptions } from "../tape.ts";
-import { GatewayUnavailableError, HttpPublisher, PublishError } from "./http_publisher.ts";
+import { GatewayUnavailableError, HttpPublisher, HttpPublishError } from "./http_publisher.ts";
 import { TapeLayoutError } from "./layout.ts";
 import { playTape } from "./player.ts";
 import { formatSummary, ProgressLine } from "./report.ts";
@@ -114,7 +114,7 @@ function explain(error: unknown): unknown {
   if (error instanceof GatewayUnavailableError) {
     return new CommandError(error.message, EXIT.unavailable);
   }
-  const expected = error instanceof TapeRowError || error instanceof PublishError ||
+  const expected = error instanceof TapeRowError || error instanceof HttpPublishError ||
     error instanceof RangeError;
   return expected ? new CommandError(error.message) : error;
 }

@@ -16,7 +16,7 @@ import { type RowOptions, RowReader, type TapeRow, TapeRowError } from "./rows.t
 import { wait } from "../../../actors/wait.ts";
 
 /** Time between two progress reports, in ms, also while nothing is due. */
-export const REPORT_MS = 1_000;
+const REPORT_MILLIS = 1_000;
 
 /** What is played, how, and to whom. */
 export interface TapeOptions extends RowOptions {
@@ -39,7 +39,7 @@ export interface TapeOptions extends RowOptions {
   readonly skipBadRows?: boolean;
   /** Identity of the event of a line, at most 128 characters; events have none by default. */
   readonly eventId?: (line: number) => string;
-  /** Called about every {@link REPORT_MS}. */
+  /** Called about every {@link REPORT_MILLIS}. */
   readonly onProgress?: (progress: TapeProgress) => void;
   /** Called for each bad row that is skipped. */
   readonly onBadRow?: (error: TapeRowError) => void;
@@ -115,7 +115,7 @@ class TapePlayer {
     const begin = (time: number) => {
       first = { time, at: this.#clock.now() };
       this.#meter.start(first.at);
-      this.#reportAt = first.at + REPORT_MS;
+      this.#reportAt = first.at + REPORT_MILLIS;
       return first;
     };
     try {
@@ -190,7 +190,7 @@ class TapePlayer {
 
   #reportIfDue(now: number): void {
     if (now < this.#reportAt) return;
-    this.#reportAt = now + REPORT_MS;
+    this.#reportAt = now + REPORT_MILLIS;
     this.#options.onProgress?.(this.#meter.report(now));
   }
 

@@ -7,7 +7,7 @@ import type { TapeSummary } from "./player.ts";
 import type { TapeProgress } from "./progress.ts";
 
 /** Without a terminal a line of progress is written this often, in ms. */
-export const LOG_PROGRESS_MS = 10_000;
+const LOG_PROGRESS_MILLIS = 10_000;
 
 /** Back to the first column, and clear the line. */
 const REWRITE = "\r\x1b[K";
@@ -40,7 +40,7 @@ export class ProgressLine {
     if (isTerminal) {
       write(`${REWRITE}${formatProgress(progress)}`);
       this.#shown = true;
-    } else if (now() - this.#writtenAt >= LOG_PROGRESS_MS) {
+    } else if (now() - this.#writtenAt >= LOG_PROGRESS_MILLIS) {
       write(`${formatProgress(progress)}\n`);
       this.#writtenAt = now();
     }
@@ -60,7 +60,7 @@ export class ProgressLine {
 }
 
 /** One line on how far the tape is. */
-export function formatProgress(progress: TapeProgress): string {
+function formatProgress(progress: TapeProgress): string {
   const { rows, percent, rowsPerSecond, lagMillis, etaMillis, skippedRows, tapeTime } = progress;
   return [
     `${count(rows)} rows`,
@@ -92,7 +92,7 @@ export function formatSummary(summary: TapeSummary, accepted: number, duplicates
 }
 
 /** A duration as `h:mm:ss` or `m:ss`. */
-export function formatDuration(milliseconds: number): string {
+function formatDuration(milliseconds: number): string {
   const seconds = Math.ceil(milliseconds / 1_000);
   const two = (value: number) => String(value).padStart(2, "0");
   const hours = Math.floor(seconds / 3_600);

@@ -21,7 +21,7 @@ const EXPONENT: Readonly<Record<"s" | "ms" | "us" | "ns", number>> = {
   ns: -6,
 };
 /** The end of the year 9999, in epoch ms: the last time that ISO-8601 writes with four digits. */
-const LAST_EPOCH_MS = 253_402_300_799_999;
+const LAST_EPOCH_MILLIS = 253_402_300_799_999;
 
 const NUMBER = /^\d{1,19}(\.\d{1,9})?$/;
 const ISO =
@@ -57,7 +57,7 @@ export function parseTime(text: string, format: TimeFormat): number | undefined 
     // Moving the point in the text rounds once; nanoseconds do not fit a double before it.
     ? Number(`${text}e${EXPONENT[format]}`)
     : NaN;
-  return millis >= 0 && millis <= LAST_EPOCH_MS ? millis : undefined;
+  return millis >= 0 && millis <= LAST_EPOCH_MILLIS ? millis : undefined;
 }
 
 function parseIso(text: string): number {

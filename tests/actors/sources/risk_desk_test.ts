@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Big } from "../../../actors/sources/money.ts";
-import { REPEAT_MS, RiskDesk, type RiskView } from "../../../actors/sources/risk_desk.ts";
+import { REPEAT_MILLIS, RiskDesk, type RiskView } from "../../../actors/sources/risk_desk.ts";
 
 const moment = (at: number) => ({ at, time: new Date(at).toISOString() });
 
@@ -30,7 +30,7 @@ Deno.test("RiskDesk repeats an alert under the same id while its condition lasts
       assert.equal(data.violations[0]?.details["since"], moment(0).time);
     }
   }
-  assert.deepEqual(raised, [0, REPEAT_MS, 2 * REPEAT_MS].map((at) => [at, "t1-exposure"]));
+  assert.deepEqual(raised, [0, REPEAT_MILLIS, 2 * REPEAT_MILLIS].map((at) => [at, "t1-exposure"]));
   assert.equal(guard.review(view(0, 0), moment(26_000)).alerts.length, 0);
   assert.equal(guard.review(view(1_200, 0), moment(27_000)).alerts.length, 1);
 });

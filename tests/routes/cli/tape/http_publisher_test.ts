@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import {
-  BACKOFF_MS,
-  GIVE_UP_MS,
+  BACKOFF_MILLIS,
+  GIVE_UP_MILLIS,
   HttpPublisher,
   type HttpPublisherOptions,
   parseRetryAfter,
-  REQUEST_TIMEOUT_MS,
+  REQUEST_TIMEOUT_MILLIS,
   type Retry,
 } from "../../../../routes/cli/tape/http_publisher.ts";
 import { errorEnvelope, successEnvelope } from "../../../../protocol/api.ts";
@@ -91,11 +91,19 @@ Deno.test("HttpPublisher backs off while there is no gateway, and gives up while
     publisher.publish(EVENTS),
     /gave up after \d+ attempts in \d+ s; cannot reach POST .*: connection refused/,
   );
-  await clock.advanceAsync(GIVE_UP_MS);
+  await clock.advanceAsync(GIVE_UP_MILLIS);
   await published;
   const waits = retries.map(({ waitMillis }) => waitMillis);
-  assert.deepEqual(waits.slice(0, 7), [250, 500, 1_000, 2_000, 4_000, 8_000, BACKOFF_MS.longest]);
-  assert.ok(sentAt.at(-1)! <= GIVE_UP_MS);
+  assert.deepEqual(waits.slice(0, 7), [
+    250,
+    500,
+    1_000,
+    2_000,
+    4_000,
+    8_000,
+    BACKOFF_MILLIS.longest,
+  ]);
+  assert.ok(sentAt.at(-1)! <= GIVE_UP_MILLIS);
   assert.equal(clock.pendingTimers, 0);
 });
 
@@ -115,7 +123,7 @@ Deno.test("HttpPublisher reaches a server that starts after it", async () => {
   const published = publisher.publish(EVENTS);
   await refused.promise;
   const server = Deno.serve({ port, hostname: "127.0.0.1", onListen() {} }, () => accepted(2));
-  await clock.advanceAsync(BACKOFF_MS.first);
+  await clock.advanceAsync(BACKOFF_MILLIS.first);
   await published;
   await server.shutdown();
   assert.equal(publisher.accepted, 2);
@@ -132,7 +140,7 @@ Deno.test("HttpPublisher takes a request without an answer for a failed one", as
   };
   const { clock, publisher, retries } = answered([], { fetch: silent });
   const published = publisher.publish(EVENTS);
-  await clock.advanceAsync(REQUEST_TIMEOUT_MS + BACKOFF_MS.first);
+  await clock.advanceAsync(REQUEST_TIMEOUT_MILLIS + BACKOFF_MILLIS.first);
   await published;
   assert.match(retries[0]!.cause, /no answer within 30 s/);
 });
