@@ -11,6 +11,7 @@ import { createGateway, restoreRequest } from "../../../../actors/gateway.ts";
 import type { StoredEvent } from "../../../../actors/ports.ts";
 import { STORE_FILE } from "../../../../actors/store/sqlite/database.ts";
 import { SqliteStore } from "../../../../actors/store/sqlite/sqlite_store.ts";
+import { RowFilter } from "../../../../actors/stream/row_filter.ts";
 import { encodeEventV1, spliceV1, timeInMetaOf } from "../../../../actors/stream/encoder_v1.ts";
 import { PRODUCT_CHANNELS } from "../../../../protocol/channel_set.ts";
 import { CHANNELS } from "../../../../protocol/channels.ts";
@@ -126,6 +127,28 @@ Deno.test("what an earlier version stored means the same as it is read", async (
     assert.equal(unknown.message, 'emergency stop, "traderId": none');
     const warning = await dataOf("system-warnings", 1);
     assert.deepEqual([warning.details.maxAgeSeconds, warning.details.count], ["10", "1"]);
+  });
+});
+
+Deno.test("a key limited to traders sees what earlier events say, and no removal: whose it was is not noted", async () => {
+  await withStore(async (store) => {
+    const config = Config.parse({});
+    const restored = await store.restore(restoreRequest(config, CLOCK));
+    const gateway = createGateway(config, CLOCK, new RecordingLogger(), store, restored);
+    const seen = async (channel: StoredEvent["channel"], trader: string) => {
+      const limit = new RowFilter(new Set([trader]), false);
+      const page = gateway.history.page(channel, { afterSeq: 0, limit: 100 }, limit);
+      const { events } = await page.read();
+      const snapshot = gateway.history.snapshot(channel, limit).events();
+      return [events, snapshot].map((list) => list.map(({ key }) => key));
+    };
+    try {
+      assert.deepEqual(await seen("positions", "42"), [["p1", "p2"], ["p1"]]);
+      assert.deepEqual(await seen("positions", "7"), [[], []]);
+      assert.deepEqual(await seen("risk-alerts", "7"), [["7:INFO"], ["7:INFO"]]);
+    } finally {
+      gateway.hub.stop();
+    }
   });
 });
 
