@@ -89,6 +89,12 @@ export class BoundedMap<Key, Value> {
     return true;
   }
 
+  /** Removes every entry. */
+  clear(): void {
+    this.#entries.clear();
+    this.#weight = 0;
+  }
+
   /** The values, oldest first. */
   values(): MapIterator<Value> {
     return this.#entries.values();

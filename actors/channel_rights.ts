@@ -7,11 +7,12 @@ import type { PublishReceipt } from "../protocol/api.ts";
 import type { Channel } from "../protocol/channels.ts";
 import type { Submission } from "../protocol/publish.ts";
 import {
+  acknowledgeAlerts,
   type AcknowledgeReceipt,
   type AlertReference,
-  type Publisher,
-  PublishError,
-} from "./operations.ts";
+  type EventLog,
+} from "./log/event_log.ts";
+import { PublishError } from "./operations.ts";
 import type { Principal } from "./ports.ts";
 import { rowFilterOf } from "./stream/row_filter.ts";
 
@@ -35,7 +36,7 @@ export function describeForbidden(channels: readonly Channel[]): string {
  * use.
  */
 export function publishAs(
-  publisher: Publisher,
+  eventLog: Pick<EventLog, "append">,
   principal: Principal,
   submissions: readonly Submission[],
 ): Promise<PublishReceipt> {
@@ -43,7 +44,7 @@ export function publishAs(
     ? undefined
     : submissions.find(({ draft }) => !mayUse(principal, draft.channel));
   if (foreign === undefined) {
-    return publisher.publish(principal.name, submissions, rowFilterOf(principal));
+    return eventLog.append(principal.name, submissions, rowFilterOf(principal));
   }
   const message = `nothing was stored; ${describeForbidden([foreign.draft.channel])}`;
   return Promise.reject(new PublishError("FORBIDDEN", message));
@@ -51,9 +52,9 @@ export function publishAs(
 
 /** Acknowledges alerts; to a principal that is limited to traders, those of others are not known. */
 export function acknowledgeAs(
-  publisher: Publisher,
+  eventLog: Pick<EventLog, "append">,
   principal: Principal,
   alerts: readonly AlertReference[],
 ): Promise<AcknowledgeReceipt> {
-  return publisher.acknowledge(principal.name, alerts, rowFilterOf(principal));
+  return acknowledgeAlerts(eventLog, principal.name, alerts, rowFilterOf(principal));
 }

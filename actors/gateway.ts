@@ -10,7 +10,6 @@ import type { AuditTrail } from "./audit/audit_log.ts";
 import { AuditRecorder } from "./audit/audit_recorder.ts";
 import { MemoryAuditStore } from "./audit/memory_audit_store.ts";
 import { ClockWatch } from "./clock_watch.ts";
-import { Collector } from "./collector/collector.ts";
 import { Health } from "./health/health.ts";
 import { ChannelHistory } from "./history.ts";
 import { Hub } from "./hub/hub.ts";
@@ -20,6 +19,8 @@ import { Lockout } from "./limits/lockout.ts";
 import { Rates } from "./limits/rates.ts";
 import { Metrics } from "./observability/metrics.ts";
 import { Refusals } from "./observability/refusals.ts";
+import type { EventLog } from "./log/event_log.ts";
+import { LocalLog } from "./log/local_log.ts";
 import type { History } from "./operations.ts";
 import type { Clock, Logger, RestoredStore, RestoreRequest, Store, StoredEvent } from "./ports.ts";
 import { MAX_RING_BYTES } from "./stream/channel_log.ts";
@@ -33,8 +34,8 @@ export interface Gateway {
   readonly channels: ChannelSet;
   /** All connections. */
   readonly hub: Hub;
-  /** Takes events. */
-  readonly collector: Collector;
+  /** Numbers, keeps and hands on events. */
+  readonly eventLog: EventLog;
   /** Takes batches that have arrived. */
   readonly intake: Intake;
   /** Knows which channels are alive. */
@@ -96,32 +97,31 @@ export function createGateway(
     return [channel, ChannelStream.restore(spec, kept, ringCapacity, clock, replayLimit)];
   }));
   for (const stream of streams.values()) warnOfLargeStates(stream, log);
-  const flushIntervalMillis = telemetry.flushIntervalMs;
-  const fanout = new Fanout(clock, streams, {
-    flushIntervalMillis,
-    // The memory store has nothing that is worth a detour: what left the ring counts as gone.
-    ...(store.kind !== "memory" && { store }),
-  });
-  const watch = new ClockWatch(clock, (millis) => {
-    if (!clock.seesSuspend && millis > 0) collector.doubtSilence(millis);
-    health.clockStepped(millis);
-  });
-  const beforeTurn = () => watch.check();
   const { dedupeWindowSeconds, incidentGapSeconds } = telemetry;
-  const collector = new Collector(
+  const eventLog = new LocalLog(
     {
       clock,
       log,
       store,
-      fanout,
       streams,
+      restoreRequest: () => restoreRequest(config, clock),
       dedupeWindowSeconds,
       incidentGapSeconds,
-      beforeTurn,
+      beforeTurn: () => watch.check(),
       onIgnoredFields: (...fields) => health.ignoredFields(...fields),
     },
     { identities: restored?.identities ?? [], alerts: alerts ?? [] },
   );
+  const flushIntervalMillis = telemetry.flushIntervalMs;
+  const fanout = new Fanout(clock, streams, {
+    flushIntervalMillis,
+    // The memory store has nothing that is worth a detour: what left the ring counts as gone.
+    ...(store.kind !== "memory" && { store: eventLog }),
+  });
+  const watch = new ClockWatch(clock, (millis) => {
+    if (!clock.seesSuspend && millis > 0) eventLog.doubtSilence(millis);
+    health.clockStepped(millis);
+  });
   const { maxBatchEvents } = server;
   const { unknownFields } = telemetry;
   const submissions = { unknownFields, channels };
@@ -147,7 +147,7 @@ export function createGateway(
     },
     instance: crypto.randomUUID().slice(0, 4),
     statusOf: (channel) => health.status(channel),
-    publisher: collector,
+    eventLog,
     audit,
     flushIntervalMillis,
     heartbeatIntervalMillis: telemetry.heartbeatIntervalSeconds * 1_000,
@@ -171,17 +171,22 @@ export function createGateway(
     clock,
     log,
     streams,
-    publisher: collector,
+    eventLog,
     maxAgeMillis: (channel) => maxAgeSeconds(telemetry, channels.get(channel)) * 1_000,
     announce: (warning) => hub.announceWarning(warning),
     onStatus: (status) => hub.announceStatus(status),
   });
+  const places = new Map([...streams].map(([channel, { log }]) => {
+    const { epoch, head } = log;
+    return [channel, { epoch, seq: head }];
+  }));
+  for (const observer of [fanout, health]) eventLog.follow(observer, places);
   const refusals = new Refusals(clock, log);
   const lockout = new Lockout(clock, log);
   const requestRates = new Rates(clock, server.requestsPerSecondPerKey);
   const metrics = new Metrics({
     stats: () => hub.stats(),
-    storage: () => collector.storage(),
+    storage: () => eventLog.storage(),
     statuses: () => health.statuses(),
     ignored: () => health.ignored(),
     refusals: () => refusals.counts,
@@ -189,11 +194,11 @@ export function createGateway(
     limits: () => limitHits.counts,
   });
   const { replayLimit } = telemetry;
-  const history = new ChannelHistory({ clock, log, store, streams, replayLimit });
+  const history = new ChannelHistory({ clock, log, eventLog, streams, replayLimit });
   return {
     channels,
     hub,
-    collector,
+    eventLog,
     intake,
     history,
     health,

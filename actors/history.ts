@@ -12,7 +12,8 @@ import {
   type History,
   HistoryError,
 } from "./operations.ts";
-import { type Clock, isDamage, type Logger, type Store, type StoredEvent } from "./ports.ts";
+import type { EventLog } from "./log/event_log.ts";
+import { type Clock, isDamage, type Logger, type StoredEvent } from "./ports.ts";
 import type { ChannelStream } from "./stream/channel_stream.ts";
 import { MAX_KEYS } from "./stream/latest_states.ts";
 import type { RowFilter } from "./stream/row_filter.ts";
@@ -47,7 +48,7 @@ export interface HistoryDeps {
   /** Where a store that cannot be read is written. */
   readonly log: Logger;
   /** Where events are kept. */
-  readonly store: Store;
+  readonly eventLog: Pick<EventLog, "oldest" | "read">;
   /** The channels. */
   readonly streams: ReadonlyMap<Channel, ChannelStream>;
   /** Events in the snapshot of a lossless channel. */
@@ -91,10 +92,7 @@ export class ChannelHistory implements History {
     const { epoch, head } = stream.log;
     const oldest = this.#oldest(stream);
     const details = { epoch, head: String(head), oldest: String(oldest) };
-    if (known !== undefined && known !== epoch) {
-      const message = `${channel} has begun a new sequence; start over with its snapshot`;
-      throw new HistoryError("EPOCH_CHANGED", message, details);
-    }
+    if (known !== undefined && known !== epoch) throw this.#epochChanged(stream);
     const afterSeq = wanted ?? oldest - 1;
     if (afterSeq > head) {
       const message = `${channel} ends with number ${head}: ${afterSeq} is of another sequence, ` +
@@ -107,8 +105,15 @@ export class ChannelHistory implements History {
     return { epoch, head, oldest, afterSeq, ...asOf(stream), variant, read };
   }
 
+  #epochChanged(stream: ChannelStream): HistoryError {
+    const { epoch, head } = stream.log;
+    const details = { epoch, head: String(head), oldest: String(this.#oldest(stream)) };
+    const message = `${stream.channel} has begun a new sequence; start over with its snapshot`;
+    return new HistoryError("EPOCH_CHANGED", message, details);
+  }
+
   #oldest({ channel, log }: ChannelStream): number {
-    return Math.min(log.oldest, this.#deps.store.oldest(channel));
+    return Math.min(log.oldest, this.#deps.eventLog.oldest(channel));
   }
 
   async #readPage(
@@ -128,6 +133,7 @@ export class ChannelHistory implements History {
       const found = held === undefined
         ? await this.#readStore(channel, last, Math.min(MAX_READ_EVENTS, end - last))
         : [held.stored];
+      if (stream.log !== log) throw this.#epochChanged(stream);
       if (found.length === 0) {
         const { epoch, head } = log;
         const oldest = String(this.#oldest(stream));
@@ -151,12 +157,12 @@ export class ChannelHistory implements History {
       throw new HistoryError("OVERLOADED", "too many readers wait for the store");
     }
     this.#waiting += 1;
-    const { clock, log, store } = this.#deps;
+    const { clock, log, eventLog } = this.#deps;
     const read = this.#reads.then(async () => {
       await new Promise<void>((resolve) => clock.defer(resolve));
       this.#waiting -= 1;
       try {
-        return await store.read(channel, afterSeq, limit) ?? [];
+        return await eventLog.read(channel, afterSeq, limit) ?? [];
       } catch (error) {
         log.error("history cannot be read", { channel, error: String(error) });
         if (isDamage(error)) throw damaged(channel, error);

@@ -4,17 +4,10 @@
  *
  * @module
  */
-import type {
-  AcknowledgedAlert,
-  ClientDetails,
-  ClientInfo,
-  ConnectionState,
-  ErrorCode,
-  PublishReceipt,
-} from "../protocol/api.ts";
+import type { ClientDetails, ClientInfo, ConnectionState, ErrorCode } from "../protocol/api.ts";
 import type { Channel } from "../protocol/channels.ts";
 import type { EndingCause } from "../protocol/close_codes.ts";
-import type { Fault, Submission } from "../protocol/publish.ts";
+import type { Fault } from "../protocol/publish.ts";
 import type { ChannelState } from "../protocol/v2/server_message.ts";
 import type { StoredEvent } from "./ports.ts";
 import type { RowFilter } from "./stream/row_filter.ts";
@@ -111,69 +104,6 @@ export interface Operations {
    * @returns How many were ended.
    */
   disconnect(id: string, reason: string, banSeconds: number, principal: string): number;
-}
-
-/** How storing events goes; counters start at 0 with the process. */
-export interface StorageStats {
-  /** Commits that were kept. */
-  readonly commits: number;
-  /** Commits that were not; their publishers were told 503. */
-  readonly failures: number;
-  /** Whether the last commit failed: events are refused until one succeeds. */
-  readonly failing: boolean;
-}
-
-/** An alert to acknowledge. */
-export interface AlertReference {
-  /** The `id` of the alert. */
-  readonly id: string;
-  /**
-   * Number of an event of the incident that is meant, so that a newer incident is not acknowledged
-   * unseen; the latest incident when absent.
-   */
-  readonly seq?: number | undefined;
-}
-
-/** Answer to an acknowledgement, given after the commit. */
-export interface AcknowledgeReceipt {
-  /** The alerts in the order in which they were asked for. */
-  readonly alerts: readonly AcknowledgedAlert[];
-  /** The ids of those that nobody had acknowledged before. */
-  readonly changed: readonly string[];
-}
-
-/** Takes events from publishers. */
-export interface Publisher {
-  /** How storing goes at this moment. */
-  storage(): StorageStats;
-  /**
-   * Numbers, commits and fans out a batch, whole or not at all.
-   *
-   * @param principal The publisher's key name: the scope of its `eventId`s.
-   * @param limit What it may publish; everything when absent. See `publishAs`.
-   * @returns After the commit.
-   * @throws {PublishError} When nothing was stored.
-   */
-  publish(
-    principal: string,
-    submissions: readonly Submission[],
-    limit?: RowFilter,
-  ): Promise<PublishReceipt>;
-  /**
-   * Acknowledges the incidents of risk alerts, all or none, and publishes it to everyone. One that
-   * was acknowledged before stays as it was, and nothing more is published of it.
-   *
-   * @param principal The name of the key, which the events of the incident carry from now on.
-   * @param limit Whose alerts it knows; everybody's when absent. See `acknowledgeAs`.
-   * @returns After the commit.
-   * @throws {PublishError} `ALERT_NOT_FOUND` when an alert is not known, or the number given with it
-   *   is not of its latest incident; otherwise as for {@link Publisher.publish}.
-   */
-  acknowledge(
-    principal: string,
-    alerts: readonly AlertReference[],
-    limit?: RowFilter,
-  ): Promise<AcknowledgeReceipt>;
 }
 
 /** What a page of history begins with. */

@@ -11,7 +11,8 @@ import type { Intake } from "../actors/intake/intake.ts";
 import type { LimitHits } from "../actors/limits/limit_hits.ts";
 import type { Lockout } from "../actors/limits/lockout.ts";
 import type { Rates } from "../actors/limits/rates.ts";
-import type { History, Publisher } from "../actors/operations.ts";
+import type { EventLog } from "../actors/log/event_log.ts";
+import type { History } from "../actors/operations.ts";
 import type { Metrics } from "../actors/observability/metrics.ts";
 import type { Refusals } from "../actors/observability/refusals.ts";
 import type { Clock, Logger, Principal } from "../actors/ports.ts";
@@ -42,8 +43,8 @@ export interface AppDeps {
   readonly channels: ChannelSet;
   /** All connections. */
   readonly hub: Hub;
-  /** Takes events. */
-  readonly publisher: Publisher;
+  /** Takes events and acknowledgements. */
+  readonly eventLog: Pick<EventLog, "append" | "storage">;
   /** Takes batches that have arrived. */
   readonly intake: Intake;
   /**

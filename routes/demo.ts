@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Publisher } from "../actors/operations.ts";
+import type { EventLog } from "../actors/log/event_log.ts";
 import type { Clock, Logger, RestoredStore } from "../actors/ports.ts";
 import { clearFloor } from "../actors/sources/leftovers.ts";
 import { Simulator } from "../actors/sources/simulator.ts";
@@ -19,10 +19,10 @@ export async function startDemo(
   { demo }: Config,
   clock: Clock,
   logger: Logger,
-  publisher: Publisher,
+  eventLog: Pick<EventLog, "append">,
   restored: RestoredStore,
 ): Promise<Simulator> {
-  const publish = publishInProcess(publisher, clock, "demo");
+  const publish = publishInProcess(eventLog, clock, "demo");
   await clearFloor(restored, publish, logger);
   const simulator = new Simulator({ clock, publish, logger, seed: demo.seed });
   simulator.start();

@@ -1,9 +1,9 @@
 /**
- * Publishing without HTTP, for sources inside the process: with the same validation.
+ * Publishing without HTTP, for sources inside the process: the same validation, the same log.
  *
  * @module
  */
-import type { Publisher } from "../actors/operations.ts";
+import type { EventLog } from "../actors/log/event_log.ts";
 import type { Clock } from "../actors/ports.ts";
 import { parseSubmission } from "../protocol/publish.ts";
 
@@ -14,7 +14,7 @@ import { parseSubmission } from "../protocol/publish.ts";
  * @returns Rejects when an event is not valid or was not stored.
  */
 export function publishInProcess(
-  publisher: Publisher,
+  eventLog: Pick<EventLog, "append">,
   clock: Clock,
   principal: string,
 ): (events: readonly unknown[]) => Promise<void> {
@@ -26,6 +26,6 @@ export function publishInProcess(
       const [fault] = result.faults;
       throw new TypeError(`${fault?.path}: ${fault?.message}`);
     });
-    await publisher.publish(principal, submissions);
+    await eventLog.append(principal, submissions);
   };
 }

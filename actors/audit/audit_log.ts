@@ -4,8 +4,8 @@
  * @module
  */
 import type { AuditAct, AuditRecord } from "../../protocol/rest/audit.ts";
+import type { AcknowledgeReceipt } from "../log/event_log.ts";
 import type { AuditStore } from "./audit_store.ts";
-import type { AcknowledgeReceipt } from "../operations.ts";
 import type { Principal } from "../ports.ts";
 
 /** Who acts when the keys file was changed by other means than the gateway. */

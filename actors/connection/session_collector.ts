@@ -127,7 +127,7 @@ export class SessionCollector implements Session {
    * `retryAfterMs` is slowed down by its own limit of publications that wait.
    */
   #submit({ id, events }: Publication, characters: number): void {
-    const { publisher, publishing: { intake } } = this.#deps;
+    const { eventLog, publishing: { intake } } = this.#deps;
     const { name: principal } = this.#host.peer.principal;
     this.#pending += 1;
     this.#pendingCharacters += characters;
@@ -159,7 +159,7 @@ export class SessionCollector implements Session {
       release: () => messages.give(principal, characters),
       scan: () => found(events),
       store: (submissions) => {
-        const stored = publishAs(publisher, this.#host.peer.principal, submissions);
+        const stored = publishAs(eventLog, this.#host.peer.principal, submissions);
         stored.then((receipt) => {
           finish();
           this.#send({ type: "ack", id, ok: true, ...receipt });

@@ -8,7 +8,8 @@ import type { Channel } from "../../protocol/channels.ts";
 import type { AuditLog } from "../audit/audit_log.ts";
 import type { LimitHits } from "../limits/limit_hits.ts";
 import type { Intake } from "../intake/intake.ts";
-import type { ChannelStatus, Publisher, Slowness } from "../operations.ts";
+import type { EventLog } from "../log/event_log.ts";
+import type { ChannelStatus, Slowness } from "../operations.ts";
 import type { Clock, Logger, Principal } from "../ports.ts";
 import type { Fanout } from "../stream/fanout.ts";
 import type { Peer } from "./peer.ts";
@@ -46,7 +47,7 @@ export interface SessionDeps {
   /** The data plane that clients subscribe to. */
   readonly fanout: Fanout;
   /** Takes events, and acknowledgements of alerts. */
-  readonly publisher: Publisher;
+  readonly eventLog: Pick<EventLog, "append">;
   /** Takes note of what is acknowledged. */
   readonly audit: AuditLog;
   /** Time between two batches to a v2 client, in ms. */

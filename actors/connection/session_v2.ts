@@ -213,7 +213,7 @@ export class SessionV2 implements Session {
       return;
     }
     try {
-      const receipt = await acknowledgeAs(this.#deps.publisher, principal, alerts);
+      const receipt = await acknowledgeAs(this.#deps.eventLog, principal, alerts);
       recordAcknowledged(this.#deps.audit, actor(principal, address), receipt);
       this.#send({ type: "ack", id, ok: true, alerts: [...receipt.alerts] });
     } catch (error) {

@@ -1,22 +1,24 @@
 /**
  * Which channels are alive: a collector that went silent is not the same as a socket that is dead.
  *
- * Events leave no mark here. A look compares the number of the last event with the one it saw
- * before, so that an event costs nothing, and a change is noticed a look later.
+ * Events leave a mark once a channel and commit, so that an event costs nothing, and a change is
+ * noticed by the next look.
  *
  * @module
  */
+import type { ChannelDefinition } from "../../protocol/channel_set.ts";
 import type { Channel } from "../../protocol/channels.ts";
 import type { ChannelState } from "../../protocol/v2/server_message.ts";
 import type { ChannelStatus } from "../operations.ts";
-import type { Clock } from "../ports.ts";
+import type { AppendedEvent, LogObserver } from "../log/event_log.ts";
+import type { Clock, RestoredChannel } from "../ports.ts";
 import type { ChannelStream } from "../stream/channel_stream.ts";
 
 /** What {@link Freshness} works with. */
 export interface FreshnessDeps {
   /** Time. */
   readonly clock: Clock;
-  /** The channels, for their last events. */
+  /** The channels as they are now, for their last events. */
   readonly streams: ReadonlyMap<Channel, ChannelStream>;
   /** Age of the last sign of life at which a declared channel is stale, in ms. */
   readonly maxAgeMillis: (channel: Channel) => number;
@@ -26,12 +28,14 @@ export interface FreshnessDeps {
 
 /** What is known of one channel. */
 interface Watch {
-  readonly stream: ChannelStream;
+  readonly spec: ChannelDefinition;
   readonly maxAgeMillis: number;
   /** Whether somebody promised that it lives. */
   declared: boolean;
-  /** The last number at the latest look. */
-  head: number;
+  /** Whether there was an event since the latest look. */
+  heard: boolean;
+  /** When the last event was accepted, epoch ms; `undefined` when none is known. */
+  lastEventAt: number | undefined;
   /** When the last sign of life was noticed, monotonic ms. */
   aliveAt: number;
   state: ChannelState;
@@ -44,7 +48,7 @@ interface Watch {
  * Declarations are not stored: after a restart a channel is declared again by the next heartbeat,
  * and market-data by the events that were restored. Ages are counted from the start then.
  */
-export class Freshness {
+export class Freshness implements LogObserver {
   readonly #deps: FreshnessDeps;
   readonly #watches: ReadonlyMap<Channel, Watch>;
   #failingSince: number | undefined;
@@ -53,20 +57,32 @@ export class Freshness {
   constructor(deps: FreshnessDeps) {
     const { clock, streams, maxAgeMillis } = deps;
     this.#deps = deps;
-    this.#watches = new Map([...streams].map(([channel, stream]) => {
-      const { head } = stream.log;
-      const declared = stream.spec.maxAge === "market" && head > 0;
+    this.#watches = new Map([...streams].map(([channel, { log, spec }]) => {
+      const declared = spec.maxAge === "market" && log.head > 0;
       const aliveAt = clock.now();
       const maxAge = maxAgeMillis(channel);
       return [channel, {
-        stream,
+        spec,
         maxAgeMillis: maxAge,
         declared,
-        head,
+        heard: false,
+        lastEventAt: log.get(log.head)?.stored.timestamp,
         aliveAt,
         state: "fresh",
       }];
     }));
+  }
+
+  /** {@inheritDoc LogObserver.appended} */
+  appended(channel: Channel, events: readonly AppendedEvent[]): void {
+    const watch = this.#watches.get(channel)!;
+    watch.heard = true;
+    watch.lastEventAt = events.at(-1)!.stored.timestamp;
+  }
+
+  /** Another sequence says nothing about who lives. */
+  restarted(channel: Channel, { events }: RestoredChannel): void {
+    this.#watches.get(channel)!.lastEventAt = events.at(-1)?.timestamp;
   }
 
   /** A collector says that it lives, and that these channels are its own. */
@@ -74,7 +90,7 @@ export class Freshness {
     const now = this.#deps.clock.now();
     for (const channel of channels) {
       const watch = this.#watches.get(channel)!;
-      if (watch.stream.spec.maxAge === "never") continue;
+      if (watch.spec.maxAge === "never") continue;
       watch.declared = true;
       watch.aliveAt = now;
       this.#judge(channel, watch, now);
@@ -85,11 +101,10 @@ export class Freshness {
   look(): void {
     const now = this.#deps.clock.now();
     for (const [channel, watch] of this.#watches) {
-      const { head } = watch.stream.log;
-      if (head !== watch.head) {
-        watch.head = head;
+      if (watch.heard) {
+        watch.heard = false;
         watch.aliveAt = now;
-        if (watch.stream.spec.maxAge === "market") watch.declared = true;
+        if (watch.spec.maxAge === "market") watch.declared = true;
       }
       this.#judge(channel, watch, now);
     }
@@ -115,8 +130,8 @@ export class Freshness {
 
   /** The state of a channel as of the latest look. */
   status(channel: Channel): ChannelStatus {
-    const { state, stream: { log } } = this.#watches.get(channel)!;
-    return { channel, state, lastEventAt: log.get(log.head)?.stored.timestamp };
+    const { state, lastEventAt } = this.#watches.get(channel)!;
+    return { channel, state, lastEventAt };
   }
 
   /** The state of every channel as of the latest look. */

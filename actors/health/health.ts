@@ -5,7 +5,9 @@
  */
 import type { Channel } from "../../protocol/channels.ts";
 import type { Peer } from "../connection/peer.ts";
-import type { ChannelStatus, Publisher, Slowness } from "../operations.ts";
+import type { AppendedEvent, EventLog, LogObserver } from "../log/event_log.ts";
+import type { ChannelStatus, Slowness } from "../operations.ts";
+import type { RestoredChannel } from "../ports.ts";
 import type { ChannelStream } from "../stream/channel_stream.ts";
 import { Freshness, type FreshnessDeps } from "./freshness.ts";
 import { type Absence, Watchers } from "./watchers.ts";
@@ -20,13 +22,13 @@ export const RECOVERY_MILLIS = 1_000;
 /** What {@link Health} works with. */
 export interface HealthDeps extends Omit<WarningsDeps, "streams">, Omit<FreshnessDeps, "onChange"> {
   /** Stores warnings, and knows how storing goes. */
-  readonly publisher: Pick<Publisher, "publish" | "storage">;
+  readonly eventLog: Pick<EventLog, "append" | "storage">;
   /** Tells clients of the state of a channel after each change. */
   readonly onStatus: (status: ChannelStatus) => void;
 }
 
 /** Freshness, watchers, slow clients and the trouble of the store, as warnings and states. */
-export class Health {
+export class Health implements LogObserver {
   readonly #deps: HealthDeps;
   readonly #warnings: Warnings;
   readonly #freshness: Freshness;
@@ -52,6 +54,16 @@ export class Health {
       onUnwatched: (absence) => this.#unwatched(absence),
       onWatched: (absence) => this.#watched(absence),
     });
+  }
+
+  /** {@inheritDoc LogObserver.appended} */
+  appended(channel: Channel, events: readonly AppendedEvent[]): void {
+    this.#freshness.appended(channel, events);
+  }
+
+  /** {@inheritDoc LogObserver.restarted} */
+  restarted(channel: Channel, state: RestoredChannel): void {
+    this.#freshness.restarted(channel, state);
   }
 
   /** Looks at everything that depends on time. Called a few times a second while clients are served. */
@@ -123,9 +135,9 @@ export class Health {
   }
 
   #lookAtStore(): void {
-    const { clock, publisher } = this.#deps;
+    const { clock, eventLog } = this.#deps;
     const now = clock.now();
-    const { failing } = publisher.storage();
+    const { failing } = eventLog.storage();
     if (failing) this.#soundSince = now;
     if (failing === this.#failing || (!failing && now - this.#soundSince < RECOVERY_MILLIS)) return;
     this.#failing = failing;

@@ -17,7 +17,7 @@ import {
   type WarningCode,
   WARNINGS,
 } from "../../protocol/warning_codes.ts";
-import type { Publisher } from "../operations.ts";
+import type { EventLog } from "../log/event_log.ts";
 import type { Clock, Logger } from "../ports.ts";
 import { SteadyTime } from "../steady_time.ts";
 import type { ChannelStream } from "../stream/channel_stream.ts";
@@ -49,7 +49,7 @@ export interface WarningsDeps {
   /** Where every warning is written as well. */
   readonly log: Logger;
   /** Numbers, stores and distributes them. */
-  readonly publisher: Pick<Publisher, "publish">;
+  readonly eventLog: Pick<EventLog, "append">;
   /** Tells the connected clients of a warning that has no number, as it is not stored. */
   readonly announce: (warning: SystemWarning) => void;
 }
@@ -169,11 +169,11 @@ export class Warnings {
   }
 
   #publish(code: StoredWarningCode, id: string, statement: Statement, count: number): void {
-    const { clock, publisher, announce, streams } = this.#deps;
+    const { clock, eventLog, announce, streams } = this.#deps;
     const warning = this.#warning(code, id, statement, count);
     this.#log(warning, { ...statement.details, count });
     const draft = draftEvent(streams.get("system-warnings")!.spec, warning, clock.epochMillis());
-    publisher.publish(GATEWAY_PRINCIPAL, [{ draft }]).catch((error) => {
+    eventLog.append(GATEWAY_PRINCIPAL, [{ draft }]).catch((error) => {
       this.#logFailure(error);
       announce(warning);
     });

@@ -40,8 +40,8 @@ export class Watchers {
   readonly #deps: WatchersDeps;
   /** Since when nobody watches, monotonic ms; `undefined` while somebody does. */
   #unwatchedSince: number | undefined;
-  #headBefore = 0;
-  #headReported = 0;
+  #publishedBefore = 0;
+  #publishedReported = 0;
   #reported = false;
 
   /** Starts with nobody watching, and the whole grace period. */
@@ -58,24 +58,24 @@ export class Watchers {
       if (!watched) this.#leave();
       return;
     }
-    const { head } = stream.log;
+    const { published } = stream;
     const millis = clock.now() - this.#unwatchedSince;
-    const absence = { millis, unseen: head - this.#headBefore };
+    const absence = { millis, unseen: published - this.#publishedBefore };
     if (watched) {
       this.#unwatchedSince = undefined;
       if (this.#reported) onWatched(absence);
     } else if (
-      millis >= UNWATCHED_GRACE_MILLIS && !(this.#reported && head === this.#headReported)
+      millis >= UNWATCHED_GRACE_MILLIS && !(this.#reported && published === this.#publishedReported)
     ) {
       this.#reported = true;
-      this.#headReported = head;
+      this.#publishedReported = published;
       onUnwatched(absence);
     }
   }
 
   #leave(): void {
     this.#unwatchedSince = this.#deps.clock.now();
-    this.#headBefore = this.#deps.stream.log.head;
+    this.#publishedBefore = this.#deps.stream.published;
     this.#reported = false;
   }
 }

@@ -9,7 +9,8 @@ import { Counter, Gauge, Registry } from "prom-client";
 import type { Channel } from "../../protocol/channels.ts";
 import type { LimitOption } from "../limits/limit_hits.ts";
 import type { LockoutStats } from "../limits/lockout.ts";
-import type { ChannelStats, ChannelStatus, GatewayStats, StorageStats } from "../operations.ts";
+import type { StorageStats } from "../log/event_log.ts";
+import type { ChannelStats, ChannelStatus, GatewayStats } from "../operations.ts";
 import type { RefusalCounts } from "./refusals.ts";
 
 /** What all names start with, as in the replaced service. */

@@ -71,11 +71,13 @@ export class BacklogReader {
   /** @returns Whether the store answered. */
   async #load(cursor: Cursor): Promise<boolean> {
     const { stream, next, subscriber } = cursor;
+    const { log } = stream;
     const limit = endOfPage(next) - next + 1;
     const events = await this.#ask(stream.channel, next - 1, limit);
     if (events === "unavailable") return false;
+    if (stream.log !== log) return true; // They may be of an epoch that is over.
     if (events !== undefined && events.length > 0) {
-      stream.backlog!.put(events, (event) => stream.log.beyond(event));
+      stream.backlog!.put(events, (event) => log.beyond(event));
     } else if (cursor.next === next && this.#isNeeded(cursor)) {
       subscriber.control.tooSlow();
     }

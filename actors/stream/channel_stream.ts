@@ -28,20 +28,20 @@ export class ChannelStream {
   readonly channel: Channel;
   /** What may be shed on it. */
   readonly lane: Lane;
-  /** Its newest events. */
-  readonly log: ChannelLog;
+  /** Its newest events; another log after a change of the epoch. */
+  log: ChannelLog;
   /** Latest state per key; `undefined` on lossless channels, where every event counts. */
-  readonly latest: LatestStates | undefined;
+  latest: LatestStates | undefined;
   /** What the snapshot of a lossless channel shows, if not its last events. */
-  readonly recent: RecentKeys | undefined;
+  recent: RecentKeys | undefined;
   /** What left the log and was read back; `undefined` on channels that can be conflated instead. */
-  readonly backlog: Backlog | undefined;
+  backlog: Backlog | undefined;
   /** Its readers, by how often they are served; the first group is served at once. */
   readonly groups: CursorGroup[];
   /** Most ids in the snapshot of a lossless channel. */
   readonly replayLimit: number;
   /** What snapshots of a lossless channel show of single traders; `undefined` where `recent` is. */
-  readonly alerts: TraderAlerts | undefined;
+  alerts: TraderAlerts | undefined;
   /** When the last event was appended, monotonic ms. */
   lastAppendAt = 0;
   readonly #views = new Map<string, View>();
@@ -64,14 +64,19 @@ export class ChannelStream {
     this.spec = spec;
     this.channel = spec.name;
     this.lane = spec.lane;
-    this.log = log;
-    this.latest = this.lane === "lossless" ? undefined : new LatestStates();
     this.groups = [new CursorGroup(0, this.lane === "lossless")];
-    this.backlog = this.lane === "lossless" ? new Backlog() : undefined;
-    const byKey = this.latest === undefined && spec.snapshot === "latest-per-key";
-    this.recent = byKey ? new RecentKeys(replayLimit) : undefined;
-    this.alerts = byKey ? new TraderAlerts(spec, replayLimit) : undefined;
     this.replayLimit = replayLimit;
+    this.log = log;
+    this.#forget();
+  }
+
+  #forget(): void {
+    const lossless = this.lane === "lossless";
+    this.latest = lossless ? undefined : new LatestStates();
+    this.backlog = lossless ? new Backlog() : undefined;
+    const byKey = lossless && this.spec.snapshot === "latest-per-key";
+    this.recent = byKey ? new RecentKeys(this.replayLimit) : undefined;
+    this.alerts = byKey ? new TraderAlerts(this.spec, this.replayLimit) : undefined;
   }
 
   /**
@@ -89,8 +94,7 @@ export class ChannelStream {
     capacity: number,
     replayLimit?: number,
   ): ChannelStream {
-    const log = new ChannelLog(epoch, head, capacity, MAX_RING_BYTES, timeInMetaOf(spec));
-    return new ChannelStream(spec, log, replayLimit);
+    return new ChannelStream(spec, logOf(spec, epoch, head, capacity), replayLimit);
   }
 
   /**
@@ -107,20 +111,31 @@ export class ChannelStream {
     clock: Clock,
     replayLimit?: number,
   ): ChannelStream {
-    const { epoch, seq, events, latest, horizon } = restored;
-    const head = seq - events.length;
-    const stream = ChannelStream.begin(spec, epoch, head, capacity, replayLimit);
-    const { log } = stream;
-    for (const stored of events) log.append(stored);
-    stream.latest?.raiseHorizon(horizon);
-    for (const stored of latest) {
-      const event = log.get(stored.seq) ?? log.beyond(stored);
-      stream.recent?.put(event);
-      stream.alerts?.put(event);
-      const age = Math.max(0, clock.epochMillis() - stored.timestamp);
-      stream.latest?.put(event, clock.now() - age);
-    }
+    const { epoch, seq } = restored;
+    const stream = ChannelStream.begin(spec, epoch, seq, capacity, replayLimit);
+    stream.restart(restored, clock);
     return stream;
+  }
+
+  /**
+   * Goes on as another sequence, of which this is the state. Cursors have to be told; counters stay.
+   *
+   * @param clock Tells how old tombstones are.
+   */
+  restart({ epoch, seq, events, latest, horizon }: RestoredChannel, clock: Clock): void {
+    this.log = logOf(this.spec, epoch, seq - events.length, this.log.capacity);
+    this.#forget();
+    for (const view of this.#views.values()) view.forget();
+    for (const stored of events) this.log.append(stored);
+    this.latest?.raiseHorizon(horizon);
+    for (const stored of latest) {
+      const event = this.log.get(stored.seq) ?? this.log.beyond(stored);
+      this.recent?.put(event);
+      this.alerts?.put(event);
+      const age = Math.max(0, clock.epochMillis() - stored.timestamp);
+      this.latest?.put(event, clock.now() - age);
+    }
+    this.#rowViews.restart();
   }
 
   /**
@@ -192,6 +207,10 @@ export class ChannelStream {
   releaseView(view: View): void {
     if (view.users === 0 && this.#views.get(view.key) === view) this.#views.delete(view.key);
   }
+}
+
+function logOf(spec: ChannelDefinition, epoch: string, head: number, capacity: number): ChannelLog {
+  return new ChannelLog(epoch, head, capacity, MAX_RING_BYTES, timeInMetaOf(spec));
 }
 
 /** Empty for a view of everything. */

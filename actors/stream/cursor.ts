@@ -102,6 +102,12 @@ export abstract class Cursor {
   /** Begins with the states of this moment, as a replay or a snapshot. */
   abstract startSnapshot(limit: number): void;
 
+  /**
+   * The channel goes on as another sequence, which the stream holds already: goes on where the client
+   * loses nothing that is there.
+   */
+  abstract restart(): void;
+
   /** The cursor was closed: gives back what it shares with others. */
   release(): void {}
 

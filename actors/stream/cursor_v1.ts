@@ -17,6 +17,7 @@ export class CursorV1 extends Cursor {
   #replayed = 0;
   /** What its key may see; everything when absent. */
   #rows: RowView | undefined;
+  #replayLimit = 0;
   /** Events skipped since the last delivered one: the next `meta.skipped`. */
   skipped = 0;
 
@@ -62,6 +63,13 @@ export class CursorV1 extends Cursor {
   startSnapshot(limit: number): void {
     this.#replay = (this.#rows ?? this.stream).replay(limit, this.next - 1);
     this.#replayed = 0;
+    this.#replayLimit = limit;
+  }
+
+  /** Goes on after the same number, or at the head; a replay under way begins again. */
+  restart(): void {
+    this.next = Math.min(this.next, this.stream.log.head + 1);
+    if (this.replaying) this.startSnapshot(this.#replayLimit);
   }
 
   /** {@inheritDoc Cursor.sendNext} */

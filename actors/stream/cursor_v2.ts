@@ -24,6 +24,8 @@ export class CursorV2 extends Cursor {
   #view: View;
   /** Whether the client wants the latest event per key alone. */
   #conflate: boolean;
+  /** Most events in a snapshot of a lossless channel. */
+  #snapshotLimit: number;
   /** The last number that the client missed before it came. */
   #replayTo = 0;
   #snapshot: Snapshot | undefined;
@@ -36,6 +38,7 @@ export class CursorV2 extends Cursor {
     super(stream, subscriber);
     this.#view = viewOf(stream, request);
     this.#conflate = request.conflate;
+    this.#snapshotLimit = request.snapshotLimit;
     this.#view.users += 1;
   }
 
@@ -74,6 +77,7 @@ export class CursorV2 extends Cursor {
     const before = this.#view;
     this.#view = viewOf(this.stream, request);
     this.#conflate = request.conflate;
+    this.#snapshotLimit = request.snapshotLimit;
     this.#view.users += 1;
     before.users -= 1;
     this.stream.releaseView(before);
@@ -98,6 +102,11 @@ export class CursorV2 extends Cursor {
     this.#part = 0;
     this.next = snapshot.seq + 1;
     this.#replayTo = snapshot.seq;
+  }
+
+  /** Begins with a snapshot, which tells the client of the new epoch. */
+  restart(): void {
+    this.startSnapshot(this.#snapshotLimit);
   }
 
   /**

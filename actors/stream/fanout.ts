@@ -8,7 +8,8 @@
  */
 import type { StreamPosition } from "../../protocol/stream_position.ts";
 import type { Channel } from "../../protocol/channels.ts";
-import type { Clock, StoredEvent } from "../ports.ts";
+import type { AppendedEvent, LogObserver } from "../log/event_log.ts";
+import type { Clock, RestoredChannel } from "../ports.ts";
 import { CoalescedCall } from "../coalesced_call.ts";
 import type { EventReader } from "./backlog_reader.ts";
 import type { ChannelStream } from "./channel_stream.ts";
@@ -38,8 +39,8 @@ export interface FanoutOptions {
   readonly store?: EventReader;
 }
 
-/** Distributes the events of all channels. */
-export class Fanout {
+/** Distributes the events of all channels. Follows the log, and folds the streams from it. */
+export class Fanout implements LogObserver {
   readonly #clock: Clock;
   readonly #options: FanoutOptions;
   readonly #streams: ReadonlyMap<Channel, ChannelStream>;
@@ -78,19 +79,25 @@ export class Fanout {
   }
 
   /** Appends committed events and sees that they are sent at the end of this turn, or at the tick. */
-  append(events: readonly StoredEvent[]): void {
+  appended(channel: Channel, events: readonly AppendedEvent[]): void {
     const now = this.#clock.now();
-    const touched = new Set<ChannelStream>();
-    for (const event of events) {
-      const stream = this.#streams.get(event.channel)!;
-      stream.append(event, now);
-      touched.add(stream);
+    const stream = this.#streams.get(channel)!;
+    for (const { stored } of events) stream.append(stored, now);
+    for (const group of stream.groups) {
+      group.notify(now);
+      if (group.waiting) this.#flush.at(group.nextTickAt, now);
     }
-    for (const stream of touched) {
-      for (const group of stream.groups) {
-        group.notify(now);
-        if (group.waiting) this.#flush.at(group.nextTickAt, now);
-      }
+    this.#slice.atTurnEnd();
+  }
+
+  /** Begins a channel anew: v2 clients get a snapshot, v1 clients see the new epoch in `meta`. */
+  restarted(channel: Channel, state: RestoredChannel): void {
+    const now = this.#clock.now();
+    const stream = this.#streams.get(channel)!;
+    stream.restart(state, this.#clock);
+    for (const group of stream.groups) {
+      for (const cursor of group.cursors) cursor.restart();
+      group.flush(now);
     }
     this.#slice.atTurnEnd();
   }

@@ -2,7 +2,7 @@
  * Which events the holder of a key sees that is limited to traders.
  *
  * It is a limit and no wish: what is not known to be of its traders is withheld, removals included.
- * Whose row a removal ends was noted when it was numbered (`collector/row_owners.ts`), as was who
+ * Whose row a removal ends was noted when it was numbered (`log/row_owners.ts`), as was who
  * loses a position that another trader takes over: for that trader's holder it is a removal.
  *
  * @module

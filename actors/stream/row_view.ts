@@ -68,6 +68,12 @@ export class RowView {
     this.#fold(event, now);
   }
 
+  /** The stream goes on as another sequence, which it holds already. */
+  restart(): void {
+    this.#folded = undefined;
+    if (this.#users > 0) this.#catchUp();
+  }
+
   /** What {@link ChannelStream.replay} gives, of what is seen: the limit counts nothing else. */
   replay(limit: number, upTo: number): LoggedEvent[] {
     this.#catchUp();

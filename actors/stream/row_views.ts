@@ -27,6 +27,11 @@ export class RowViews {
     for (const view of this.#views.values()) view.append(event, now);
   }
 
+  /** The stream goes on as another sequence, which it holds already. */
+  restart(): void {
+    for (const view of this.#views.values()) view.restart();
+  }
+
   /** The channel through a limit: the same view for limits that admit the same. */
   get(filter: RowFilter): RowView {
     const view = this.#views.get(filter.key) ?? new RowView(this.#stream, filter);

@@ -27,6 +27,7 @@ export interface SnapshotPart {
 export class Snapshot {
   /** The number at which it was taken. */
   readonly seq: number;
+  readonly #epoch: string;
   readonly #stream: ChannelStream;
   readonly #events: readonly LoggedEvent[];
   readonly #parts: SnapshotPart[] = [];
@@ -39,6 +40,7 @@ export class Snapshot {
    */
   constructor(stream: ChannelStream, events: readonly LoggedEvent[]) {
     this.seq = stream.log.head;
+    this.#epoch = stream.log.epoch;
     this.#stream = stream;
     this.#events = events;
   }
@@ -60,8 +62,7 @@ export class Snapshot {
       this.#encoded += 1;
     }
     const last = this.#encoded === events.length;
-    const { channel, log } = this.#stream;
-    const text = encodeSnapshot(channel, log.epoch, this.seq, body, last);
+    const text = encodeSnapshot(this.#stream.channel, this.#epoch, this.seq, body, last);
     return { text, bytes: Buffer.byteLength(text), count: this.#encoded - start, last };
   }
 }

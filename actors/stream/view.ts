@@ -104,6 +104,12 @@ export class View {
     return snapshot;
   }
 
+  /** Forgets its frames: the channel goes on as another sequence. */
+  forget(): void {
+    for (const memo of [this.#live, this.#replayed, this.#conflated]) memo.clear();
+    this.#snapshot = undefined;
+  }
+
   get #latest(): LatestStates | undefined {
     return this.#rows === undefined ? this.#stream.latest : this.#rows.latest;
   }

@@ -44,7 +44,7 @@ export async function acknowledgeAlert(
   if (!body.success) return failSchema(c, deps, body.error);
   try {
     const alerts = [{ id, seq: body.data.seq }];
-    const receipt = await acknowledgeAs(deps.publisher, c.get("principal"), alerts);
+    const receipt = await acknowledgeAs(deps.eventLog, c.get("principal"), alerts);
     recordAcknowledged(deps.audit, actor(c.get("principal"), addressOf(c.env)), receipt);
     return succeed(c, deps, "acknowledgeAlert", receipt.alerts[0]!);
   } catch (error) {

@@ -15,7 +15,7 @@ export const HEALTH_PATHS: ReadonlySet<string> = new Set([
 /** `GET /api/health`: a summary that is open to everyone and holds nothing confidential. */
 export function getHealth(c: AppContext, deps: AppDeps): Response {
   const { status, uptimeMillis, activeConnections } = deps.hub.stats();
-  const running = deps.publisher.storage().failing ? "degraded" : "ok";
+  const running = deps.eventLog.storage().failing ? "degraded" : "ok";
   return succeed(c, deps, "getHealth", {
     status: status === "running" ? running : status,
     version: deps.version,

@@ -57,7 +57,7 @@ export async function removeKey(
   const batch = parseBatch([removal], 1, now, { channels: deps.channels });
   try {
     if (!batch.ok) throw new PublishError(...refusalOf(batch.refusal));
-    const receipt = await publishAs(deps.publisher, c.get("principal"), batch.submissions);
+    const receipt = await publishAs(deps.eventLog, c.get("principal"), batch.submissions);
     return succeed(c, deps, "removeKey", receipt);
   } catch (error) {
     return refuse(c, deps, error);
@@ -70,7 +70,7 @@ function refusalOf({ code, message, faults }: BatchRefusal) {
 
 function publish(
   c: AppContext,
-  { intake, publisher }: AppDeps,
+  { intake, eventLog }: AppDeps,
   { bytes, mediaType, release }: ReceivedBody,
 ): Promise<PublishReceipt> {
   const principal = c.get("principal");
@@ -82,7 +82,7 @@ function publish(
       release,
       scan: () => scanBody(bytes, mediaType, intake.maxBatchEvents),
       store: (submissions) => {
-        const stored = publishAs(publisher, principal, submissions);
+        const stored = publishAs(eventLog, principal, submissions);
         resolve(stored);
         return stored;
       },

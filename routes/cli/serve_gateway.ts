@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { readAlerts } from "../../actors/collector/incident_recovery.ts";
 import { openAccess } from "../../actors/access/access.ts";
 import type { AuditTrail } from "../../actors/audit/audit_log.ts";
 import { AuditRecorder } from "../../actors/audit/audit_recorder.ts";
 import { createGateway, restoreRequest } from "../../actors/gateway.ts";
+import { readAlerts } from "../../actors/log/incident_recovery.ts";
 import { createLogger } from "../../actors/observability/log.ts";
 import type { Logger } from "../../actors/ports.ts";
 import { type OpenStore, openStore } from "../../actors/store/open_store.ts";
@@ -101,9 +101,9 @@ async function serveFrom(
   const access = openAccess(config, clock, log);
   const alerts = await readAlerts(store, restored.channels.get(store.channels.alerts)!.events);
   const gateway = createGateway(config, clock, log, store, restored, alerts, audit);
-  const { hub, collector, metrics } = gateway;
+  const { hub, eventLog, metrics } = gateway;
   const demo = config.demo.enabled;
-  const source = demo ? await startDemo(config, clock, log, collector, restored) : undefined;
+  const source = demo ? await startDemo(config, clock, log, eventLog, restored) : undefined;
   const closing = new AbortController();
   const app = createApp({
     config,
@@ -112,7 +112,6 @@ async function serveFrom(
     keys,
     ...gateway,
     access,
-    publisher: collector,
     backup: storage.backup,
     drain: () => shutdown.begin("request"),
     closing: closing.signal,

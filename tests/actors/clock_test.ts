@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ClockWatch, STEP_MILLIS } from "../../actors/clock_watch.ts";
-import { Incidents } from "../../actors/collector/incidents.ts";
+import { foldAlert, recoverIncidents } from "../../actors/log/incident_fold.ts";
+import { Incidents } from "../../actors/log/incidents.ts";
 import { SteadyTime } from "../../actors/steady_time.ts";
 import { AgeMarks } from "../../actors/store/age_marks.ts";
 import { MemoryStore } from "../../actors/store/memory.ts";
@@ -10,7 +11,7 @@ import { SystemClock } from "../../actors/system_clock.ts";
 import { PAUSE_MILLIS, PauseGuard, READING_MILLIS } from "../../actors/hub/pause_guard.ts";
 import { events, HOUR, retainAll, sqliteOptions, TempDir } from "../support/store_fixture.ts";
 import { TEST_EPOCH, TestClock } from "../support/test_clock.ts";
-import { emission } from "./collector/incidents_model.ts";
+import { emission } from "./log/incidents_model.ts";
 
 function machine(uptime = true) {
   const time = { monotonic: 1_234, wall: TEST_EPOCH, boot: 99_700 };
@@ -89,12 +90,13 @@ Deno.test("property: steps of the wall clock do not change the incidents that a 
       clock.suspend(suspend as number);
       if (steps) clock.step(step as number);
       const staged = incidents.stage();
-      staged.emit(emission("a", index + 1, clock.epochMillis()), steady.now());
+      const acceptedAt = steady.now();
+      const events = [staged.emit(emission("a", index + 1, clock.epochMillis()), acceptedAt)];
       const incident = staged.find("a")!;
       if (acknowledge && incident.acknowledgement === undefined) {
-        staged.acknowledge(incident, "desk", index + 1, clock.epochMillis());
+        events.push(staged.acknowledge(incident, "desk", index + 1, clock.epochMillis()));
       }
-      staged.keep();
+      for (const stored of events) foldAlert(incidents, { stored, acceptedAt });
       const { first, acknowledgement } = incidents.find("a")!;
       return [first, acknowledgement?.by];
     });
@@ -107,9 +109,9 @@ Deno.test("property: steps of the wall clock do not change the incidents that a 
 Deno.test("an incident dated in the future by an earlier process is in doubt: the next emission is active", () => {
   const incidents = new Incidents(300);
   const staged = incidents.stage();
-  staged.emit(emission("a", 1, TEST_EPOCH + HOUR));
-  staged.acknowledge(staged.find("a")!, "desk", 2, TEST_EPOCH + HOUR);
-  staged.keep();
+  const emitted = staged.emit(emission("a", 1, TEST_EPOCH + HOUR));
+  const marked = staged.acknowledge(staged.find("a")!, "desk", 2, TEST_EPOCH + HOUR);
+  recoverIncidents(incidents, [emitted, marked]);
   incidents.distrust(TEST_EPOCH);
   const again = incidents.stage().emit(emission("a", 3, TEST_EPOCH + 1));
   assert.equal(JSON.parse(again.data).status, "ACTIVE");

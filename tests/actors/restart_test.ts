@@ -43,7 +43,7 @@ class Life implements AsyncDisposable {
       assert.ok(result.ok, JSON.stringify(result));
       return result.submission;
     });
-    const receipt = this.gateway.collector.publish("core", submissions);
+    const receipt = this.gateway.eventLog.append("core", submissions);
     let settled = false;
     const settle = () => void (settled = true);
     receipt.then(settle, settle);

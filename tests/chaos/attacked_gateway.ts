@@ -32,7 +32,7 @@ const app = createApp({
   clock,
   log,
   keys: new KeyRing([apiKey("attacker", attacker), apiKey("healthy", healthy)]),
-  publisher: gateway.collector,
+  eventLog: gateway.eventLog,
   drain: () => Deno.exit(),
   storeKind: store.kind,
   version: "chaos",

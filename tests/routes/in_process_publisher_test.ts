@@ -6,7 +6,7 @@ import { withGateway } from "../support/fake_gateway.ts";
 Deno.test("a source in the process publishes like one outside", async () => {
   await withGateway({}, async (fake) => {
     const { socket } = fake.connect({ channels: ["market-data"] });
-    const publish = publishInProcess(fake.gateway.collector, fake.clock, "demo");
+    const publish = publishInProcess(fake.gateway.eventLog, fake.clock, "demo");
     await fake.settled(publish([marketData("A", "1"), marketData("A", "2")]));
     await fake.clock.advanceAsync(0);
     assert.deepEqual(socket.events.map(({ data }) => data?.["price"]), ["1", "2"]);
@@ -15,7 +15,7 @@ Deno.test("a source in the process publishes like one outside", async () => {
 
 Deno.test("an invalid event is refused with its path, and nothing of the batch is stored", async () => {
   await withGateway({}, async (fake) => {
-    const publish = publishInProcess(fake.gateway.collector, fake.clock, "demo");
+    const publish = publishInProcess(fake.gateway.eventLog, fake.clock, "demo");
     const events = [marketData("A", "1"), marketData("A", "1", { price: 1 })];
     await assert.rejects(publish(events), /events\[1\]\.data\.price/);
     await fake.clock.advanceAsync(0);

@@ -7,13 +7,14 @@ import assert from "node:assert/strict";
 import type { SessionHost } from "../../actors/connection/session.ts";
 import { SessionCollector } from "../../actors/connection/session_collector.ts";
 import { Intake } from "../../actors/intake/intake.ts";
+import type { Appendable } from "../../actors/log/event_log.ts";
 import type { PublishReceipt } from "../../protocol/api.ts";
 import type { Channel } from "../../protocol/channels.ts";
 import type { EndingCause } from "../../protocol/close_codes.ts";
 import { CollectorServerMessage } from "../../protocol/collector/message.ts";
-import type { Submission, SubmissionOptions } from "../../protocol/publish.ts";
+import type { SubmissionOptions } from "../../protocol/publish.ts";
 import { fakePeer, keyHolder, RecordingLogger } from "./fake_gateway.ts";
-import { NO_PUBLISHER, sessionDeps } from "./session_deps.ts";
+import { sessionDeps } from "./session_deps.ts";
 import { StreamFixture } from "./stream_fixture.ts";
 import { settle } from "./test_clock.ts";
 
@@ -57,7 +58,7 @@ export class CollectorHost implements SessionHost {
     this.intake = new Intake({ clock, log, maxBatchEvents, submissions: limits });
     const deps = sessionDeps(this.#fixture, {
       log: this.log,
-      publisher: { ...NO_PUBLISHER, publish: (by, batch) => this.#publish(by, batch) },
+      eventLog: { append: (by, batch) => this.#append(by, batch) },
       inboundMessagesPerSecond: limits.messagesPerSecond ?? 20,
       publishing: {
         declare: (channels) => this.declarations.push(channels),
@@ -68,7 +69,11 @@ export class CollectorHost implements SessionHost {
     this.session = new SessionCollector(this, deps);
   }
 
-  #publish(principal: string, submissions: readonly Submission[]): Promise<PublishReceipt> {
+  #append(principal: string, entries: readonly Appendable[]): Promise<PublishReceipt> {
+    const submissions = entries.map((entry) => {
+      assert.ok("draft" in entry);
+      return entry;
+    });
     const done = Promise.withResolvers<PublishReceipt>();
     const keys = submissions.map(({ draft }) => draft.key);
     this.publications.push({

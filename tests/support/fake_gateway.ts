@@ -217,7 +217,7 @@ export class FakeGateway {
       keys: options.keys ?? new KeyRing([apiKey("ops", OPS_SECRET)]),
       channels: this.gateway.channels,
       hub: this.gateway.hub,
-      publisher: this.gateway.collector,
+      eventLog: this.gateway.eventLog,
       intake: this.gateway.intake,
       history: this.gateway.history,
       metrics: this.gateway.metrics,
@@ -260,7 +260,7 @@ export class FakeGateway {
       if (!result.ok) throw new TypeError(JSON.stringify(result.faults));
       return result.submission;
     });
-    return await this.settled(this.gateway.collector.publish("floor", submissions));
+    return await this.settled(this.gateway.eventLog.append("floor", submissions));
   }
 
   /** Sends an HTTP request with the key that may do everything, unless told otherwise. */

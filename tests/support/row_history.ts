@@ -113,7 +113,7 @@ export class World {
   async publish(body: unknown): Promise<void> {
     const parsed = parseSubmission(body, "events[0]", this.clock.epochMillis());
     if (!parsed.ok) throw new TypeError(JSON.stringify(parsed.faults));
-    const receipt = this.gateway.collector.publish("floor", [parsed.submission]);
+    const receipt = this.gateway.eventLog.append("floor", [parsed.submission]);
     await this.clock.advanceAsync(0);
     await receipt;
   }

@@ -7,17 +7,9 @@ import { NO_AUDIT } from "../../actors/audit/audit_log.ts";
 import type { SessionDeps } from "../../actors/connection/session_deps.ts";
 import { LimitHits } from "../../actors/limits/limit_hits.ts";
 import { Intake } from "../../actors/intake/intake.ts";
-import type { Publisher } from "../../actors/operations.ts";
 import { PRODUCT_CHANNELS } from "../../protocol/channel_set.ts";
 import { RecordingLogger } from "./fake_gateway.ts";
 import type { StreamFixture } from "./stream_fixture.ts";
-
-/** A publisher that must not be asked. */
-export const NO_PUBLISHER: Publisher = {
-  storage: () => ({ commits: 0, failures: 0, failing: false }),
-  publish: () => Promise.reject(new Error("nothing is published here")),
-  acknowledge: () => Promise.reject(new Error("nothing is acknowledged here")),
-};
 
 /** The deployed defaults over a fixture, with what a test changes. */
 export function sessionDeps(
@@ -33,7 +25,7 @@ export function sessionDeps(
     log,
     observer: { slowConsumer: () => {}, rolledBack: () => {} },
     statusOf: (channel) => ({ channel, state: "fresh", lastEventAt: undefined }),
-    publisher: NO_PUBLISHER,
+    eventLog: { append: () => Promise.reject(new Error("nothing is appended here")) },
     audit: NO_AUDIT,
     flushIntervalMillis: 50,
     heartbeatIntervalMillis: 15_000,

@@ -45,7 +45,7 @@ export interface EventParts {
   readonly previousTrader?: string;
 }
 
-/** An event as the collector stores it. */
+/** An event as the log stores it. */
 export function event(
   channel: Channel,
   seq: number,

@@ -78,7 +78,7 @@ export interface EventOptions {
   readonly fields?: Readonly<Record<string, unknown>>;
 }
 
-/** An event as the collector stores it, with a payload that names its key and number. */
+/** An event as the log stores it, with a payload that names its key and number. */
 export function storedEvent(
   channel: Channel,
   seq: number,
@@ -181,7 +181,7 @@ export class StreamFixture {
   append(channel: Channel, key: string, options: EventOptions = {}): StoredEvent {
     const event = storedEvent(channel, this.stream(channel).log.head + 1, key, options);
     this.#store?.keep(event);
-    this.fanout.append([event]);
+    this.fanout.appended(channel, [{ stored: event }]);
     return event;
   }
 

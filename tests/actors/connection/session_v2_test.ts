@@ -3,11 +3,8 @@ import { MAX_VIOLATIONS } from "../../../actors/connection/inbound_guard.ts";
 import type { SessionHost } from "../../../actors/connection/session.ts";
 import type { SessionDeps } from "../../../actors/connection/session_deps.ts";
 import { SessionV2 } from "../../../actors/connection/session_v2.ts";
-import {
-  type AlertReference,
-  type ChannelStatus,
-  PublishError,
-} from "../../../actors/operations.ts";
+import type { AlertReference, EventLog } from "../../../actors/log/event_log.ts";
+import { type ChannelStatus, PublishError } from "../../../actors/operations.ts";
 import type { AcknowledgedAlert, ErrorCode } from "../../../protocol/api.ts";
 import type { Channel } from "../../../protocol/channels.ts";
 import {
@@ -20,7 +17,7 @@ import { VERSION } from "../../../protocol/version.ts";
 import { V2_GOLDENS } from "../../protocol/golden/read.ts";
 import { shortBatches } from "../../support/batch_notation.ts";
 import { fakePeer, keyHolder } from "../../support/fake_gateway.ts";
-import { NO_PUBLISHER, sessionDeps } from "../../support/session_deps.ts";
+import { sessionDeps } from "../../support/session_deps.ts";
 import { EPOCH, FLUSH, type Reader, StreamFixture } from "../../support/stream_fixture.ts";
 import { settle, TEST_EPOCH } from "../../support/test_clock.ts";
 
@@ -62,10 +59,7 @@ class Host implements SessionHost {
         observer: { slowConsumer: () => {}, rolledBack: (...it) => this.rollbacks.push(it) },
         statusOf: (channel) =>
           this.status[channel] ?? { channel, state: "fresh", lastEventAt: undefined },
-        publisher: {
-          ...NO_PUBLISHER,
-          acknowledge: (by, alerts) => this.#acknowledge([by, alerts]),
-        },
+        eventLog: { append: (by, entries) => this.#append(by, entries) },
         ...changes,
       }),
     );
@@ -111,12 +105,19 @@ class Host implements SessionHost {
     return shortBatches(this.frames());
   }
 
-  #acknowledge(call: Acknowledgement) {
-    this.acknowledgements.push(call);
+  #append(...[principal, entries]: Parameters<EventLog["append"]>) {
+    const alerts = entries.map((entry) => {
+      assert.ok("acknowledge" in entry);
+      return entry.acknowledge;
+    });
+    this.acknowledgements.push([principal, alerts]);
     const { receipt } = this;
-    return receipt instanceof Error
-      ? Promise.reject(receipt)
-      : Promise.resolve({ alerts: receipt, changed: receipt.map(({ id }) => id) });
+    return receipt instanceof Error ? Promise.reject(receipt) : Promise.resolve({
+      accepted: alerts.length,
+      duplicates: 0,
+      last: {},
+      acknowledged: { alerts: receipt, changed: receipt.map(({ id }) => id) },
+    });
   }
 }
 

@@ -20,6 +20,7 @@ class Fixture {
       maxAgeMillis: (channel) => channel === "market-data" ? MARKET_MS : OTHER_MS,
       onChange: ({ channel, state }) => void this.changes.push(`${channel} ${state}`),
     });
+    streams.observer = this.freshness;
   }
 
   /** Lets time pass, and looks. */

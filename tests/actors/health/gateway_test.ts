@@ -4,6 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { acknowledgeAlerts } from "../../../actors/log/event_log.ts";
 import { RECOVERY_MILLIS } from "../../../actors/health/health.ts";
 import { COALESCE_MILLIS } from "../../../actors/health/warnings.ts";
 import { UNWATCHED_GRACE_MILLIS } from "../../../actors/health/watchers.ts";
@@ -284,7 +285,7 @@ for (const seesSuspend of [true, false]) {
       fake.clock.seesSuspend = seesSuspend;
       const client = watch(fake, "risk-alerts");
       await fake.publish(riskAlert("a"));
-      await fake.settled(fake.gateway.collector.acknowledge("desk", [{ id: "a" }]));
+      await fake.settled(acknowledgeAlerts(fake.gateway.eventLog, "desk", [{ id: "a" }]));
       fake.clock.step(600_000);
       await fake.publish(riskAlert("a"));
       await passFor(fake, 0);

@@ -1,8 +1,9 @@
 /**
- * Channels without a collector, for the tests of what only looks at them.
+ * Channels without a log, for the tests of what only looks at them.
  *
  * @module
  */
+import type { LogObserver } from "../../../actors/log/event_log.ts";
 import { ChannelStream } from "../../../actors/stream/channel_stream.ts";
 import type { Cursor } from "../../../actors/stream/cursor.ts";
 import { PRODUCT_CHANNELS } from "../../../protocol/channel_set.ts";
@@ -17,10 +18,15 @@ export class Streams extends Map<Channel, ChannelStream> {
     }));
   }
 
+  /** Who follows beside the streams. */
+  observer: Pick<LogObserver, "appended"> | undefined;
+
   /** Appends the next event of a channel. */
   append(channel: Channel): void {
     const stream = this.get(channel)!;
-    stream.append(storedEvent(channel, stream.log.head + 1, "k"), 0);
+    const stored = storedEvent(channel, stream.log.head + 1, "k");
+    stream.append(stored, 0);
+    this.observer?.appended(channel, [{ stored }]);
   }
 
   /** Adds a reader to a channel; what is returned takes it away. */

@@ -18,18 +18,20 @@ class Fixture {
     streams: new Map([["system-warnings", { spec: PRODUCT_CHANNELS.get("system-warnings") }]]),
     log: this.log,
     announce: (warning) => void this.announced.push(warning),
-    publisher: {
-      publish: (principal, submissions) => {
+    eventLog: {
+      append: (principal, entries) => {
         assert.equal(principal, "gateway");
         if (this.failure !== undefined) return Promise.reject(this.failure);
-        for (const { draft, identity } of submissions) {
+        for (const entry of entries) {
+          assert.ok("draft" in entry);
+          const { draft, identity } = entry;
           assert.equal(draft.channel, "system-warnings");
           assert.equal(identity, undefined);
           const { timestamp, ...payload } = JSON.parse(draft.data);
           assert.equal(timestamp, Date.parse(payload.createdAt));
           this.published.push(SystemWarning.parse(payload));
         }
-        return Promise.resolve({ accepted: submissions.length, duplicates: 0, last: {} });
+        return Promise.resolve({ accepted: entries.length, duplicates: 0, last: {} });
       },
     },
   });

@@ -30,7 +30,7 @@ class Run {
   }
 
   readonly publish = (events: readonly unknown[]) =>
-    this.settled(publishInProcess(this.gateway.collector, this.clock, "demo")(events));
+    this.settled(publishInProcess(this.gateway.eventLog, this.clock, "demo")(events));
 
   /** Waits for commits, which take real time. */
   async settled<T>(promise: Promise<T>): Promise<T> {

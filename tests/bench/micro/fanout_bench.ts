@@ -32,9 +32,9 @@ function publisher(join: (fixture: StreamFixture, subscriber: Subscriber) => voi
   let seq = 0;
   return (count: number, afterMs: number) => {
     const batch = Array.from({ length: count }, () => {
-      return { ...events[seq % events.length]!, seq: ++seq };
+      return { stored: { ...events[seq % events.length]!, seq: ++seq } };
     });
-    fixture.fanout.append(batch);
+    fixture.fanout.appended("market-data", batch);
     fixture.clock.advance(afterMs);
     fixture.clock.turns();
   };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Publisher, PublishError } from "../../../actors/operations.ts";
+import { PublishError } from "../../../actors/operations.ts";
 import { apiKey, KeyRing } from "../../../routes/auth/api_keys.ts";
 import { assertError } from "../../support/envelopes.ts";
 import { riskAlert } from "../../support/events.ts";
@@ -106,12 +106,11 @@ Deno.test("it needs the scope acknowledge", async () => {
 });
 
 Deno.test("a store in trouble is 503 with Retry-After", async () => {
-  const publisher: Publisher = {
+  const eventLog = {
     storage: () => ({ commits: 0, failures: 0, failing: false }),
-    publish: () => Promise.reject(new Error("nobody asks")),
-    acknowledge: () => Promise.reject(new PublishError("STORE_UNAVAILABLE", "no")),
+    append: () => Promise.reject(new PublishError("STORE_UNAVAILABLE", "no")),
   };
-  await withGateway({ deps: { publisher } }, async (fake) => {
+  await withGateway({ deps: { eventLog } }, async (fake) => {
     const answer = await acknowledge(fake, "a");
     assert.match(answer.headers.get("Retry-After") ?? "", /^[1-9]\d*$/);
     await fails(answer, 503, "STORE_UNAVAILABLE");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Publisher, PublishError } from "../../../actors/operations.ts";
+import { PublishError } from "../../../actors/operations.ts";
 import type { Store, StoredEvent } from "../../../actors/ports.ts";
 import { MemoryStore } from "../../../actors/store/memory.ts";
 import { KeyRing } from "../../../routes/auth/api_keys.ts";
@@ -260,12 +260,11 @@ Deno.test("a batch beyond the limit is 413", async () => {
 });
 
 Deno.test("an overload is 503 with Retry-After", async () => {
-  const publisher: Publisher = {
+  const eventLog = {
     storage: () => ({ commits: 0, failures: 0, failing: false }),
-    publish: () => Promise.reject(new PublishError("OVERLOADED", "too many events wait")),
-    acknowledge: () => Promise.reject(new Error("nobody asks")),
+    append: () => Promise.reject(new PublishError("OVERLOADED", "too many events wait")),
   };
-  await withGateway({ deps: { publisher } }, async (fake) => {
+  await withGateway({ deps: { eventLog } }, async (fake) => {
     const answer = await postJson(fake, marketData("A", "1"));
     assert.match(answer.headers.get("Retry-After") ?? "", /^[1-9]\d*$/);
     await fails(answer, 503, "OVERLOADED");
@@ -297,12 +296,11 @@ Deno.test("a store in trouble is 503 with Retry-After; a retry later takes the s
 });
 
 Deno.test("a fault of our own is 500, told without its details, and logged without credentials", async () => {
-  const publisher: Publisher = {
-    publish: () => Promise.reject(new Error("internal detail")),
-    acknowledge: () => Promise.reject(new Error("nobody asks")),
+  const eventLog = {
+    append: () => Promise.reject(new Error("internal detail")),
     storage: () => ({ commits: 0, failures: 0, failing: false }),
   };
-  await withGateway({ deps: { publisher } }, async (fake) => {
+  await withGateway({ deps: { eventLog } }, async (fake) => {
     const init = {
       method: "POST",
       body: JSON.stringify(marketData("A", "1")),

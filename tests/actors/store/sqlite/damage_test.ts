@@ -9,7 +9,7 @@ import fc from "fast-check";
 import { checksumOf } from "../../../../actors/store/sqlite/checksum.ts";
 import { STORE_FILE } from "../../../../actors/store/sqlite/database.ts";
 import { type SqliteOptions, SqliteStore } from "../../../../actors/store/sqlite/sqlite_store.ts";
-import { readAlerts } from "../../../../actors/collector/incident_recovery.ts";
+import { readAlerts } from "../../../../actors/log/incident_recovery.ts";
 import type { Channel } from "../../../../protocol/channels.ts";
 import {
   codeOf,

@@ -5,8 +5,9 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { acknowledgeAlerts } from "../../../../actors/log/event_log.ts";
 import { DatabaseSync } from "node:sqlite";
-import { readAlerts } from "../../../../actors/collector/incident_recovery.ts";
+import { readAlerts } from "../../../../actors/log/incident_recovery.ts";
 import { createGateway, restoreRequest } from "../../../../actors/gateway.ts";
 import type { StoredEvent } from "../../../../actors/ports.ts";
 import { STORE_FILE } from "../../../../actors/store/sqlite/database.ts";
@@ -160,8 +161,8 @@ Deno.test("a gateway goes on from the store of an earlier version, acknowledgeme
     const gateway = createGateway(config, CLOCK, new RecordingLogger(), store, restored, alerts);
     try {
       const references = [{ id: "42:WARNING:EXPOSURE" }, { id: "GLOBAL:CRITICAL:EMERGENCY" }];
-      const receipt = await gateway.collector.acknowledge("desk", references);
-      assert.deepEqual(receipt.alerts.map(({ acknowledgedBy }) => acknowledgedBy), [
+      const { alerts } = await acknowledgeAlerts(gateway.eventLog, "desk", references);
+      assert.deepEqual(alerts.map(({ acknowledgedBy }) => acknowledgedBy), [
         "development",
         "desk",
       ]);

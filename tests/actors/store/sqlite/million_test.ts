@@ -168,7 +168,7 @@ function request(): RestoreRequest {
 
 /** Publishes at an even rate while retention runs; says how the loop fared. */
 async function load(store: Store, restored: RestoredStore) {
-  const { hub, collector } = createGateway(CONFIG, systemClock, SILENT, store, restored);
+  const { hub, eventLog } = createGateway(CONFIG, systemClock, SILENT, store, restored);
   const batches = makeBatches(BATCHES);
   await pause(2_000); // What starting and preparing left to be collected.
   const acks: number[] = [];
@@ -179,7 +179,7 @@ async function load(store: Store, restored: RestoredStore) {
   await Promise.all(batches.map(async (batch, index) => {
     await pause(index * BATCH * 1_000 / EVENTS_PER_SECOND);
     const sentAt = performance.now();
-    await collector.publish("core", batch);
+    await eventLog.append("core", batch);
     acks.push(performance.now() - sentAt);
   }));
   const seconds = (performance.now() - startedAt) / 1_000;
@@ -207,7 +207,7 @@ function timeCalls(store: Store, names: readonly ("commit" | "retain")[]): Map<s
   return times;
 }
 
-/** Prices of symbols in no order, as the routes hand them to the collector. */
+/** Prices of symbols in no order, as the routes hand them to the log. */
 function makeBatches(count: number): Submission[][] {
   return Array.from({ length: count }, (_, batch) =>
     Array.from({ length: BATCH }, (_, index) => {

@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
-import {
-  MAX_RECOVERED_ALERTS,
-  readAlerts,
-  recoverIncidents,
-} from "../../../actors/collector/incident_recovery.ts";
-import { Incidents, markAcknowledged } from "../../../actors/collector/incidents.ts";
+import { recoverIncidents } from "../../../actors/log/incident_fold.ts";
+import { MAX_RECOVERED_ALERTS, readAlerts } from "../../../actors/log/incident_recovery.ts";
+import { Incidents, markAcknowledged } from "../../../actors/log/incidents.ts";
 import type { StoredEvent } from "../../../actors/ports.ts";
 import { MemoryStore } from "../../../actors/store/memory.ts";
 import { TEST_EPOCH } from "../../support/test_clock.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Sequencer } from "../../../actors/collector/sequencer.ts";
+import { Sequencer } from "../../../actors/log/sequencer.ts";
 import { MemoryStore } from "../../../actors/store/memory.ts";
 import { storedEvent } from "../../support/stream_fixture.ts";
 

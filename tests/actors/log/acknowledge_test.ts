@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { acknowledgeAlerts } from "../../../actors/log/event_log.ts";
 import { riskAlert } from "../../support/events.ts";
 import { settle, TEST_EPOCH } from "../../support/test_clock.ts";
-import { Fixture, refused, submission } from "./collector_fixture.ts";
+import { Fixture, refused, submission } from "./local_log_fixture.ts";
 
 const GAP_SECONDS = 300;
 const GAP_MS = GAP_SECONDS * 1_000;
@@ -54,7 +55,7 @@ Deno.test("it is committed before it is answered or fanned out", async () => {
   const gate = Promise.withResolvers<void>();
   fixture.store.gate = gate.promise;
   let answered = false;
-  const receipt = fixture.collector.acknowledge("desk", [{ id: "a" }])
+  const receipt = acknowledgeAlerts(fixture.eventLog, "desk", [{ id: "a" }])
     .then(() => answered = true);
   await fixture.clock.advanceAsync(0);
   assert.equal(fixture.store.batches.length, 2);
@@ -111,12 +112,12 @@ Deno.test("acknowledging again answers who was first and publishes nothing", asy
 
 Deno.test("requests of one turn see each other in the order they came", async () => {
   const fixture = new Fixture();
-  const { collector, clock } = fixture;
+  const { eventLog, clock } = fixture;
   const answers = Promise.all([
-    collector.publish("p", [submission(riskAlert("a"))]),
-    collector.acknowledge("early", [{ id: "a" }]),
-    collector.acknowledge("late", [{ id: "a" }]),
-    collector.publish("p", [submission(riskAlert("a"))]),
+    eventLog.append("p", [submission(riskAlert("a"))]),
+    acknowledgeAlerts(eventLog, "early", [{ id: "a" }]),
+    acknowledgeAlerts(eventLog, "late", [{ id: "a" }]),
+    eventLog.append("p", [submission(riskAlert("a"))]),
   ]);
   await clock.advanceAsync(0);
   const [, early, late] = await answers;

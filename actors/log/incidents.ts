@@ -90,9 +90,14 @@ export class Incidents {
     }
   }
 
-  /** What is to change with a turn, which may still fail. */
+  /** What is to change with a turn; it takes effect when the events of the turn are folded. */
   stage(): StagedIncidents {
     return new StagedIncidents(this);
+  }
+
+  /** Forgets all. */
+  clear(): void {
+    this.#incidents.clear();
   }
 
   /** Makes an incident the latest of its alert. */
@@ -159,11 +164,6 @@ export class StagedIncidents {
     this.#changed.set(emission.key, { ...incident, last: seq, acknowledgement });
     const data = markAcknowledged(emission.data, acknowledgement);
     return { ...emission, seq, timestamp, data };
-  }
-
-  /** The turn was committed. */
-  keep(): void {
-    for (const incident of this.#changed.values()) this.#incidents.put(incident);
   }
 }
 

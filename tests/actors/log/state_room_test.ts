@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { StateRoom } from "../../../actors/collector/state_room.ts";
+import { StateRoom } from "../../../actors/log/state_room.ts";
 import { PublishError } from "../../../actors/operations.ts";
-import type { StoredEvent } from "../../../actors/ports.ts";
+import type { AppendedEvent } from "../../../actors/log/event_log.ts";
 import { ChannelStream } from "../../../actors/stream/channel_stream.ts";
 import { PRODUCT_CHANNELS } from "../../../protocol/channel_set.ts";
 import { type Channel, CHANNELS } from "../../../protocol/channels.ts";
@@ -31,7 +31,7 @@ class Positions {
 
   /** Offers requests in one turn; which of them were accepted. */
   turn(...requests: readonly (readonly Submission[])[]): boolean[] {
-    const events: StoredEvent[] = [];
+    const events: AppendedEvent[] = [];
     const room = new StateRoom(this.streams, events, MAX_BYTES);
     let { head } = this.stream.log;
     const accepted = requests.map((submissions) => {
@@ -41,10 +41,12 @@ class Positions {
         assert.ok(error instanceof PublishError && error.code === "SNAPSHOT_FULL", String(error));
         return false;
       }
-      for (const { draft } of submissions) events.push({ ...draft, seq: ++head, timestamp: 0 });
+      for (const { draft } of submissions) {
+        events.push({ stored: { ...draft, seq: ++head, timestamp: 0 } });
+      }
       return true;
     });
-    for (const event of events) this.stream.append(event, 0);
+    for (const { stored } of events) this.stream.append(stored, 0);
     return accepted;
   }
 

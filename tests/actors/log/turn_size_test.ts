@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { MAX_TURN_EVENTS } from "../../../actors/collector/collector.ts";
+import { MAX_TURN_EVENTS } from "../../../actors/log/local_log.ts";
 import { createGateway } from "../../../actors/gateway.ts";
 import type { Logger, StoredEvent } from "../../../actors/ports.ts";
 import { MemoryStore } from "../../../actors/store/memory.ts";
@@ -24,7 +24,7 @@ Deno.test("a turn that is full leaves the other requests to the next, whole and 
   assert.ok(result.ok);
   const sizes = [MAX_TURN_EVENTS - 1, 600, 600, 600];
   const receipts = sizes.map((size) =>
-    gateway.collector.publish("core", Array.from({ length: size }, () => result.submission))
+    gateway.eventLog.append("core", Array.from({ length: size }, () => result.submission))
   );
   await clock.advanceAsync(0);
   const last = (await Promise.all(receipts)).map((receipt) => receipt.last["market-data"]!.seq);

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { recoverIncidents } from "../../../actors/collector/incident_recovery.ts";
+import { foldAlert, recoverIncidents } from "../../../actors/log/incident_fold.ts";
 import {
   Incidents,
   markAcknowledged,
   MAX_INCIDENT_CHARACTERS,
   MAX_INCIDENTS,
-} from "../../../actors/collector/incidents.ts";
+} from "../../../actors/log/incidents.ts";
 import type { StoredEvent } from "../../../actors/ports.ts";
 import { TEST_EPOCH } from "../../support/test_clock.ts";
 import { emission, NaiveIncidents } from "./incidents_model.ts";
@@ -74,7 +74,7 @@ Deno.test("property: incidents are those that the whole history tells, over fail
         if (fails) {
           model.returnTo(past);
         } else {
-          staged.keep();
+          for (const event of events) foldAlert(incidents, { stored: event, acceptedAt: now });
           stored = [...stored, ...events];
         }
         if (restarts) {
@@ -107,11 +107,11 @@ Deno.test("the mark replaces the status in its place and stands before the time"
 /** Emits one event of each id. */
 function emitAll(incidents: Incidents, ids: readonly string[], data?: string): void {
   const staged = incidents.stage();
-  for (const [index, id] of ids.entries()) {
+  const emitted = ids.map((id, index) => {
     const event = emission(id, index + 1, TEST_EPOCH);
-    staged.emit(data === undefined ? event : { ...event, data });
-  }
-  staged.keep();
+    return staged.emit(data === undefined ? event : { ...event, data });
+  });
+  recoverIncidents(incidents, emitted);
 }
 
 Deno.test("beyond the most incidents the one that was quiet for longest is forgotten", () => {

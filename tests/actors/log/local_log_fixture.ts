@@ -1,17 +1,20 @@
 /**
- * A collector with everything that it works with, for its tests.
+ * A local log with everything that it works with, for its tests.
  *
  * @module
  */
 import assert from "node:assert/strict";
-import { Collector } from "../../../actors/collector/collector.ts";
-import { type AlertReference, PublishError } from "../../../actors/operations.ts";
+import { acknowledgeAlerts, type AlertReference } from "../../../actors/log/event_log.ts";
+import { LocalLog } from "../../../actors/log/local_log.ts";
+import { PublishError } from "../../../actors/operations.ts";
+import { restoreRequest } from "../../../actors/gateway.ts";
 import type { Logger, StoredEvent } from "../../../actors/ports.ts";
 import { MemoryStore } from "../../../actors/store/memory.ts";
 import { ChannelStream } from "../../../actors/stream/channel_stream.ts";
 import { Fanout } from "../../../actors/stream/fanout.ts";
 import { PRODUCT_CHANNELS } from "../../../protocol/channel_set.ts";
 import { CHANNELS } from "../../../protocol/channels.ts";
+import { Config } from "../../../protocol/config.ts";
 import { parseSubmission, type Submission } from "../../../protocol/publish.ts";
 import { marketData } from "../../support/events.ts";
 import { storedEvent } from "../../support/stream_fixture.ts";
@@ -41,7 +44,7 @@ export class TrialStore extends MemoryStore {
   }
 }
 
-/** A collector with everything that it works with. */
+/** A local log with everything that it works with. */
 export class Fixture {
   readonly clock = new TestClock();
   readonly store = new TrialStore();
@@ -50,7 +53,7 @@ export class Fixture {
     return [channel, ChannelStream.begin(PRODUCT_CHANNELS.get(channel), epoch, seq, 100)];
   }));
   readonly errors: string[] = [];
-  readonly collector: Collector;
+  readonly eventLog: LocalLog;
 
   constructor(dedupeWindowSeconds = 120, incidentGapSeconds = 300) {
     const log: Logger = {
@@ -61,20 +64,24 @@ export class Fixture {
     };
     const { clock, store, streams } = this;
     const fanout = new Fanout(clock, streams);
-    this.collector = new Collector({
+    this.eventLog = new LocalLog({
       clock,
       log,
       store,
-      fanout,
       streams,
+      restoreRequest: () => restoreRequest(Config.parse({}), clock),
       dedupeWindowSeconds,
       incidentGapSeconds,
     });
+    this.eventLog.follow(
+      fanout,
+      new Map(CHANNELS.map((channel) => [channel, store.head(channel)])),
+    );
   }
 
   /** Publishes and ends the turn. */
   async publish(bodies: readonly unknown[], principal = "p") {
-    const receipt = this.collector.publish(principal, bodies.map(submission));
+    const receipt = this.eventLog.append(principal, bodies.map(submission));
     receipt.catch(() => {}); // Whoever asked looks at it after the turn.
     await this.clock.advanceAsync(0);
     return await receipt;
@@ -82,7 +89,7 @@ export class Fixture {
 
   /** Acknowledges and ends the turn. */
   async acknowledge(alerts: readonly AlertReference[], principal = "desk") {
-    const receipt = this.collector.acknowledge(principal, alerts);
+    const receipt = acknowledgeAlerts(this.eventLog, principal, alerts);
     receipt.catch(() => {}); // Whoever asked looks at it after the turn.
     await this.clock.advanceAsync(0);
     return (await receipt).alerts;
@@ -106,7 +113,7 @@ export class Fixture {
     return this.streams.get("positions")!.log.head;
   }
 
-  /** Makes so many keys of market data live, past the collector. */
+  /** Makes so many keys of market data live, past the log. */
   fill(keys: number): void {
     const { latest } = this.streams.get("market-data")!;
     const v1 = { text: "", bytes: 0, replayAt: 0, skippedAt: 0 };
@@ -145,7 +152,7 @@ export const at = (seq: number) => ({ epoch: "e1", seq });
 export async function inOneTurn(fixture: Fixture, requests: readonly (readonly unknown[])[]) {
   const answers = Promise.all(requests.map(async (bodies) => {
     try {
-      return await fixture.collector.publish("p", bodies.map(submission));
+      return await fixture.eventLog.append("p", bodies.map(submission));
     } catch (error) {
       assert.ok(error instanceof PublishError, String(error));
       return error.code;

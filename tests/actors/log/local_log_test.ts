@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
-import { Collector } from "../../../actors/collector/collector.ts";
+import { LocalLog } from "../../../actors/log/local_log.ts";
 import { MemoryStore } from "../../../actors/store/memory.ts";
 import { ChannelStream } from "../../../actors/stream/channel_stream.ts";
-import { Fanout } from "../../../actors/stream/fanout.ts";
 import { PRODUCT_CHANNELS } from "../../../protocol/channel_set.ts";
 import { CHANNELS } from "../../../protocol/channels.ts";
 import { marketData, position, riskAlert } from "../../support/events.ts";
 import { storedEvent } from "../../support/stream_fixture.ts";
 import { settle, TEST_EPOCH, TestClock } from "../../support/test_clock.ts";
-import { at, Fixture, identified, inOneTurn, refused, submission } from "./collector_fixture.ts";
+import { at, Fixture, identified, inOneTurn, refused, submission } from "./local_log_fixture.ts";
 
 Deno.test("events are numbered in the order they come, on each channel from 1, without holes", async () => {
   const fixture = new Fixture();
@@ -41,17 +40,16 @@ Deno.test("numbers continue the head of the store", async () => {
   }));
   const silent = () => {};
   const log = { debug: silent, info: silent, warn: silent, error: silent };
-  const fanout = new Fanout(clock, streams);
-  const collector = new Collector({
+  const eventLog = new LocalLog({
     clock,
     log,
     store,
-    fanout,
     streams,
+    restoreRequest: () => assert.fail("nobody begins anew"),
     dedupeWindowSeconds: 1,
     incidentGapSeconds: 1,
   });
-  const receipt = collector.publish("p", [submission(position("a"))]);
+  const receipt = eventLog.append("p", [submission(position("a"))]);
   await clock.advanceAsync(0);
   assert.deepEqual((await receipt).last, { positions: at(3) });
 });
@@ -83,7 +81,7 @@ Deno.test("all requests of a turn are one commit, each with a receipt of its own
 
 Deno.test("nothing is committed before the turn ends", async () => {
   const fixture = new Fixture();
-  const receipt = fixture.collector.publish("p", [submission(position("a"))]);
+  const receipt = fixture.eventLog.append("p", [submission(position("a"))]);
   await settle();
   assert.equal(fixture.store.batches.length, 0);
   await fixture.clock.advanceAsync(0);
@@ -95,7 +93,7 @@ Deno.test("nobody is told and nothing is fanned out before the commit is done", 
   const { promise, resolve } = Promise.withResolvers<void>();
   fixture.store.gate = promise;
   let told = false;
-  const receipt = fixture.collector.publish("p", [submission(position("a"))]);
+  const receipt = fixture.eventLog.append("p", [submission(position("a"))]);
   receipt.then(() => {
     told = true;
     assert.equal(fixture.fannedOut, 1); // Whoever is told can read it.
@@ -112,10 +110,10 @@ Deno.test("what comes during a commit is the next one, and goes on with the next
   const fixture = new Fixture();
   const { promise, resolve } = Promise.withResolvers<void>();
   fixture.store.gate = promise;
-  const first = fixture.collector.publish("p", [submission(position("a"))]);
+  const first = fixture.eventLog.append("p", [submission(position("a"))]);
   await fixture.clock.advanceAsync(0);
-  const second = fixture.collector.publish("p", [submission(position("b"))]);
-  const third = fixture.collector.publish("p", [submission(position("c"))]);
+  const second = fixture.eventLog.append("p", [submission(position("b"))]);
+  const third = fixture.eventLog.append("p", [submission(position("c"))]);
   await fixture.clock.advanceAsync(0);
   assert.equal(fixture.store.batches.length, 1);
   resolve();
@@ -152,9 +150,9 @@ Deno.test("what comes during a commit that fails is stored without a hole", asyn
   const { promise, resolve } = Promise.withResolvers<void>();
   fixture.store.gate = promise;
   fixture.store.failures = 1;
-  const first = refused(fixture.collector.publish("p", [submission(position("a"))]));
+  const first = refused(fixture.eventLog.append("p", [submission(position("a"))]));
   await fixture.clock.advanceAsync(0);
-  const second = fixture.collector.publish("p", [submission(position("b"))]);
+  const second = fixture.eventLog.append("p", [submission(position("b"))]);
   resolve();
   await fixture.clock.advanceAsync(0);
   assert.equal((await first).code, "STORE_UNAVAILABLE");

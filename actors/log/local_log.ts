@@ -1,26 +1,35 @@
 /**
- * Takes valid events from publishers: recognises repeats, numbers, commits together what
- * waits, and only then acknowledges and fans out. What a client sees is stored.
+ * The log of one process: recognises repeats, numbers, commits together what waits, and only then
+ * acknowledges and hands on. What a client sees is stored.
  *
  * @module
  */
-import type { PublishReceipt } from "../../protocol/api.ts";
 import type { Channel } from "../../protocol/channels.ts";
-import type { Submission } from "../../protocol/publish.ts";
-import {
-  type AcknowledgeReceipt,
-  type AlertReference,
-  type Publisher,
-  PublishError,
-  type StorageStats,
-} from "../operations.ts";
-import type { Clock, Logger, Store, StoredEvent, StoredIdentity } from "../ports.ts";
+import type { StreamPosition } from "../../protocol/stream_position.ts";
+import { PublishError } from "../operations.ts";
+import type {
+  Clock,
+  Logger,
+  RestoredChannel,
+  RestoreRequest,
+  Store,
+  StoredEvent,
+  StoredIdentity,
+} from "../ports.ts";
 import { SteadyTime } from "../steady_time.ts";
 import type { ChannelStream } from "../stream/channel_stream.ts";
-import type { Fanout } from "../stream/fanout.ts";
 import type { RowFilter } from "../stream/row_filter.ts";
-import { DedupeWindow, identityKey } from "./dedupe.ts";
-import { recoverIncidents } from "./incident_recovery.ts";
+import { recoverDedupe } from "./dedupe.ts";
+import type {
+  Appendable,
+  AppendReceipt,
+  EventLog,
+  LogObserver,
+  LogPlaces,
+  StorageStats,
+} from "./event_log.ts";
+import { Followers } from "./followers.ts";
+import { IncidentFold } from "./incident_fold.ts";
 import { Incidents } from "./incidents.ts";
 import { Sequencer } from "./sequencer.ts";
 import { Turn, type TurnDeps } from "./turn.ts";
@@ -34,18 +43,18 @@ export const MAX_PENDING_EVENTS = 100_000;
  */
 export const MAX_TURN_EVENTS = 1_000;
 
-/** What the collector works with. */
-export interface CollectorDeps {
+/** What a local log works with. */
+export interface LocalLogDeps {
   /** Time. */
   readonly clock: Clock;
   /** Where failed commits are written. */
   readonly log: Logger;
   /** Where events are kept. */
   readonly store: Store;
-  /** Takes events after their commit. */
-  readonly fanout: Fanout;
-  /** The channels, for their epochs and keys. */
+  /** What is folded of the channels, for the bounds of their states. */
   readonly streams: ReadonlyMap<Channel, ChannelStream>;
+  /** How much of a channel observers are given that begin anew. */
+  readonly restoreRequest: () => RestoreRequest;
   /** How long an `eventId` is remembered, in seconds. */
   readonly dedupeWindowSeconds: number;
   /** Called before a turn judges the age of anything. */
@@ -58,8 +67,8 @@ export interface CollectorDeps {
     | undefined;
 }
 
-/** What an earlier process has stored, for a collector to go on from. */
-export interface CollectorPast {
+/** What an earlier process has stored, for a log to go on from. */
+export interface LocalLogPast {
   /** What publishers may repeat. */
   readonly identities: readonly StoredIdentity[];
   /** The newest risk alerts, consecutive up to the head. */
@@ -81,11 +90,14 @@ interface Answer {
   readonly reject: (error: unknown) => void;
 }
 
-/** The one writer of all sequences. */
-export class Collector implements Publisher {
-  readonly #deps: CollectorDeps;
+/** The one writer of all sequences of a store. */
+export class LocalLog implements EventLog {
+  readonly #deps: LocalLogDeps;
   readonly #turns: TurnDeps;
+  readonly #followers: Followers;
   #queue: Request[] = [];
+  /** Changes of the epoch that wait for the end of a turn. */
+  #rotations: Answer[] = [];
   #pending = 0;
   #busy = false;
   #commits = 0;
@@ -93,17 +105,26 @@ export class Collector implements Publisher {
   #failing = false;
 
   /** Continues the sequences of the store. */
-  constructor(deps: CollectorDeps, past: CollectorPast = { identities: [], alerts: [] }) {
+  constructor(deps: LocalLogDeps, past: LocalLogPast = { identities: [], alerts: [] }) {
     this.#deps = deps;
-    const { clock, streams, store, dedupeWindowSeconds, incidentGapSeconds } = deps;
+    const { clock, log, streams, store, dedupeWindowSeconds, incidentGapSeconds } = deps;
+    this.#followers = new Followers({
+      clock,
+      log,
+      head: (channel) => store.head(channel),
+      read: (channel, afterSeq, limit) => store.read(channel, afterSeq, limit),
+      restore: async (channel) => (await this.#restore()).get(channel)!,
+    });
     const incidents = new Incidents(incidentGapSeconds);
-    recoverIncidents(incidents, past.alerts);
-    incidents.distrust(clock.epochMillis());
+    const fold = new IncidentFold(store.channels.alerts, incidents, clock);
+    fold.recover(past.alerts);
+    this.#followers.add(fold, new Map([[fold.channel, store.head(fold.channel)]]));
     this.#turns = {
       clock,
       steady: new SteadyTime(clock),
       unexplainedMillis: 0,
       streams,
+      store,
       sequencer: new Sequencer(store),
       dedupe: recoverDedupe(past.identities, dedupeWindowSeconds, clock),
       dedupeWindowSeconds,
@@ -111,9 +132,50 @@ export class Collector implements Publisher {
     };
   }
 
-  /** {@inheritDoc Publisher.storage} */
+  /** {@inheritDoc EventLog.storage} */
   storage(): StorageStats {
     return { commits: this.#commits, failures: this.#failures, failing: this.#failing };
+  }
+
+  /** {@inheritDoc EventLog.head} */
+  head(channel: Channel): StreamPosition {
+    return this.#deps.store.head(channel);
+  }
+
+  /** {@inheritDoc EventLog.oldest} */
+  oldest(channel: Channel): number {
+    return this.#deps.store.oldest(channel);
+  }
+
+  /** {@inheritDoc EventLog.read} */
+  read(
+    channel: Channel,
+    afterSeq: number,
+    limit: number,
+  ): Promise<readonly StoredEvent[] | undefined> {
+    return this.#deps.store.read(channel, afterSeq, limit);
+  }
+
+  /** {@inheritDoc EventLog.follow} */
+  follow(observer: LogObserver, from: LogPlaces): () => void {
+    return this.#followers.add(observer, from);
+  }
+
+  /** Queues a batch for the next commit: at the end of this turn, or when the one before is done. */
+  append(
+    principal: string,
+    entries: readonly Appendable[],
+    limit?: RowFilter,
+  ): Promise<AppendReceipt> {
+    return this.#enqueue(entries.length, (turn) => turn.append(principal, entries, limit));
+  }
+
+  /** {@inheritDoc EventLog.rotateEpoch} */
+  rotateEpoch(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#rotations.push({ resolve, reject });
+    this.#schedule();
+    return promise;
   }
 
   /**
@@ -122,27 +184,6 @@ export class Collector implements Publisher {
    */
   doubtSilence(millis: number): void {
     this.#turns.unexplainedMillis += millis;
-  }
-
-  /** Queues a batch for the next commit: at the end of this turn, or when the one before is done. */
-  publish(
-    principal: string,
-    submissions: readonly Submission[],
-    limit?: RowFilter,
-  ): Promise<PublishReceipt> {
-    return this.#enqueue(
-      submissions.length,
-      (turn) => turn.publish(principal, submissions, limit),
-    );
-  }
-
-  /** Queues an acknowledgement behind what was published before it. */
-  acknowledge(
-    principal: string,
-    alerts: readonly AlertReference[],
-    limit?: RowFilter,
-  ): Promise<AcknowledgeReceipt> {
-    return this.#enqueue(alerts.length, (turn) => turn.acknowledge(principal, alerts, limit));
   }
 
   #enqueue<Receipt>(events: number, stage: (turn: Turn) => Receipt): Promise<Receipt> {
@@ -166,10 +207,46 @@ export class Collector implements Publisher {
   #schedule(): void {
     if (this.#busy) return;
     this.#busy = true;
-    this.#deps.clock.defer(() => void this.#runTurn());
+    this.#deps.clock.defer(() => void this.#work());
   }
 
   /** Never rejects: each request is answered by its own promise. */
+  async #work(): Promise<void> {
+    if (this.#rotations.length > 0) await this.#rotate();
+    else await this.#runTurn();
+  }
+
+  #goOn(): void {
+    if (this.#queue.length + this.#rotations.length > 0) void this.#work();
+    else this.#busy = false;
+  }
+
+  async #rotate(): Promise<void> {
+    const answers = this.#rotations.splice(0);
+    const { store, log } = this.#deps;
+    try {
+      // Read first: what fails before the change leaves everything as it was.
+      const states = await this.#restore();
+      await store.rotateEpoch();
+      this.#followers.restart(
+        new Map([...states].map(([channel, state]) => {
+          const { epoch } = store.head(channel);
+          return [channel, { ...state, epoch }];
+        })),
+      );
+      log.warn("every channel has a new epoch; clients begin anew");
+      for (const { resolve } of answers) resolve();
+    } catch (error) {
+      log.error("the epoch cannot be changed", { error: String(error) });
+      for (const { reject } of answers) reject(error);
+    }
+    this.#goOn();
+  }
+
+  async #restore(): Promise<ReadonlyMap<Channel, RestoredChannel>> {
+    return (await this.#deps.store.restore(this.#deps.restoreRequest())).channels;
+  }
+
   async #runTurn(): Promise<void> {
     this.#deps.beforeTurn?.();
     const turn = new Turn(this.#turns);
@@ -184,15 +261,13 @@ export class Collector implements Publisher {
     }
     const isStored = await this.#commit(turn);
     if (isStored) {
-      turn.keep();
-      this.#deps.fanout.append(turn.events);
+      this.#followers.append(turn.events);
     } else {
       turn.undo();
     }
     // The store gets its next batch before anybody hears of this one: whoever hears has work to do,
     // and the store would wait for it.
-    if (this.#queue.length > 0) void this.#runTurn();
-    else this.#busy = false;
+    this.#goOn();
     if (isStored) this.#confirm(turn, answers);
     else rejectAll(answers);
   }
@@ -218,7 +293,7 @@ export class Collector implements Publisher {
   async #commit({ events, identities }: Turn): Promise<boolean> {
     if (events.length === 0) return true;
     try {
-      await this.#deps.store.commit(events, identities);
+      await this.#deps.store.commit(events.map(({ stored }) => stored), identities);
       this.#commits += 1;
       if (this.#failing) this.#deps.log.warn("the store takes events again");
       this.#failing = false;
@@ -238,24 +313,4 @@ export class Collector implements Publisher {
 function rejectAll(answers: readonly Answer[]): void {
   const error = new PublishError("STORE_UNAVAILABLE", "the store cannot take events now");
   for (const { reject } of answers) reject(error);
-}
-
-function recoverDedupe(
-  identities: readonly StoredIdentity[],
-  windowSeconds: number,
-  clock: Clock,
-): DedupeWindow {
-  const dedupe = new DedupeWindow(windowSeconds);
-  const now = clock.now();
-  const epochMillis = clock.epochMillis();
-  const windowMillis = windowSeconds * 1_000;
-  for (const { principal, channel, eventId, digest, seq, expiresAt } of identities) {
-    const key = identityKey(principal, channel, eventId);
-    const remaining = expiresAt - epochMillis;
-    // Outside of its window either the gateway was down for long or a clock was set. In doubt it is
-    // remembered: a retry that is stored twice is worse than one that is recognised late.
-    const plausible = remaining > 0 && remaining <= windowMillis;
-    dedupe.restore(key, digest, seq, now, plausible ? remaining : windowMillis);
-  }
-  return dedupe;
 }

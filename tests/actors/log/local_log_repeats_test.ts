@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { MAX_PENDING_EVENTS } from "../../../actors/collector/collector.ts";
+import { MAX_PENDING_EVENTS } from "../../../actors/log/local_log.ts";
 import { MAX_KEYS } from "../../../actors/stream/latest_states.ts";
 import { marketData, position, removal, riskAlert } from "../../support/events.ts";
-import { at, Fixture, identified, inOneTurn, refused, submission } from "./collector_fixture.ts";
+import { at, Fixture, identified, inOneTurn, refused, submission } from "./local_log_fixture.ts";
 
 Deno.test("a repeat within a batch is a duplicate", async () => {
   const fixture = new Fixture();
@@ -186,9 +186,9 @@ Deno.test("a request that is refused takes no room from the others of its turn",
 Deno.test("when too many events wait publishers are told to come back, until the commit begins", async () => {
   const fixture = new Fixture();
   const one = submission(riskAlert("r"));
-  const many = fixture.collector.publish("p", Array(MAX_PENDING_EVENTS - 1).fill(one));
-  const last = fixture.collector.publish("p", [one]);
-  assert.equal((await refused(fixture.collector.publish("p", [one]))).code, "OVERLOADED");
+  const many = fixture.eventLog.append("p", Array(MAX_PENDING_EVENTS - 1).fill(one));
+  const last = fixture.eventLog.append("p", [one]);
+  assert.equal((await refused(fixture.eventLog.append("p", [one]))).code, "OVERLOADED");
   await fixture.clock.advanceAsync(0);
   assert.equal((await many).accepted, MAX_PENDING_EVENTS - 1);
   assert.deepEqual((await last).last, { "risk-alerts": at(MAX_PENDING_EVENTS) });

@@ -4,16 +4,16 @@
  *
  * @module
  */
-import type { AcknowledgedAlert, PublishReceipt } from "../../protocol/api.ts";
-import type { StreamPosition } from "../../protocol/stream_position.ts";
+import type { AcknowledgedAlert } from "../../protocol/api.ts";
 import type { Channel } from "../../protocol/channels.ts";
 import { type Fault, MAX_REPORTED_FAULTS, type Submission } from "../../protocol/publish.ts";
-import { type AcknowledgeReceipt, type AlertReference, PublishError } from "../operations.ts";
-import type { Clock, StoredEvent, StoredIdentity } from "../ports.ts";
+import { PublishError } from "../operations.ts";
+import type { Clock, Store, StoredIdentity } from "../ports.ts";
 import type { ChannelStream } from "../stream/channel_stream.ts";
 import type { RowFilter } from "../stream/row_filter.ts";
 import { acknowledgedAlert, checkAlerts } from "./acknowledging.ts";
 import { type DedupeWindow, digestOf, identityKey } from "./dedupe.ts";
+import type { AlertReference, Appendable, AppendedEvent, AppendReceipt } from "./event_log.ts";
 import type { Incidents, StagedIncidents } from "./incidents.ts";
 import { RowOwners } from "./row_owners.ts";
 import type { Sequencer } from "./sequencer.ts";
@@ -28,8 +28,10 @@ export interface TurnDeps {
   readonly steady: SteadyTime;
   /** Time that may have passed unseen since the start, in ms: an incident may be quiet for longer. */
   unexplainedMillis: number;
-  /** The channels, for their epochs and keys. */
+  /** The channels as they were folded, for their states and alerts. */
   readonly streams: ReadonlyMap<Channel, ChannelStream>;
+  /** Knows the epoch of each channel. */
+  readonly store: Pick<Store, "head">;
   /** Hands out numbers. */
   readonly sequencer: Sequencer;
   /** Knows what was published before. */
@@ -57,7 +59,7 @@ export interface IgnoredFields {
 /** A commit in the making. */
 export class Turn {
   /** The events to store, in the order of their numbers. */
-  readonly events: StoredEvent[] = [];
+  readonly events: AppendedEvent[] = [];
   /** The identities to store with them. */
   readonly identities: StoredIdentity[] = [];
   /** Fields left out of {@link Turn.events}, by channel. */
@@ -67,7 +69,10 @@ export class Turn {
   readonly #rows: RowOwners;
   readonly #incidents: StagedIncidents;
 
-  /** Begins empty. One turn at a time: it ends with {@link Turn.keep} or {@link Turn.undo}. */
+  /**
+   * Begins empty. One turn at a time: its events are committed and folded, or it ends with
+   * {@link Turn.undo}.
+   */
   constructor(deps: TurnDeps) {
     this.#deps = deps;
     this.#incidents = deps.incidents.stage();
@@ -76,17 +81,28 @@ export class Turn {
   }
 
   /**
-   * Stages a batch.
+   * Stages a batch: its events, then its acknowledgements.
    *
-   * @param limit What the principal may publish; everything when absent.
+   * @param limit What the principal may publish, and whose alerts it knows; everything when absent.
    * @throws {PublishError} When the batch is to blame; nothing of it is staged.
    */
-  publish(
+  append(principal: string, entries: readonly Appendable[], limit?: RowFilter): AppendReceipt {
+    const alerts = entries.flatMap((entry) => "acknowledge" in entry ? [entry.acknowledge] : []);
+    if (alerts.length === 0) {
+      return this.#publish(principal, entries as readonly Submission[], limit);
+    }
+    checkAlerts(this.#incidents, this.#alerts, alerts, limit);
+    const submissions = entries.filter((entry) => "draft" in entry);
+    const receipt = this.#publish(principal, submissions, limit);
+    return this.#acknowledge(principal, alerts, receipt);
+  }
+
+  #publish(
     principal: string,
     submissions: readonly Submission[],
-    limit?: RowFilter,
-  ): PublishReceipt {
-    const { clock, dedupe, dedupeWindowSeconds, sequencer, streams, steady } = this.#deps;
+    limit: RowFilter | undefined,
+  ): AppendReceipt {
+    const { clock, dedupe, dedupeWindowSeconds, sequencer, steady, streams } = this.#deps;
     const now = clock.now();
     const identities = this.#checkIdentities(principal, submissions, now);
     const isDuplicate = (index: number) => {
@@ -98,8 +114,8 @@ export class Turn {
     rows.keep();
     const timestamp = clock.epochMillis();
     const steadyNow = steady.now();
-    const emittedAt = steadyNow + this.#deps.unexplainedMillis;
-    const last: Partial<Record<Channel, StreamPosition>> = {};
+    const acceptedAt = steadyNow + this.#deps.unexplainedMillis;
+    const last = new Map<Channel, number>();
     const ignored: string[] = [];
     let duplicates = 0;
     for (const [index, { draft, ignored: fields }] of submissions.entries()) {
@@ -110,7 +126,8 @@ export class Turn {
         seq = sequencer.next(channel);
         const event = { ...draft, ...rows.owners[index], seq, timestamp };
         const isAlert = streams.get(channel)!.spec.alerts;
-        this.events.push(isAlert ? this.#incidents.emit(event, emittedAt) : event);
+        const stored = isAlert ? this.#incidents.emit(event, acceptedAt) : event;
+        this.events.push({ stored, acceptedAt });
         if (identity !== undefined) {
           dedupe.remember(identity.key, identity.digest, seq, now);
           const { eventId, digest } = identity;
@@ -122,49 +139,61 @@ export class Turn {
         duplicates += 1;
       }
       if (fields !== undefined && ignored.length < MAX_REPORTED_FAULTS) ignored.push(...fields);
-      if (seq > (last[channel]?.seq ?? 0)) {
-        last[channel] = { epoch: streams.get(channel)!.log.epoch, seq };
-      }
+      if (seq > (last.get(channel) ?? 0)) last.set(channel, seq);
     }
     const accepted = submissions.length - duplicates;
-    if (ignored.length === 0) return { accepted, duplicates, last };
-    return { accepted, duplicates, last, ignored: ignored.slice(0, MAX_REPORTED_FAULTS) };
+    const receipt = { accepted, duplicates, last: this.#positionsOf(last) };
+    if (ignored.length === 0) return receipt;
+    return { ...receipt, ignored: ignored.slice(0, MAX_REPORTED_FAULTS) };
   }
 
-  /**
-   * Stages the acknowledgement of alerts; those acknowledged before are left as they are.
-   *
-   * @param limit Whose alerts the principal knows; everybody's when absent.
-   * @throws {PublishError} `ALERT_NOT_FOUND`; nothing is staged.
-   */
-  acknowledge(
+  /** The channel whose events are alerts. */
+  get #alerts(): ChannelStream {
+    return [...this.#deps.streams.values()].find(({ spec }) => spec.alerts)!;
+  }
+
+  /** Acknowledges alerts that were checked; those acknowledged before are left as they are. */
+  #acknowledge(
     principal: string,
     alerts: readonly AlertReference[],
-    limit?: RowFilter,
-  ): AcknowledgeReceipt {
-    const { clock, sequencer, streams } = this.#deps;
+    receipt: AppendReceipt,
+  ): AppendReceipt {
+    const { clock, sequencer, steady, unexplainedMillis } = this.#deps;
     const incidents = this.#incidents;
-    const stream = [...streams.values()].find(({ spec }) => spec.alerts)!;
-    const { channel } = stream;
-    checkAlerts(incidents, stream, alerts, limit);
+    const { channel } = this.#alerts;
     const timestamp = clock.epochMillis();
+    const acceptedAt = steady.now() + unexplainedMillis;
+    let last = receipt.last[channel]?.seq ?? 0;
     const acknowledged: AcknowledgedAlert[] = [];
     const changed: string[] = [];
     for (const { id } of alerts) {
       const incident = incidents.find(id)!;
       if (incident.acknowledgement === undefined) {
         const seq = sequencer.next(channel);
-        this.events.push(incidents.acknowledge(incident, principal, seq, timestamp));
+        const stored = incidents.acknowledge(incident, principal, seq, timestamp);
+        this.events.push({ stored, acceptedAt });
         changed.push(id);
       }
-      acknowledged.push(acknowledgedAlert(incidents.find(id)!));
+      const alert = acknowledgedAlert(incidents.find(id)!);
+      acknowledged.push(alert);
+      last = Math.max(last, alert.seq);
     }
-    return { alerts: acknowledged, changed };
+    const positions = this.#positionsOf(new Map([[channel, last]]));
+    return {
+      ...receipt,
+      accepted: receipt.accepted + changed.length,
+      duplicates: receipt.duplicates + alerts.length - changed.length,
+      last: { ...receipt.last, ...positions },
+      acknowledged: { alerts: acknowledged, changed },
+    };
   }
 
-  /** The commit succeeded. */
-  keep(): void {
-    this.#incidents.keep();
+  #positionsOf(last: ReadonlyMap<Channel, number>): AppendReceipt["last"] {
+    const positions = [...last].map(([channel, seq]) => {
+      const { epoch } = this.#deps.store.head(channel);
+      return [channel, { epoch, seq }] as const;
+    });
+    return Object.fromEntries(positions);
   }
 
   /** The commit failed: everything is as it was before the turn. */

@@ -62,7 +62,7 @@ export class NaiveIncidents {
   }
 }
 
-/** An emission as the collector hands it over. */
+/** An emission as the log hands it over. */
 export function emission(id: string, seq: number, timestamp: number): StoredEvent {
   const time = new Date(timestamp).toISOString();
   const data = JSON.stringify({ id, status: "ACTIVE", n: seq, createdAt: time, timestamp });

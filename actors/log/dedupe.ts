@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import type { Channel } from "../../protocol/channels.ts";
 import type { Submission } from "../../protocol/publish.ts";
 import { BoundedMap } from "../bounded_map.ts";
+import type { Clock, StoredIdentity } from "../ports.ts";
 
 /** Most identities remembered; beyond it the oldest is forgotten before its window ends. */
 export const MAX_IDENTITIES = 1_000_000;
@@ -123,4 +124,25 @@ function isLatin1(text: string): boolean {
 /** Digest of what was published; collisions would take a forged payload of the same publisher. */
 export function digestOf(identity: NonNullable<Submission["identity"]>): string {
   return createHash("sha256").update(identity.payload).digest("base64");
+}
+
+/** The window of an earlier process, as far as it is known. */
+export function recoverDedupe(
+  identities: readonly StoredIdentity[],
+  windowSeconds: number,
+  clock: Clock,
+): DedupeWindow {
+  const dedupe = new DedupeWindow(windowSeconds);
+  const now = clock.now();
+  const epochMillis = clock.epochMillis();
+  const windowMillis = windowSeconds * 1_000;
+  for (const { principal, channel, eventId, digest, seq, expiresAt } of identities) {
+    const key = identityKey(principal, channel, eventId);
+    const remaining = expiresAt - epochMillis;
+    // Outside of its window either the gateway was down for long or a clock was set. In doubt it is
+    // remembered: a retry that is stored twice is worse than one that is recognised late.
+    const plausible = remaining > 0 && remaining <= windowMillis;
+    dedupe.restore(key, digest, seq, now, plausible ? remaining : windowMillis);
+  }
+  return dedupe;
 }

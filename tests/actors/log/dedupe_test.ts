@@ -6,7 +6,7 @@ import {
   identityKey,
   MAX_IDENTITIES,
   MAX_IDENTITY_BYTES,
-} from "../../../actors/collector/dedupe.ts";
+} from "../../../actors/log/dedupe.ts";
 
 Deno.test("an identity is known until its window ends", () => {
   const window = new DedupeWindow(2);

@@ -4,10 +4,11 @@
  * @module
  */
 import type { AcknowledgedAlert } from "../../protocol/api.ts";
-import { type AlertReference, PublishError } from "../operations.ts";
+import { PublishError } from "../operations.ts";
 import type { ChannelLog } from "../stream/channel_log.ts";
 import type { ChannelStream } from "../stream/channel_stream.ts";
 import { type RowFilter, traderOf } from "../stream/row_filter.ts";
+import type { AlertReference } from "./event_log.ts";
 import type { Incident, StagedIncidents } from "./incidents.ts";
 
 /** Most alerts that the message of an error names. */

@@ -13,6 +13,7 @@ import type { StoredEvent } from "../ports.ts";
 import type { ChannelStream } from "../stream/channel_stream.ts";
 import { type LatestStates, MAX_KEYS, MAX_STATE_BYTES } from "../stream/latest_states.ts";
 import { memoryOf } from "../stream/logged_event.ts";
+import type { AppendedEvent } from "./event_log.ts";
 
 /** What counts of an event or a draft. */
 type State = Pick<StoredEvent, "key" | "ends" | "data">;
@@ -60,7 +61,7 @@ class StagedStates {
 export class StateRoom {
   readonly #streams: ReadonlyMap<Channel, ChannelStream>;
   /** What the turn has stored so far. */
-  readonly #events: readonly StoredEvent[];
+  readonly #events: readonly AppendedEvent[];
   /** Most keys and bytes that the turn has added so far, per channel. */
   readonly #added = new Map<Channel, { keys: number; bytes: number }>();
   readonly #staged = new Map<Channel, StagedStates>();
@@ -74,7 +75,7 @@ export class StateRoom {
    */
   constructor(
     streams: ReadonlyMap<Channel, ChannelStream>,
-    events: readonly StoredEvent[],
+    events: readonly AppendedEvent[],
     maxBytes: number = MAX_STATE_BYTES,
   ) {
     this.#maxBytes = maxBytes;
@@ -126,7 +127,9 @@ export class StateRoom {
     let staged = this.#staged.get(channel);
     if (staged === undefined) {
       this.#staged.set(channel, staged = new StagedStates(latest));
-      for (const event of this.#events) if (event.channel === channel) staged.put(event);
+      for (const { stored } of this.#events) {
+        if (stored.channel === channel) staged.put(stored);
+      }
     }
     return staged;
   }
