@@ -6,6 +6,7 @@
  */
 import type { ClientDetails, ClientInfo, ConnectionState, ErrorCode } from "../protocol/api.ts";
 import type { Channel } from "../protocol/channels.ts";
+import type { Ban, BanSubject } from "../protocol/rest/bans.ts";
 import type { EndingCause } from "../protocol/close_codes.ts";
 import type { Fault } from "../protocol/publish.ts";
 import type { ChannelState } from "../protocol/v2/server_message.ts";
@@ -100,10 +101,22 @@ export interface Operations {
    * Ends the live connections that {@link Operations.clientsById} names with 4410.
    *
    * @param banSeconds Refuses their return for so long; 0 does not.
-   * @param principal The name of the key that asks for it, for the log.
+   * @param principal The name of the key that asks for it, for the log and the list of bans.
+   * @param by What the ban is about; unless it is `peer`, the default, it ends every live connection
+   *   that it covers.
    * @returns How many were ended.
    */
-  disconnect(id: string, reason: string, banSeconds: number, principal: string): number;
+  disconnect(
+    id: string,
+    reason: string,
+    banSeconds: number,
+    principal: string,
+    by?: BanSubject,
+  ): number;
+  /** The bans in force, the oldest first. */
+  bans(): readonly Ban[];
+  /** Ends a ban; `undefined` when there is none with this id. */
+  liftBan(id: string): Ban | undefined;
 }
 
 /** What a page of history begins with. */

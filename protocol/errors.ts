@@ -179,7 +179,8 @@ export const ERRORS = {
   BANNED: {
     status: 403,
     retryable: true,
-    meaning: "An administrator disconnected this client for a while; see Retry-After.",
+    meaning:
+      "An administrator banned this client, its key or its address for a while; see Retry-After.",
   },
   NOT_FOUND: {
     status: 404,
@@ -195,6 +196,11 @@ export const ERRORS = {
     status: 404,
     retryable: false,
     meaning: "No such connection is open.",
+  },
+  BAN_NOT_FOUND: {
+    status: 404,
+    retryable: false,
+    meaning: "No such ban is in force.",
   },
   ALERT_NOT_FOUND: {
     status: 404,

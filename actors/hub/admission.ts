@@ -5,6 +5,7 @@
  * @module
  */
 import type { ErrorCode } from "../../protocol/api.ts";
+import type { BanSubject } from "../../protocol/rest/bans.ts";
 import { BoundedMap } from "../bounded_map.ts";
 import type { Peer } from "../connection/peer.ts";
 import type { LimitHits, LimitOption } from "../limits/limit_hits.ts";
@@ -12,6 +13,7 @@ import { Rates } from "../limits/rates.ts";
 import { addressGroup } from "../observability/address_group.ts";
 import type { HubStatus } from "../operations.ts";
 import type { Clock } from "../ports.ts";
+import { Bans } from "./bans.ts";
 import type { Registry } from "./registry.ts";
 
 /** A return so soon after the gateway closed the same client is held, in ms. */
@@ -23,8 +25,16 @@ export const HOLD_STEP_MILLIS = 1_000;
 /** The longest hold, in ms. */
 export const MAX_HOLD_MILLIS = 5_000;
 
-/** Most clients remembered, of each kind; beyond it the oldest is forgotten. */
+/** Most closings remembered; beyond it the oldest is forgotten. */
 export const MAX_REMEMBERED = 10_000;
+
+/** What a banned client is told. */
+const BANNED: Readonly<Record<BanSubject, string>> = {
+  peer: "this client was disconnected by an administrator",
+  client: "this client was disconnected by an administrator",
+  key: "an administrator has banned the clients of this key for a while",
+  address: "an administrator has banned this address for a while",
+};
 
 interface Closing {
   readonly at: number;
@@ -58,11 +68,12 @@ export interface AdmissionRefusal {
   readonly retryAfterSeconds: number;
 }
 
-/** Remembers bans and recent closings by client. */
+/** Remembers bans, and recent closings by client. */
 export class Admission {
   readonly #clock: Clock;
   readonly #limits: AdmissionLimits;
-  readonly #bans = new BoundedMap<string, number>({ maxEntries: MAX_REMEMBERED });
+  /** Who is refused for a while. */
+  readonly bans: Bans;
   readonly #closings = new BoundedMap<string, Closing>({ maxEntries: MAX_REMEMBERED });
 
   readonly #rate: Rates;
@@ -72,6 +83,7 @@ export class Admission {
   constructor(clock: Clock, limits: AdmissionLimits) {
     this.#clock = clock;
     this.#limits = limits;
+    this.bans = new Bans(clock);
     this.#rate = new Rates(clock, limits.handshakesPerSecond);
     this.#rateByAddress = new Rates(clock, limits.handshakesPerSecondPerAddress);
   }
@@ -90,10 +102,9 @@ export class Admission {
     if (status !== "running") {
       return refuse("DRAINING", "the gateway is shutting down; reconnect shortly", 5);
     }
-    const banned = this.bannedFor(peer);
-    if (banned > 0) {
-      const seconds = Math.ceil(banned / 1_000);
-      return refuse("BANNED", "this client was disconnected by an administrator", seconds);
+    const ban = this.bans.find(peer);
+    if (ban !== undefined) {
+      return refuse("BANNED", BANNED[ban.by], Math.ceil(ban.leftMillis / 1_000));
     }
     if (taken.seats >= maxConnections) {
       const message = "the gateway has all the connections that it can serve";
@@ -155,21 +166,6 @@ export class Admission {
     const last = this.#closings.get(clientKey(peer));
     if (last === undefined || this.#clock.now() - last.at > RETURN_WINDOW_MILLIS) return 0;
     return Math.min(MAX_HOLD_MILLIS, HOLD_STEP_MILLIS * last.streak);
-  }
-
-  /** Refuses a client for so many seconds. */
-  ban(peer: Peer, seconds: number): void {
-    this.#bans.set(clientKey(peer), this.#clock.now() + seconds * 1_000);
-  }
-
-  /** For how much longer a client is banned, in ms; 0 when it is not. */
-  bannedFor(peer: Peer): number {
-    if (this.#bans.size === 0) return 0;
-    const key = clientKey(peer);
-    const left = (this.#bans.get(key) ?? 0) - this.#clock.now();
-    if (left > 0) return left;
-    this.#bans.delete(key);
-    return 0;
   }
 }
 

@@ -6,6 +6,7 @@
 import { type Actor, createActor } from "xstate";
 import type { ClientDetails, ClientInfo, ConnectionState } from "../../protocol/api.ts";
 import type { Channel } from "../../protocol/channels.ts";
+import type { Ban, BanSubject } from "../../protocol/rest/bans.ts";
 import type { EndingCause } from "../../protocol/close_codes.ts";
 import type { SystemWarning } from "../../protocol/events/system_warning.ts";
 import { Connection, type ConnectionSupervisor } from "../connection/actor.ts";
@@ -183,16 +184,40 @@ export class Hub implements Operations {
   }
 
   /** {@inheritDoc Operations.disconnect} */
-  disconnect(id: string, reason: string, banSeconds: number, principal: string): number {
-    const found = this.#findLive(id);
+  disconnect(
+    id: string,
+    reason: string,
+    banSeconds: number,
+    principal: string,
+    by: BanSubject = "peer",
+  ): number {
+    let found = this.#findLive(id);
+    if (banSeconds > 0) {
+      const { bans } = this.#admission;
+      const request = { by, seconds: banSeconds, setBy: principal, reason };
+      for (const { peer } of found) bans.set(peer, request);
+      // A ban ends all that it covers: others of the same client, key or address as well.
+      if (found.length > 0 && by !== "peer") {
+        found = [...this.#registry.having("live")].filter(({ peer }) => bans.find(peer));
+      }
+    }
     for (const connection of found) {
       const { id: connectionId, clientId } = connection;
       const details = { connectionId, clientId, principal, reason, banSeconds };
       this.#deps.log.warn("forced disconnect", details);
-      if (banSeconds > 0) this.#admission.ban(connection.peer, banSeconds);
       connection.end("disconnected", reason);
     }
     return found.length;
+  }
+
+  /** {@inheritDoc Operations.bans} */
+  bans(): readonly Ban[] {
+    return this.#admission.bans.list();
+  }
+
+  /** {@inheritDoc Operations.liftBan} */
+  liftBan(id: string): Ban | undefined {
+    return this.#admission.bans.lift(id);
   }
 
   /** {@inheritDoc Operations.stats} */

@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import type { ChannelSet } from "../channel_set.ts";
+import { BAN_SUBJECTS } from "./bans.ts";
 
 /** The states of a connection, as its machine names them. */
 export const CONNECTION_STATES = [
@@ -47,6 +48,11 @@ export const DisconnectQuery = z.object({
   reason: z.string().max(256).optional().describe("Written to the log and answered."),
   banSeconds: z.coerce.number().int().min(0).max(MAX_BAN_SECONDS).optional()
     .describe("Refuses the client's return for so many seconds; 0 does not."),
+  by: z.enum(BAN_SUBJECTS).optional().describe(
+    "With `banSeconds`: what is refused. `peer` (default) the same key, `clientId` and address; " +
+      "`client` key and `clientId` from anywhere; `key`; `address`, IPv6 by its /64. All but `peer` " +
+      "also end the other live connections that they cover.",
+  ),
 });
 
 /** Answer of `DELETE /api/v1/websocket/clients/{id}`. */

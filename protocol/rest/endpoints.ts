@@ -8,6 +8,7 @@ import { z } from "zod";
 import { BACKUP_MEDIA_TYPE } from "../backup.ts";
 import { AuditPage, AuditPageQuery } from "./audit.ts";
 import { type ChannelSet, PRODUCT_CHANNELS } from "../channel_set.ts";
+import { Ban, Lifted } from "./bans.ts";
 import {
   clientDetails,
   clientInfo,
@@ -124,6 +125,24 @@ export const endpointsOf = (channels: ChannelSet) => ({
     params: ClientPath,
     query: DisconnectQuery,
     answer: { status: 200, data: Disconnected },
+  },
+  listBans: {
+    method: "GET",
+    path: "/api/v1/websocket/bans",
+    scope: "admin",
+    summary: "The bans in force, the oldest first.",
+    params: NOTHING,
+    query: NOTHING,
+    answer: { status: 200, data: z.array(Ban).readonly() },
+  },
+  liftBan: {
+    method: "DELETE",
+    path: "/api/v1/websocket/bans/:id",
+    scope: "admin",
+    summary: "Ends a ban.",
+    params: z.object({ id: z.string().describe("The `id` of the ban.") }),
+    query: NOTHING,
+    answer: { status: 200, data: Lifted },
   },
   drainGateway: {
     method: "POST",

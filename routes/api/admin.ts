@@ -78,20 +78,24 @@ export function getClient(
   return client === undefined ? failUnknown(c, deps, id) : succeed(c, deps, "getClient", client);
 }
 
-/** `DELETE /api/v1/websocket/clients/{id}?reason=&banSeconds=` */
+/** `DELETE /api/v1/websocket/clients/{id}?reason=&banSeconds=&by=` */
 export function disconnectClient(
   c: AppContext,
   deps: AppDeps,
   { params: { id }, query }: EndpointInput<"disconnectClient">,
 ): Response {
   const { reason = "disconnected by an administrator", banSeconds = 0 } = query;
-  const count = deps.hub.disconnect(id, reason, banSeconds, c.get("principal").name);
+  const { by = "peer" } = query;
+  if (query.by !== undefined && banSeconds === 0) {
+    return fail(c, deps, "INVALID_REQUEST", "by: says what is banned, and needs banSeconds");
+  }
+  const count = deps.hub.disconnect(id, reason, banSeconds, c.get("principal").name, by);
   if (count === 0) return failUnknown(c, deps, id);
   const who = actor(c.get("principal"), addressOf(c.env));
   const details = { reason: query.reason, connections: count };
   deps.audit.record({ act: "disconnect", ...who, object: id, details });
   if (banSeconds > 0) {
-    const details = { reason: query.reason, seconds: banSeconds };
+    const details = { reason: query.reason, seconds: banSeconds, by: query.by };
     deps.audit.record({ act: "ban", ...who, object: id, details });
   }
   return succeed(c, deps, "disconnectClient", { clientId: id, disconnected: true, reason });

@@ -9,6 +9,7 @@ import type { AppContext, AppDeps } from "../context.ts";
 import { acknowledgeAlert } from "./acknowledge.ts";
 import { disconnectClient, drainGateway, getClient, getStats, listClients } from "./admin.ts";
 import { getAudit } from "./audit.ts";
+import { liftBan, listBans } from "./bans.ts";
 import { backUpStore } from "./backup.ts";
 import { getHealth, getLive, getReady } from "./health.ts";
 import { getEvents, getSnapshot } from "./history.ts";
@@ -35,6 +36,8 @@ export const HANDLERS: { readonly [Name in EndpointName]: EndpointHandler<Name> 
   listClients,
   getClient,
   disconnectClient,
+  listBans,
+  liftBan,
   drainGateway,
   backUpStore,
   getAudit,

@@ -40,6 +40,15 @@ const SUCCESSFUL: { readonly [Name in EndpointName]: (fake: FakeGateway) => Prom
   getClient: (fake) => fake.request("/api/v1/websocket/clients/desk-7"),
   disconnectClient: (fake) =>
     fake.request("/api/v1/websocket/clients/desk-7?reason=x", { method: "DELETE" }),
+  listBans: async (fake) => {
+    await fake.request("/api/v1/websocket/clients/desk-7?banSeconds=60", { method: "DELETE" });
+    return await fake.request("/api/v1/websocket/bans");
+  },
+  liftBan: async (fake) => {
+    await fake.request("/api/v1/websocket/clients/desk-7?banSeconds=60", { method: "DELETE" });
+    const [{ id }] = (await (await fake.request("/api/v1/websocket/bans")).json()).data;
+    return await fake.request(`/api/v1/websocket/bans/${id}`, { method: "DELETE" });
+  },
   drainGateway: (fake) => fake.request("/api/v1/websocket/drain", { method: "POST" }),
   backUpStore: (fake) => fake.request("/api/v1/store/backup", { method: "POST" }),
   getAudit: async (fake) => {
