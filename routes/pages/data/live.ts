@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type ReadonlySignal, signal } from "@preact/signals";
+import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import {
   type ChannelData,
   connect,
@@ -28,6 +28,8 @@ export const CHANNELS = [
   "system-warnings",
 ] as const satisfies readonly TableChannel[];
 
+const NONE_STALE = signal(0);
+
 /** The tables of a page; one is absent when the session may not read its channel. */
 export type Stores = { readonly [C in TableChannel]?: RowStore<C> };
 
@@ -47,6 +49,7 @@ export class Live {
   readonly sums: FloorSums;
   /** Today's closed trades; absent when the session may not read positions. */
   readonly closed: ClosedStore | undefined;
+  readonly #staleCounts = new Map<TableChannel, ReadonlySignal<number>>();
   readonly #stop: () => void;
 
   /** Connects. */
@@ -62,6 +65,23 @@ export class Live {
     this.sums = new FloorSums(this.stores);
     const { positions } = this.stores;
     this.closed = positions && new ClosedStore(positions, this.clock);
+  }
+
+  /** How many rows of a table are stale, looked at once a second for all who want to know. */
+  staleCount<C extends TableChannel>(store: RowStore<C> | undefined): ReadonlySignal<number> {
+    if (store === undefined) return NONE_STALE;
+    const known = this.#staleCounts.get(store.table.channel);
+    if (known !== undefined) return known;
+    const count = computed(() => {
+      this.clock.second.value;
+      store.members.value;
+      store.freshness.value;
+      let stale = 0;
+      for (const id of store.table.keys()) if (store.table.staleSince(id) !== undefined) stale += 1;
+      return stale;
+    });
+    this.#staleCounts.set(store.table.channel, count);
+    return count;
   }
 
   /** Ends it; what is on the screen stays as it is. */

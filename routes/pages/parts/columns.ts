@@ -1,6 +1,7 @@
 /** @module What a table shows of a row. */
 import type { ComponentChildren } from "preact";
 import type { Row } from "../../../protocol/client/mod.ts";
+import type { Rank } from "../logic/arrange.ts";
 
 /** A column. */
 export interface Column<Data> {
@@ -18,16 +19,15 @@ export interface Column<Data> {
   readonly wide?: boolean;
   /** Left out below 1,400 px as well. */
   readonly wider?: boolean;
-  /** The order of rows by it; absent when nobody sorts by it. */
+  /** What rows are sorted by; absent when nobody sorts by it. Worked out once for each row. */
+  readonly rank?: (row: Data) => Rank;
+  /** Decides between rows of the same rank: decimals that are equal as floats. */
   readonly compare?: (one: Data, other: Data) => number;
   /** Whether a first click puts the greatest first. */
   readonly greatestFirst?: boolean;
   /** What stands in a cell. It may read signals; it is drawn again with its row. */
   readonly cell: (row: Row<Data>) => ComponentChildren;
 }
-
-/** The order of texts, as people sort them. */
-export const byText = new Intl.Collator("en", { numeric: true }).compare;
 
 /** The class of the cells of a column. */
 export function classOf<Data>({ end, text, wide, wider }: Column<Data>): string {

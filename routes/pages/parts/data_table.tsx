@@ -53,10 +53,10 @@ export function DataTable<Data>(props: DataTableProps<Data>): VNode {
     live.clock.second.value;
     const rows = new Map<string, Data>();
     for (const [id, row] of source.entries()) if (admits?.(row) ?? true) rows.set(id, row);
-    const compare = columns.find(({ key }) => key === sort.key)?.compare ?? (() => 0);
+    const column = columns.find(({ key }) => key === sort.key);
     const sorted = held.value
-      ? keepOrder(shown.current, [...rows.keys()])
-      : sortIds(rows, compare, sort.descending);
+      ? keepOrder(shown.current, rows.keys())
+      : sortIds(rows, column?.rank ?? (() => 0), sort.descending, column?.compare, shown.current);
     const next = limit === undefined ? sorted : sorted.slice(0, limit);
     // The same list is the same value: nothing is written then.
     if (!isSame(shown.current, next)) shown.current = next;

@@ -9,13 +9,13 @@ export function HeadCell<Data>({ column, sort, onSort }: {
   readonly sort: Sort;
   readonly onSort: ((sort: Sort) => void) | undefined;
 }): VNode {
-  const { key, head, title, compare, greatestFirst } = column;
+  const { key, head, title, rank, greatestFirst } = column;
   const isSorted = sort.key === key;
   const order = isSorted ? (sort.descending ? "descending" : "ascending") : undefined;
   const next = { key, descending: isSorted ? !sort.descending : greatestFirst === true };
   return (
     <th scope="col" class={classOf(column)} title={title} aria-sort={order}>
-      {compare === undefined || onSort === undefined
+      {rank === undefined || onSort === undefined
         ? head
         : <button type="button" class={order} onClick={() => onSort(next)}>{head}</button>}
     </th>

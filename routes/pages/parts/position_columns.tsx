@@ -4,7 +4,7 @@ import type { Live } from "../data/live.ts";
 import type { RowStore } from "../data/row_store.ts";
 import { compareDecimals, formatDecimal } from "../logic/decimal.ts";
 import { RowAge } from "./age.tsx";
-import { byText, type Column } from "./columns.ts";
+import type { Column } from "./columns.ts";
 import { Change, Tinted } from "./numbers.tsx";
 
 type Position = ChannelData["positions"];
@@ -15,11 +15,13 @@ export function traderName(live: Live, id: string): string {
   return live.stores["trader-status"]?.table.get(id)?.name ?? id;
 }
 
-const decimal = (key: "quantity" | "entryPrice" | "currentPrice" | "unrealizedPnL") =>
-(
-  one: Position,
-  other: Position,
-) => compareDecimals(one[key], other[key]);
+/** Sorts by an amount. */
+function decimal(key: "quantity" | "entryPrice" | "currentPrice" | "unrealizedPnL") {
+  return {
+    rank: (row: Position) => Number(row[key]),
+    compare: (one: Position, other: Position) => compareDecimals(one[key], other[key]),
+  };
+}
 
 /** The columns. */
 export function positionColumns(live: Live, store: RowStore<"positions">): PositionColumn[] {
@@ -29,7 +31,7 @@ export function positionColumns(live: Live, store: RowStore<"positions">): Posit
       key: "symbol",
       head: "Symbol",
       text: true,
-      compare: (one, other) => byText(one.symbol, other.symbol),
+      rank: (row) => row.symbol,
       cell: ({ data }) => (
         <>
           <b title={data.id}>{data.symbol}</b>
@@ -39,7 +41,7 @@ export function positionColumns(live: Live, store: RowStore<"positions">): Posit
     {
       key: "side",
       head: "Side",
-      compare: (one, other) => byText(one.action, other.action),
+      rank: (row) => row.action,
       cell: ({ data }) => data.action === "LONG" ? "Long" : "Short",
     },
     {
@@ -47,7 +49,7 @@ export function positionColumns(live: Live, store: RowStore<"positions">): Posit
       head: "Trader",
       text: true,
       wide: true,
-      compare: (one, other) => byText(name(one.traderId), name(other.traderId)),
+      rank: (row) => name(row.traderId),
       cell: ({ data }) => <span class="muted">{name(data.traderId)}</span>,
     },
     {
@@ -56,7 +58,7 @@ export function positionColumns(live: Live, store: RowStore<"positions">): Posit
       end: true,
       wide: true,
       greatestFirst: true,
-      compare: decimal("quantity"),
+      ...decimal("quantity"),
       cell: ({ data }) => formatDecimal(data.quantity),
     },
     {
@@ -65,7 +67,7 @@ export function positionColumns(live: Live, store: RowStore<"positions">): Posit
       end: true,
       wide: true,
       greatestFirst: true,
-      compare: decimal("entryPrice"),
+      ...decimal("entryPrice"),
       cell: ({ data }) => formatDecimal(data.entryPrice),
     },
     {
@@ -73,7 +75,7 @@ export function positionColumns(live: Live, store: RowStore<"positions">): Posit
       head: "Price",
       end: true,
       greatestFirst: true,
-      compare: decimal("currentPrice"),
+      ...decimal("currentPrice"),
       cell: ({ data }) => (
         <Tinted value={data.currentPrice}>{formatDecimal(data.currentPrice)}</Tinted>
       ),
@@ -83,7 +85,7 @@ export function positionColumns(live: Live, store: RowStore<"positions">): Posit
       head: "Unrealized",
       end: true,
       greatestFirst: true,
-      compare: decimal("unrealizedPnL"),
+      ...decimal("unrealizedPnL"),
       cell: ({ data }) => (
         <Tinted value={data.unrealizedPnL}>
           <Change text={data.unrealizedPnL} />
@@ -109,7 +111,7 @@ export function positionColumns(live: Live, store: RowStore<"positions">): Posit
       head: "Age",
       title: "Since the gateway took its last report",
       end: true,
-      compare: (one, other) => other.timestamp - one.timestamp,
+      rank: ({ timestamp }) => -timestamp,
       cell: ({ data, acceptedAt }) => (
         <RowAge live={live} source={store} id={data.id} since={acceptedAt} />
       ),

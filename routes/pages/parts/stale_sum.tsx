@@ -1,21 +1,7 @@
 /** @module Says of a sum what is in it, and how much of that is stale. */
 import type { VNode } from "preact";
-import { useComputed } from "@preact/signals";
 import type { Live } from "../data/live.ts";
 import type { RowStore, TableChannel } from "../data/row_store.ts";
-
-/** How many rows of a table are stale, once a second. */
-export function useStaleCount<C extends TableChannel>(live: Live, store: RowStore<C> | undefined) {
-  return useComputed(() => {
-    live.clock.second.value;
-    if (store === undefined) return 0;
-    store.members.value;
-    store.freshness.value;
-    let count = 0;
-    for (const id of store.table.keys()) if (store.table.staleSince(id) !== undefined) count += 1;
-    return count;
-  });
-}
 
 /** The foot of a table. */
 export function StaleSum<C extends TableChannel>({ live, store, noun }: {
@@ -26,7 +12,7 @@ export function StaleSum<C extends TableChannel>({ live, store, noun }: {
 }): VNode {
   store.members.value;
   const { size } = store.table;
-  const stale = useStaleCount(live, store).value;
+  const stale = live.staleCount(store).value;
   const { place } = store.progress.value;
   return (
     <>

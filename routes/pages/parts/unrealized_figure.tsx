@@ -4,7 +4,6 @@ import { useComputed } from "@preact/signals";
 import type { Live } from "../data/live.ts";
 import { Figure, NO_VALUE, StaleParts } from "./figure.tsx";
 import { Change } from "./numbers.tsx";
-import { useStaleCount } from "./stale_sum.tsx";
 
 /** The figure; it says how many positions are in it, and how many of them are stale. */
 export function Unrealized({ live }: { readonly live: Live }): VNode {
@@ -14,7 +13,7 @@ export function Unrealized({ live }: { readonly live: Live }): VNode {
     return live.sums.unrealized.size === 0 ? undefined : live.sums.unrealized.text;
   }).value;
   const open = useComputed(() => (store?.members.value, store?.size ?? 0)).value;
-  const stale = useStaleCount(live, store).value;
+  const stale = live.staleCount(store).value;
   const note = (
     <>
       {open.toLocaleString("en")} open <StaleParts count={stale} />

@@ -9,7 +9,6 @@ import { Rate } from "../../logic/rate.ts";
 import { Age } from "../../parts/age.tsx";
 import { Figure, NO_VALUE, StaleParts, Strip } from "../../parts/figure.tsx";
 import { Change } from "../../parts/numbers.tsx";
-import { useStaleCount } from "../../parts/stale_sum.tsx";
 import { Unrealized } from "../../parts/unrealized_figure.tsx";
 
 /** The strip. */
@@ -32,7 +31,7 @@ function NetProfit({ live }: { readonly live: Live }): VNode {
     store?.version.value;
     return live.sums.netProfit.size === 0 ? undefined : live.sums.netProfit.text;
   }).value;
-  const stale = useStaleCount(live, store).value;
+  const stale = live.staleCount(store).value;
   return (
     <Figure
       name="Net profit"

@@ -6,7 +6,7 @@ import type { ChannelData } from "../../../../protocol/client/mod.ts";
 import type { Live } from "../../data/live.ts";
 import type { RowStore } from "../../data/row_store.ts";
 import { VIEW_PATHS } from "../../paths.ts";
-import { byText, type Column } from "../../parts/columns.ts";
+import type { Column } from "../../parts/columns.ts";
 import { DataTable } from "../../parts/data_table.tsx";
 import { formatDecimal } from "../../logic/decimal.ts";
 import { Change, Tinted } from "../../parts/numbers.tsx";
@@ -53,7 +53,7 @@ function marketColumns(live: Live): Column<ChannelData["market-data"]>[] {
       key: "symbol",
       head: "Symbol",
       text: true,
-      compare: (one, other) => byText(one.symbol, other.symbol),
+      rank: (row) => row.symbol,
       cell: ({ data }) => <b title={data.source}>{data.symbol}</b>,
     },
     {

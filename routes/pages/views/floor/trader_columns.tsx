@@ -6,7 +6,7 @@ import type { RowStore } from "../../data/row_store.ts";
 import { compareDecimals, formatDecimal } from "../../logic/decimal.ts";
 import { formatDuration, parseIsoDuration } from "../../logic/durations.ts";
 import { Age, RowAge } from "../../parts/age.tsx";
-import { byText, type Column } from "../../parts/columns.ts";
+import type { Column } from "../../parts/columns.ts";
 import { Change, Tinted } from "../../parts/numbers.tsx";
 import { Sparkline } from "../../parts/sparkline.tsx";
 import { Status } from "../../parts/status.tsx";
@@ -16,8 +16,14 @@ type TraderColumn = Column<Trader>;
 
 const NONE = <span class="muted">–</span>;
 
-const money = (key: "netProfit" | "maxDrawdown") => (one: Trader, other: Trader) =>
-  compareDecimals(one.metrics?.[key] ?? "0", other.metrics?.[key] ?? "0");
+/** Sorts by an amount: traders without metrics as if it were 0. */
+function money(key: "netProfit" | "maxDrawdown") {
+  const amount = ({ metrics }: Trader) => metrics?.[key] ?? "0";
+  return {
+    rank: (row: Trader) => Number(amount(row)),
+    compare: (one: Trader, other: Trader) => compareDecimals(amount(one), amount(other)),
+  };
+}
 
 const uptimeOf = ({ metrics }: Trader) => parseIsoDuration(metrics?.uptime ?? "") ?? 0;
 
@@ -28,14 +34,14 @@ export function traderColumns(live: Live, store: RowStore<"trader-status">): Tra
       key: "name",
       head: "Name",
       text: true,
-      compare: (one, other) => byText(one.name, other.name),
+      rank: (row) => row.name,
       cell: ({ data }) => <b title={data.id}>{data.name}</b>,
     },
     {
       key: "status",
       head: "Status",
       text: true,
-      compare: (one, other) => byText(one.status, other.status),
+      rank: (row) => row.status,
       cell: ({ data }) => (
         <span title={data.reason}>
           <Status status={data.status} />
@@ -47,7 +53,7 @@ export function traderColumns(live: Live, store: RowStore<"trader-status">): Tra
       head: "Symbol",
       text: true,
       wide: true,
-      compare: (one, other) => byText(one.symbol, other.symbol),
+      rank: (row) => row.symbol,
       cell: ({ data }) => data.symbol,
     },
     {
@@ -55,7 +61,7 @@ export function traderColumns(live: Live, store: RowStore<"trader-status">): Tra
       head: "Strategy",
       text: true,
       wide: true,
-      compare: (one, other) => byText(one.strategy, other.strategy),
+      rank: (row) => row.strategy,
       cell: ({ data }) => <span class="muted">{data.strategy}</span>,
     },
     {
@@ -64,7 +70,7 @@ export function traderColumns(live: Live, store: RowStore<"trader-status">): Tra
       end: true,
       wide: true,
       greatestFirst: true,
-      compare: (one, other) => uptimeOf(one) - uptimeOf(other),
+      rank: uptimeOf,
       cell: ({ data }) => data.metrics === undefined ? NONE : formatDuration(uptimeOf(data)),
     },
     {
@@ -73,7 +79,7 @@ export function traderColumns(live: Live, store: RowStore<"trader-status">): Tra
       title: "Since the trader started, in its quote currency",
       end: true,
       greatestFirst: true,
-      compare: money("netProfit"),
+      ...money("netProfit"),
       cell: ({ data: { metrics } }) =>
         metrics === undefined ? NONE : (
           <Tinted value={metrics.netProfit}>
@@ -93,7 +99,7 @@ export function traderColumns(live: Live, store: RowStore<"trader-status">): Tra
       head: "Win rate",
       wide: true,
       greatestFirst: true,
-      compare: (one, other) => (one.metrics?.winRate ?? 0) - (other.metrics?.winRate ?? 0),
+      rank: ({ metrics }) => metrics?.winRate ?? 0,
       cell: ({ data: { metrics } }) => metrics === undefined ? NONE : winRate(metrics),
     },
     {
@@ -103,7 +109,7 @@ export function traderColumns(live: Live, store: RowStore<"trader-status">): Tra
       end: true,
       wide: true,
       greatestFirst: true,
-      compare: money("maxDrawdown"),
+      ...money("maxDrawdown"),
       cell: ({ data: { metrics } }) =>
         metrics === undefined ? NONE : formatDecimal(metrics.maxDrawdown),
     },
@@ -131,7 +137,7 @@ export function traderColumns(live: Live, store: RowStore<"trader-status">): Tra
       head: "Age",
       title: "Since the gateway took its last report",
       end: true,
-      compare: (one, other) => other.timestamp - one.timestamp,
+      rank: ({ timestamp }) => -timestamp,
       cell: ({ data, acceptedAt }) => (
         <RowAge live={live} source={store} id={data.id} since={acceptedAt} />
       ),

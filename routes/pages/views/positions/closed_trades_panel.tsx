@@ -45,7 +45,7 @@ function closedColumns(live: Live): Column<ClosedPosition>[] {
     {
       key: "time",
       head: "Closed",
-      compare: (one, other) => one.timestamp - other.timestamp,
+      rank: ({ timestamp }) => timestamp,
       cell: ({ data }) => (
         <span class="muted">
           <Time at={data.timestamp} />
