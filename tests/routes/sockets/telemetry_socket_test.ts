@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
-import { Buffer } from "node:buffer";
 import { apiKey, KeyRing } from "../../../routes/auth/api_keys.ts";
-import { assertError } from "../../support/envelopes.ts";
 import {
   FAKE_ADDRESS,
   type FakeGateway,
@@ -10,32 +8,15 @@ import {
   OPS_SECRET,
   withGateway,
 } from "../../support/fake_gateway.ts";
+import {
+  assertAdmitted,
+  assertRefused,
+  handshakesWith,
+  KEY_PROTOCOL,
+  seatsTaken,
+} from "../../support/handshakes.ts";
 
-const keyProtocol = `telemetry.key.${Buffer.from(OPS_SECRET).toString("base64url")}`;
-
-function shake(
-  fake: FakeGateway,
-  headers: Readonly<Record<string, string>> = {},
-  query = "",
-  secret: string | null = OPS_SECRET,
-): Promise<Response> {
-  return fake.request(`/ws/telemetry${query}`, { headers: { ...HANDSHAKE, ...headers } }, secret);
-}
-
-/** What was logged of connections: nothing, when nobody took a seat. */
-function seatsTaken(fake: FakeGateway) {
-  return fake.log.lines.filter(({ message }) => message !== "handshake refused");
-}
-
-async function fails(answer: Response, status: number, code: string) {
-  return assertError({ status: answer.status, body: await answer.json() }, status, code);
-}
-
-/** The runtime upgrades a request that no listener accepted as well; its socket never opens. */
-function passes(fake: FakeGateway, answer: Response): void {
-  assert.equal(answer.status, 101);
-  assert.equal(fake.hub.stats().connecting, 1);
-}
+const shake = handshakesWith("/ws/telemetry");
 
 /** The one handshake under way. */
 function handshakeOf(fake: FakeGateway) {
@@ -48,14 +29,14 @@ Deno.test("a plain request is told to upgrade", async () => {
   await withGateway({}, async (fake) => {
     const answer = await fake.request("/ws/telemetry");
     assert.equal(answer.headers.get("Upgrade"), "websocket");
-    await fails(answer, 426, "UPGRADE_REQUIRED");
+    await assertRefused(answer, 426, "UPGRADE_REQUIRED");
   });
 });
 
 Deno.test("a handshake that is well-formed and authorised is admitted", async () => {
   await withGateway({}, async (fake) => {
     const answer = await shake(fake, {}, "?clientId=desk-7&channels=positions&replay=true");
-    passes(fake, answer);
+    assertAdmitted(fake, answer);
     const { id, principal, remoteAddress, protocol, isOpen, state } = handshakeOf(fake);
     assert.deepEqual({ id, principal, remoteAddress, protocol, isOpen, state }, {
       id: "desk-7",
@@ -71,7 +52,7 @@ Deno.test("a handshake that is well-formed and authorised is admitted", async ()
 
 Deno.test("the case of Upgrade does not matter, and Connection may name more", async () => {
   await withGateway({}, async (fake) => {
-    passes(
+    assertAdmitted(
       fake,
       await shake(fake, { "Upgrade": "WebSocket", "Connection": "keep-alive, Upgrade" }),
     );
@@ -88,7 +69,7 @@ Deno.test("a malformed handshake is 400 and never comes to the hub", async () =>
     for (const fault of faults) {
       const answer = await shake(fake, fault);
       assert.equal(answer.headers.get("Sec-WebSocket-Version"), "13");
-      await fails(answer, 400, "INVALID_REQUEST");
+      await assertRefused(answer, 400, "INVALID_REQUEST");
     }
     assert.deepEqual(seatsTaken(fake), []);
   });
@@ -96,12 +77,12 @@ Deno.test("a malformed handshake is 400 and never comes to the hub", async () =>
 
 Deno.test("without a valid credential it is 401, always, and nobody takes a seat", async () => {
   await withGateway({}, async (fake) => {
-    await fails(await shake(fake, {}, "", null), 401, "API_KEY_MISSING");
-    await fails(await shake(fake, {}, "", "wrong"), 401, "API_KEY_INVALID");
-    await fails(await shake(fake, {}, "?apiKey=wrong", null), 401, "API_KEY_INVALID");
+    await assertRefused(await shake(fake, {}, "", null), 401, "API_KEY_MISSING");
+    await assertRefused(await shake(fake, {}, "", "wrong"), 401, "API_KEY_INVALID");
+    await assertRefused(await shake(fake, {}, "?apiKey=wrong", null), 401, "API_KEY_INVALID");
     for (const key of ["d3Jvbmc", "", "a", "*!~"]) {
       const offered = { "Sec-WebSocket-Protocol": `telemetry.v1, telemetry.key.${key}` };
-      await fails(await shake(fake, offered, "", null), 401, "API_KEY_INVALID");
+      await assertRefused(await shake(fake, offered, "", null), 401, "API_KEY_INVALID");
     }
     assert.deepEqual(seatsTaken(fake), []);
   });
@@ -111,16 +92,16 @@ Deno.test("a valid credential is taken from any of its places", async () => {
   const forms: readonly (readonly [Readonly<Record<string, string>>, string])[] = [
     [{ "X-API-Key": OPS_SECRET }, ""],
     [{ "Authorization": `Bearer ${OPS_SECRET}` }, ""],
-    [{ "Sec-WebSocket-Protocol": `telemetry.v1, ${keyProtocol}` }, ""],
+    [{ "Sec-WebSocket-Protocol": `telemetry.v1, ${KEY_PROTOCOL}` }, ""],
     [{}, `?apiKey=${OPS_SECRET}`],
   ];
   for (const [headers, query] of forms) {
     await withGateway({}, async (fake) => {
-      passes(fake, await shake(fake, headers, query, null));
+      assertAdmitted(fake, await shake(fake, headers, query, null));
       fake.hub.disconnect(handshakeOf(fake).connectionId, "enough", 0, "ops");
       const lines = JSON.stringify(fake.log.lines);
       assert.notEqual(fake.log.lines.length, 0);
-      assert.equal(lines.includes(OPS_SECRET) || lines.includes(keyProtocol), false);
+      assert.equal(lines.includes(OPS_SECRET) || lines.includes(KEY_PROTOCOL), false);
     });
   }
 });
@@ -128,14 +109,14 @@ Deno.test("a valid credential is taken from any of its places", async () => {
 Deno.test("a key without the scope subscribe is 403", async () => {
   const keys = new KeyRing([apiKey("robot", "robot-secret", { scopes: new Set(["publish"]) })]);
   await withGateway({ keys }, async (fake) => {
-    await fails(await shake(fake, {}, "", "robot-secret"), 403, "FORBIDDEN");
+    await assertRefused(await shake(fake, {}, "", "robot-secret"), 403, "FORBIDDEN");
   });
 });
 
 Deno.test("anonymous clients come in on loopback when they are let in", async () => {
   const config = { security: { anonymousScopes: ["subscribe"] } };
   await withGateway({ config }, async (fake) => {
-    passes(fake, await shake(fake, {}, "?channels=trader.status&replay=false", null));
+    assertAdmitted(fake, await shake(fake, {}, "?channels=trader.status&replay=false", null));
     const { principal, authenticated } = handshakeOf(fake);
     assert.deepEqual([principal, authenticated], ["anonymous", false]);
   });
@@ -146,12 +127,12 @@ Deno.test("anonymous clients from elsewhere need leave of their own", async () =
   const config = { security: { anonymousScopes } };
   await withGateway({ config }, async (fake) => {
     const forwarded = { "X-Forwarded-For": "10.0.0.1" };
-    await fails(await shake(fake, forwarded, "", null), 401, "API_KEY_MISSING");
+    await assertRefused(await shake(fake, forwarded, "", null), 401, "API_KEY_MISSING");
   });
   const server = { host: "0.0.0.0" };
   const remote = { server, security: { anonymousScopes, allowAnonymousRemote: true } };
   await withGateway({ config: remote }, async (fake) => {
-    passes(fake, await shake(fake, {}, "", null));
+    assertAdmitted(fake, await shake(fake, {}, "", null));
   });
 });
 
@@ -159,25 +140,25 @@ Deno.test("a development key does not count behind a proxy", async () => {
   const keys = new KeyRing([apiKey("development", "dev", { loopbackOnly: true })]);
   await withGateway({ keys }, async (fake) => {
     const forwarded = { "X-Forwarded-For": "10.0.0.1" };
-    await fails(await shake(fake, forwarded, "", "dev"), 401, "API_KEY_INVALID");
-    passes(fake, await shake(fake, {}, "", "dev"));
+    await assertRefused(await shake(fake, forwarded, "", "dev"), 401, "API_KEY_INVALID");
+    assertAdmitted(fake, await shake(fake, {}, "", "dev"));
   });
 });
 
 Deno.test("offering only protocols that are not spoken is 400, and so is a key alone", async () => {
   await withGateway({}, async (fake) => {
-    for (const offer of ["graphql-ws", "telemetry.v9,chat", keyProtocol]) {
+    for (const offer of ["graphql-ws", "telemetry.v9,chat", KEY_PROTOCOL]) {
       const answer = await shake(fake, { "Sec-WebSocket-Protocol": offer });
-      await fails(answer, 400, "UNSUPPORTED_PROTOCOL");
+      await assertRefused(answer, 400, "UNSUPPORTED_PROTOCOL");
     }
   });
 });
 
 Deno.test("telemetry.v1 is found in any place of the offer, with or without blanks", async () => {
-  for (const offer of ["telemetry.v1", "chat,telemetry.v1", `${keyProtocol},telemetry.v1,chat`]) {
+  for (const offer of ["telemetry.v1", "chat,telemetry.v1", `${KEY_PROTOCOL},telemetry.v1,chat`]) {
     await withGateway({}, async (fake) => {
       const answer = await shake(fake, { "Sec-WebSocket-Protocol": offer });
-      passes(fake, answer);
+      assertAdmitted(fake, answer);
       // A credential is never echoed.
       assert.equal(answer.headers.get("Sec-WebSocket-Protocol"), "telemetry.v1");
     });
@@ -193,42 +174,48 @@ Deno.test("a query that cannot be meant is 400", async () => {
       "?clientId=%1B%5B2J",
       `?channels=${new Array(65).fill("positions").join(",")}`,
     ];
-    for (const query of queries) await fails(await shake(fake, {}, query), 400, "INVALID_REQUEST");
+    for (const query of queries) {
+      await assertRefused(await shake(fake, {}, query), 400, "INVALID_REQUEST");
+    }
     assert.deepEqual(seatsTaken(fake), []);
   });
 });
 
 Deno.test("an empty clientId counts as none: the client gets an id of its own", async () => {
   await withGateway({}, async (fake) => {
-    passes(fake, await shake(fake, {}, "?clientId=&channels=positions"));
+    assertAdmitted(fake, await shake(fake, {}, "?clientId=&channels=positions"));
     assert.match(handshakeOf(fake).id, /^[0-9a-f-]{36}$/);
   });
 });
 
 Deno.test("parameters that a handshake does not know are ignored", async () => {
   await withGateway({}, async (fake) => {
-    passes(fake, await shake(fake, {}, "?token=x&v=2&channels=positions"));
+    assertAdmitted(fake, await shake(fake, {}, "?token=x&v=2&channels=positions"));
   });
 });
 
 Deno.test("unknown channels and empty names in the query are no reason to refuse", async () => {
   await withGateway({}, async (fake) => {
-    passes(fake, await shake(fake, {}, "?channels=,weather,,positions,&replay=maybe"));
+    assertAdmitted(fake, await shake(fake, {}, "?channels=,weather,,positions,&replay=maybe"));
   });
 });
 
 Deno.test("a foreign page is refused before its key is looked at", async () => {
   await withGateway({}, async (fake) => {
     const answer = await shake(fake, { Origin: "https://evil.example" });
-    await fails(answer, 403, "ORIGIN_NOT_ALLOWED");
+    await assertRefused(answer, 403, "ORIGIN_NOT_ALLOWED");
   });
 });
 
 Deno.test("a handshake for a strange Host is 421, also after one for a known", async () => {
   await withGateway({}, async (fake) => {
-    passes(fake, await shake(fake));
+    assertAdmitted(fake, await shake(fake));
     const address = "http://rebind.example:8080/ws/telemetry";
-    await fails(await fake.request(address, { headers: HANDSHAKE }), 421, "MISDIRECTED_REQUEST");
+    await assertRefused(
+      await fake.request(address, { headers: HANDSHAKE }),
+      421,
+      "MISDIRECTED_REQUEST",
+    );
     assert.equal(fake.hub.stats().connecting, 1);
   });
 });
@@ -237,7 +224,7 @@ Deno.test("an upgrade by another method than GET is 405, and nobody takes a seat
   await withGateway({}, async (fake) => {
     const answer = await fake.request("/ws/telemetry", { method: "POST", headers: HANDSHAKE });
     assert.match(answer.headers.get("Allow") ?? "", /GET/);
-    await fails(answer, 405, "METHOD_NOT_ALLOWED");
+    await assertRefused(answer, 405, "METHOD_NOT_ALLOWED");
     assert.equal(fake.hub.stats().connecting, 0);
   });
 });
@@ -248,7 +235,7 @@ Deno.test("a handshake that fails inside is 500 in the envelope, and is logged",
     fake.hub.admit = () => {
       throw new Error("no seats at all");
     };
-    await fails(await shake(fake), 500, "INTERNAL_ERROR");
+    await assertRefused(await shake(fake), 500, "INTERNAL_ERROR");
     fake.hub.admit = admit;
     assert.equal(fake.log.find({ message: "request failed" }).length, 1);
   });
@@ -264,7 +251,7 @@ Deno.test("a full gateway answers 503, an address or key with too many 429, with
       fake.connect({ principal: keyHolder("ops") });
       const answer = await shake(fake);
       assert.match(answer.headers.get("Retry-After") ?? "", /^[1-9]\d*$/);
-      await fails(answer, status, code);
+      await assertRefused(answer, status, code);
     });
   }
 });
@@ -274,7 +261,7 @@ Deno.test("while draining, handshakes are 503 with Retry-After", async () => {
     await fake.hub.drain(1_000);
     const answer = await shake(fake);
     assert.match(answer.headers.get("Retry-After") ?? "", /^[1-9]\d*$/);
-    await fails(answer, 503, "DRAINING");
+    await assertRefused(answer, 503, "DRAINING");
   });
 });
 
@@ -306,7 +293,7 @@ Deno.test("a client that the gateway just closed is held before it is accepted, 
     assert.equal(answered(), false);
     assert.equal(fake.hub.stats().connecting, 1);
     await fake.clock.advanceAsync(1);
-    passes(fake, await done);
+    assertAdmitted(fake, await done);
   });
 });
 
@@ -331,7 +318,7 @@ Deno.test("what admission refuses is traced with its code and the name of the ke
   for (const [code, status, prepare] of cases) {
     await withGateway({ config }, async (fake) => {
       await prepare(fake);
-      await fails(await shake(fake), status, code);
+      await assertRefused(await shake(fake), status, code);
       const [line, ...others] = fake.log.find({ message: "handshake refused" });
       assert.deepEqual([line?.level, others], ["warn", []]);
       assert.deepEqual(line?.properties, {
@@ -354,6 +341,6 @@ Deno.test("a drain does not wait for a held handshake: it is answered with 503",
     await fake.clock.advanceAsync(1_000);
     const answer = await done;
     assert.match(answer.headers.get("Retry-After") ?? "", /^[1-9]\d*$/);
-    await fails(answer, 503, "DRAINING");
+    await assertRefused(answer, 503, "DRAINING");
   });
 });
