@@ -142,7 +142,7 @@ export class Intake {
 
   #countFaulty(principal: string, bytes: number): void {
     if (!this.#faulty.add(principal, bytes)) return;
-    this.#deps.log.warn("a publisher has to pause: too many bytes of faulty batches", {
+    this.#deps.log.warn("publisher refused for a while: too many bytes of faulty batches", {
       principal,
       pauseMillis: FAULT_PAUSE_MILLIS,
     });

@@ -95,7 +95,9 @@ export class Refusals {
 
   #writeCounts(): void {
     this.#timer = undefined;
-    this.#log.warn("more refusals, not written one by one", { counts: this.#unwritten });
+    this.#log.warn("more refusals, counted by code and not logged one by one", {
+      counts: this.#unwritten,
+    });
     this.#unwritten = {};
   }
 }

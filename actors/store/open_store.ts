@@ -74,7 +74,7 @@ export async function openStore(
       close: async () => {
         retention.stop();
         await store.close().catch((error) => {
-          log.warn("the store was not closed in order", { error: String(error) });
+          log.warn("the store was not closed cleanly", { error: String(error) });
         });
       },
     };

@@ -45,7 +45,7 @@ export function findConflicts(settings: OptionValues): readonly Conflict[] {
   ) {
     conflicts.push({
       options: ["security.anonymousScopes", "server.host"],
-      message: "anonymous access from other machines must be allowed in so many words: " +
+      message: "anonymous access from other machines must be allowed explicitly: " +
         "set security.allowAnonymousRemote to true, or listen on 127.0.0.1",
     });
   }

@@ -79,7 +79,7 @@ async function start(settings: Settings, signals: Signals, version: string): Pro
       await serveFrom({ ...storage, audit, close }, settings, log, keys, tls, signals, version);
       return;
     }
-    log.info("stopped before it listened", { by: signals.ending });
+    log.info("stopped during the start, before it listened", { by: signals.ending });
   } catch (error) {
     await close(); // The next start must find it closed in order.
     throw error;

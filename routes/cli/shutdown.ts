@@ -17,7 +17,7 @@ const CLOSING_MILLIS = 1_000;
 /** The part of {@link CLOSING_MILLIS} that is left to close the store; open requests may use the rest. */
 const STORE_SHARE = 0.5;
 
-/** Exit code when ended at the deadline, before everything was closed (EX_SOFTWARE of sysexits.h). */
+/** Exit code when stopped at the drain deadline, before everything was closed (EX_SOFTWARE of sysexits.h). */
 const EXIT_NOT_CLOSED = 70;
 
 /** How long closing the store may take when the process is told to end at once, in ms. */
@@ -64,7 +64,7 @@ export function prepareShutdown(deps: ShutdownDeps): Shutdown {
     },
     exitNow: (code) => {
       const { clock, log, storage, exit } = deps;
-      log.warn("ended at once, as asked for again", { code });
+      log.warn("stopped at once: asked to stop again during the shutdown", { code });
       clock.setTimeout(() => exit(code), EXIT_MILLIS);
       void storage.close().then(() => exit(code));
     },
@@ -79,7 +79,9 @@ async function shutDown(deps: ShutdownDeps, by: string): Promise<void> {
   log.info("draining", { by, seconds: drainSeconds });
   clock.setTimeout(() => closing.abort(), millis - closingMillis);
   const timer = clock.setTimeout(() => {
-    log.error("ended at the deadline, before everything was closed", { seconds: drainSeconds });
+    log.error("stopped at the drain deadline, before everything was closed", {
+      seconds: drainSeconds,
+    });
     exit(EXIT_NOT_CLOSED);
   }, millis);
   const stopped = source?.stop();

@@ -136,7 +136,7 @@ Deno.test("the heartbeat timeout is longer than the interval", () => {
   assert.equal(firstIssue({ telemetry: { heartbeatIntervalSeconds: 44.9 } }), undefined);
 });
 
-Deno.test("anonymous access off loopback has to be allowed in so many words", () => {
+Deno.test("anonymous access off loopback has to be allowed explicitly", () => {
   const open = { anonymousScopes: ["subscribe"] };
   const remote = { host: "0.0.0.0" };
   assert.equal(firstIssue({ server: remote, security: open })?.path, "security.anonymousScopes");

@@ -259,7 +259,7 @@ export class Engine {
   #withBackup<Result>(work: (copy: BackupCopy) => Result): Result {
     return this.#guard(() => {
       if (this.#backup === undefined) {
-        throw new StoreError("internal", "the backup was cut off; begin another");
+        throw new StoreError("internal", "the backup was interrupted; start another one");
       }
       return work(this.#backup);
     });

@@ -20,7 +20,7 @@ function setUp() {
 
 /** Refusals that the lines about counts account for. */
 function countedIn(log: RecordingLogger): number {
-  const counts = log.find({ message: "more refusals, not written one by one" })
+  const counts = log.find({ message: "more refusals, counted by code and not logged one by one" })
     .flatMap(({ properties }) => Object.values(properties["counts"] as Record<string, number>));
   return counts.reduce((sum, count) => sum + count, 0);
 }
@@ -46,7 +46,9 @@ Deno.test("an address has one line a second for each code; the rest is counted",
   refusals.record("handshake", attempt("10.0.0.2"));
   assert.equal(log.find({ message: "handshake refused" }).length, 3);
   clock.advance(WINDOW_MILLIS);
-  const [line, ...others] = log.find({ message: "more refusals, not written one by one" });
+  const [line, ...others] = log.find({
+    message: "more refusals, counted by code and not logged one by one",
+  });
   assert.deepEqual(line?.properties["counts"], { "handshake API_KEY_INVALID": 29 });
   assert.deepEqual(others, []);
   refusals.record("handshake", attempt("10.0.0.1"));

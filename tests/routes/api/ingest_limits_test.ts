@@ -148,7 +148,7 @@ Deno.test("a principal with too many bytes of faulty batches is 429 for a second
     assert.deepEqual([error.code, error.id, error.retryAfterMs], ["rate_limited", "7", 1_000]);
     assert.deepEqual(socket.closings, []);
     assert.equal(
-      fake.log.find({ message: "a publisher has to pause: too many bytes of faulty batches" })
+      fake.log.find({ message: "publisher refused for a while: too many bytes of faulty batches" })
         .length,
       1,
     );

@@ -113,7 +113,7 @@ Deno.test("a store that does not close in time does not keep the process, and th
   await clock.advanceAsync(7_000);
   assert.equal(steps.at(-1), "7000 exit 70");
   assert.equal(
-    log.find({ message: "ended at the deadline, before everything was closed" }).length,
+    log.find({ message: "stopped at the drain deadline, before everything was closed" }).length,
     1,
   );
 });
