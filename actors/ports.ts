@@ -245,12 +245,12 @@ export type { Scope };
 
 /** Structured logging. Values are never credentials; URLs are redacted before they come here. */
 export interface Logger {
-  /** What only developers want to see. */
+  /** Details for developers. */
   debug(message: string, properties?: Readonly<Record<string, unknown>>): void;
-  /** What normally happens. */
+  /** Normal operation. */
   info(message: string, properties?: Readonly<Record<string, unknown>>): void;
-  /** What somebody should look at some day. */
+  /** What an operator should look into later. */
   warn(message: string, properties?: Readonly<Record<string, unknown>>): void;
-  /** What somebody should look at now. */
+  /** What an operator should look into now. */
   error(message: string, properties?: Readonly<Record<string, unknown>>): void;
 }

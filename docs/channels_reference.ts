@@ -59,7 +59,7 @@ function shedOf({ lane, keyName }: ChannelDefinition): string {
 }
 
 function writerOf({ writer }: ChannelDefinition): string {
-  return writer === "gateway" ? "the gateway alone" : "collectors";
+  return writer === "gateway" ? "the gateway alone" : "publishers";
 }
 
 function staleOf({ maxAge }: ChannelDefinition): string {

@@ -26,7 +26,7 @@ export const MAX_EVENTS_IN_FLIGHT = 10_000;
 export interface IntakeDeps {
   /** Time. */
   readonly clock: Clock;
-  /** Where it is written that a principal has to pause. */
+  /** Where it is logged that a principal is refused for a while. */
   readonly log: Logger;
   /** Most events in a batch. */
   readonly maxBatchEvents: number;
