@@ -5,6 +5,7 @@
  * @module
  */
 import type { ErrorCode } from "../../protocol/api.ts";
+import { CoalescedCall } from "../coalesced_call.ts";
 import type { Clock, Logger } from "../ports.ts";
 import { addressGroup } from "./address_group.ts";
 
@@ -55,10 +56,11 @@ export class Refusals {
   #unwritten: Record<string, number> = {};
   /** The lines of the last second, oldest first. */
   readonly #lines: WrittenLine[] = [];
-  #timer: unknown;
+  readonly #summary: CoalescedCall;
 
   /** Begins to count. */
   constructor(clock: Clock, log: Logger) {
+    this.#summary = new CoalescedCall(clock, () => this.#writeCounts());
     this.#clock = clock;
     this.#log = log;
     this.#counts = { handshake: {}, request: {} };
@@ -80,7 +82,8 @@ export class Refusals {
     }
     const name = `${kind} ${code}`;
     this.#unwritten[name] = (this.#unwritten[name] ?? 0) + 1;
-    this.#timer ??= this.#clock.setTimeout(() => this.#writeCounts(), WINDOW_MILLIS);
+    const now = this.#clock.now();
+    this.#summary.at(now + WINDOW_MILLIS, now);
   }
 
   /** One line is kept for the counts. */
@@ -94,7 +97,6 @@ export class Refusals {
   }
 
   #writeCounts(): void {
-    this.#timer = undefined;
     this.#log.warn("more refusals, counted by code and not logged one by one", {
       counts: this.#unwritten,
     });
