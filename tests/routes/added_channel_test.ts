@@ -325,7 +325,7 @@ Deno.test("the tables of the documents describe an added channel", () => {
   const channels = renderChannelReference(read("docs/channels.md"), MORE_CHANNELS);
   for (
     const line of [
-      "| `orders` | each order; `FILLED` ends it | conflated to the latest per order | collectors | `telemetry.declaredMaxAgeSeconds`, once declared |",
+      "| `orders` | each order; `FILLED` ends it | conflated to the latest per order | publishers | `telemetry.declaredMaxAgeSeconds`, once declared |",
       "| `house-notes` | notes of the gateway | never dropped | the gateway alone | never |",
       "## orders",
       "| `pair` | text | The symbol. |",
