@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { existsSync } from "node:fs";
 import { machineFacts } from "./routes/cli/machine_facts.ts";
 import { EXTRA_VARIABLES } from "./protocol/config/options.ts";
 import { VERSION } from "./protocol/version.ts";
@@ -16,6 +17,7 @@ if (import.meta.main) {
   const exitCode = await runProgram(Deno.args, {
     env,
     readFile,
+    exists: (path) => existsSync(path),
     mayAccess: (name, path) => Deno.permissions.querySync({ name, path }).state === "granted",
     machine: machineFacts(env[EXTRA_VARIABLES.machineFacts], readFile),
     version: VERSION,

@@ -4,7 +4,8 @@
  * @module
  */
 import type { PublishReceipt } from "../protocol/api.ts";
-import type { Channel } from "../protocol/channels.ts";
+import type { ChannelSet } from "../protocol/channel_set.ts";
+import type { Channel, ChannelSpec } from "../protocol/channels.ts";
 import type { Submission } from "../protocol/publish.ts";
 import {
   acknowledgeAlerts,
@@ -24,6 +25,31 @@ export function mayUse({ channels }: Principal, channel: Channel): boolean {
 /** Whether a principal gets what concerns no single trader. */
 export function seesPortfolio({ traders, portfolio = false }: Principal): boolean {
   return traders === undefined || portfolio;
+}
+
+/**
+ * The channels among those of a set of which a principal may have less than before: the channel
+ * itself, or rows of it.
+ */
+export function lostChannels(
+  before: Principal,
+  after: Principal,
+  channels: readonly Channel[],
+  set: ChannelSet,
+): readonly Channel[] {
+  return channels.filter((channel) =>
+    (mayUse(before, channel) && !mayUse(after, channel)) ||
+    losesRows(before, after, set.get(channel).rows)
+  );
+}
+
+function losesRows(before: Principal, after: Principal, rows: ChannelSpec["rows"]): boolean {
+  if (rows === "all" || after.traders === undefined) return false;
+  const losesPortfolio = after.portfolio !== true &&
+    (before.traders === undefined || before.portfolio === true);
+  if (losesPortfolio || rows === "portfolio") return losesPortfolio;
+  const { traders } = after;
+  return before.traders === undefined || [...before.traders].some((one) => !traders.has(one));
 }
 
 /** The message for people about a channel that a principal may not use. */

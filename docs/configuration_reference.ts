@@ -37,6 +37,10 @@ Keys are set in the environment alone: other users of the machine see flags, and
 | --- | --- |
 | \`${EXTRA_VARIABLES.apiKey}\` | One key with every scope; 1 to 512 visible ASCII characters without spaces. |
 | \`${EXTRA_VARIABLES.deployedApiKey}\` | The same, read when \`${EXTRA_VARIABLES.apiKey}\` is not set. |
+| \`${EXTRA_VARIABLES.metricsApiKey}\` | A key with the scope \`metrics\`. |
+
+Keys with names, limits and an expiry stand in the [keys file](operations.md#keys). Off loopback, a key
+of these variables with fewer than 16 characters stops the start.
 
 Without a key the gateway makes up a development key on a loopback address, prints it once and keeps
 it in the data directory. On any other address it does not start.

@@ -26,6 +26,7 @@ export const ENDINGS = {
   pongTimeout: { code: 1001, reason: "no answer to ping", reconnect: "yes" },
   stalled: { code: 1001, reason: "peer stopped reading", reconnect: "yes" },
   handshakeTimeout: { code: 1001, reason: "handshake not finished in time", reconnect: "yes" },
+  scopeChanged: { code: 1001, reason: "rights of the key changed", reconnect: "yes" },
   messageTooLarge: { code: 1009, reason: "message too large", reconnect: "no" },
   internalError: { code: 1011, reason: "internal error", reconnect: "yes" },
   overloaded: { code: 1013, reason: "overloaded", reconnect: "later" },

@@ -66,6 +66,11 @@ export const SOCKET_ERRORS = {
     retryable: false,
     meaning: "The key does not have the scope or the channel that this needs, or nobody may do it.",
   },
+  scope_changed: {
+    dialects: ["v2"],
+    retryable: false,
+    meaning: "The key lost rights: the subscription of channel was ended, nothing was asked for.",
+  },
   not_found: {
     dialects: ["v2"],
     retryable: false,
@@ -208,6 +213,11 @@ export const ERRORS = {
     meaning: "No such alert is known, or seq is not of its latest incident.",
     onSocket: "not_found",
   },
+  KEY_NOT_FOUND: {
+    status: 404,
+    retryable: false,
+    meaning: "The keys file has no key of this name, or the key no such secret.",
+  },
   METHOD_NOT_ALLOWED: {
     status: 405,
     retryable: false,
@@ -222,6 +232,26 @@ export const ERRORS = {
     status: 409,
     retryable: false,
     meaning: "The number afterSeq is beyond the head: start over with the snapshot.",
+  },
+  KEY_EXISTS: {
+    status: 409,
+    retryable: false,
+    meaning: "There is a key of this name: rotate it, or revoke it first.",
+  },
+  KEY_LIMIT: {
+    status: 409,
+    retryable: false,
+    meaning: "A file has at most 1000 keys, and a key one or two secrets.",
+  },
+  KEYS_FILE_INVALID: {
+    status: 409,
+    retryable: false,
+    meaning: "Somebody broke the keys file: repair the line that the message names.",
+  },
+  KEYS_READ_ONLY: {
+    status: 409,
+    retryable: false,
+    meaning: "The gateway cannot write its keys file: change it where it comes from.",
   },
   BACKUP_RUNNING: {
     status: 409,

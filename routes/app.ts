@@ -55,6 +55,9 @@ export function createApp({ keys, ...options }: AppOptions): App {
     isValid: ({ name, secretId }) => keys.current(name, secretId) !== undefined,
   });
   publishAccess(access, metrics);
+  keys.onChange(() => {
+    hub.reviewRights((name, secretId) => keys.current(name, secretId)?.principal);
+  });
   const hosts = new HostCheck(rules);
   const forwarding = new ForwardingRules(options.config.server);
   const router = createRouter(deps, SOCKETS.keys());

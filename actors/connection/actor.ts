@@ -4,14 +4,16 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { type Actor, type AnyActorRef, assertEvent, createActor } from "xstate";
+import { type Actor, assertEvent, createActor } from "xstate";
 import type { ClientDetails, ClientInfo, ConnectionState } from "../../protocol/api.ts";
 import type { Channel } from "../../protocol/channels.ts";
 import { type EndingCause, ENDINGS } from "../../protocol/close_codes.ts";
 import type { ShedReason } from "../operations.ts";
-import type { Socket } from "../ports.ts";
+import type { Principal, Socket } from "../ports.ts";
 import { HARD_CAP_BYTES, Subscriber, type SubscriberControl } from "../stream/subscriber.ts";
 import { TokenBucket } from "../stream/token_bucket.ts";
+import { lostChannels } from "../channel_rights.ts";
+import { closeSocket } from "./close_socket.ts";
 import type { Dialect } from "./dialect.ts";
 import { dialectOf } from "./dialects.ts";
 import { type ConnectionHandlers, ConnectionLogic, type Step } from "./logic.ts";
@@ -24,6 +26,7 @@ import {
 } from "./machine.ts";
 import type { Peer } from "./peer.ts";
 import type { Session, SessionHost, SocketQuery } from "./session.ts";
+import type { ConnectionSupervisor, Handshake } from "./supervisor.ts";
 import { type SessionDeps, withRateLimitOf } from "./session_deps.ts";
 import {
   describeTransitions,
@@ -39,28 +42,6 @@ export const HANDSHAKE_MILLIS = 5_000;
 
 /** Shortest time between two log lines about throttling of one connection, in ms. */
 const THROTTLE_LOG_MILLIS = 60_000;
-
-/** What a connection reports to the hub; nothing of it throws. */
-export interface ConnectionSupervisor {
-  /** The actor that connections name as their parent, and whose actor system they share. */
-  readonly parent: AnyActorRef;
-  /** The state of a connection changed. */
-  moved(connection: Connection, step: Step): void;
-  /** A live connection ended, and left the data plane. */
-  ended(connection: Connection, cause: Cause): void;
-  /** A live connection failed; it ends next. */
-  failed(connection: Connection, error: unknown): void;
-}
-
-/** Who connects, and how long the handshake is held. */
-export interface Handshake {
-  /** Unique per connection. */
-  readonly id: string;
-  /** Who is at the other end. */
-  readonly peer: Peer;
-  /** How long it is held before the upgrade, in ms. */
-  readonly holdMillis: number;
-}
 
 /** One connection, from its handshake until its socket is gone. */
 export class Connection implements SubscriberControl, SessionHost {
@@ -93,8 +74,8 @@ export class Connection implements SubscriberControl, SessionHost {
   readonly id: string;
   /** The `clientId` given, or one made up. */
   readonly clientId: string;
-  /** Who is at the other end. */
-  readonly peer: Peer;
+  /** Who is at the other end; the rights of its principal may change. */
+  peer: Peer;
   /** Speaks to the client. */
   readonly session: Session;
   /** The actor that runs the statechart. */
@@ -110,7 +91,8 @@ export class Connection implements SubscriberControl, SessionHost {
   /** When it ended, monotonic ms; `Infinity` while it lives. */
   endedAt = Infinity;
 
-  readonly #deps: SessionDeps;
+  readonly #shared: SessionDeps;
+  #deps: SessionDeps;
   readonly #supervisor: ConnectionSupervisor;
   readonly #startedAt: number;
   readonly #connectedAt: number;
@@ -122,6 +104,7 @@ export class Connection implements SubscriberControl, SessionHost {
   constructor(deps: SessionDeps, handshake: Handshake, supervisor: ConnectionSupervisor) {
     const { clock } = deps;
     const { id, peer, holdMillis } = handshake;
+    this.#shared = deps;
     this.#deps = withRateLimitOf(peer.principal, deps);
     this.#supervisor = supervisor;
     this.id = id;
@@ -236,6 +219,27 @@ export class Connection implements SubscriberControl, SessionHost {
     else this.end("slowConsumer");
   }
 
+  /**
+   * The rights of the principal are others from now on. What it may not have any more ends; what it
+   * may have besides, it gets with its next request.
+   */
+  changeRights(principal: Principal): void {
+    const { principal: before } = this.peer;
+    this.peer = { ...this.peer, principal };
+    this.#deps = withRateLimitOf(principal, this.#shared);
+    const { clock, rateLimitPerSecond } = this.#deps;
+    this.subscriber?.limitRate(rateLimitPerSecond, clock.now());
+    const isAllowed = principal.scopes.has(this.dialect.scope);
+    this.#serve(({ cursors }) => {
+      const channels = [...cursors.keys()];
+      const lost = isAllowed
+        ? lostChannels(before, principal, channels, this.#deps.channels)
+        : channels;
+      if (lost.length > 0) this.session.loseChannels(lost);
+    });
+    if (!isAllowed && this.is("live")) this.end("forbidden");
+  }
+
   /** {@inheritDoc SessionHost.subscribed} */
   subscribed(channels: readonly Channel[], replay: boolean): void {
     this.actor.send({ type: "SUBSCRIBED", channels, replay });
@@ -332,7 +336,8 @@ export class Connection implements SubscriberControl, SessionHost {
   #welcome(): void {
     const { principal, address, protocol } = this.peer;
     this.#info("connected", { address, protocol });
-    this.#info("authenticated", { principal: principal.name });
+    const { name, secretId } = principal;
+    this.#info("authenticated", { principal: name, ...(secretId !== undefined && { secretId }) });
     this.session.welcome();
   }
 
@@ -382,19 +387,4 @@ export class Connection implements SubscriberControl, SessionHost {
       ...properties,
     });
   }
-}
-
-function closeSocket(socket: Socket, cause: Cause): void {
-  if (cause.by !== "gateway") return;
-  const { code, reason } = ENDINGS[cause.cause];
-  socket.close(code, clipReason(cause.detail ?? reason));
-}
-
-/** Most bytes of a reason in a Close frame (RFC 6455 §5.5: 125 less the code). */
-const MAX_REASON_BYTES = 123;
-
-function clipReason(reason: string): string {
-  if (Buffer.byteLength(reason) <= MAX_REASON_BYTES) return reason;
-  const clipped = Buffer.from(reason).subarray(0, MAX_REASON_BYTES).toString();
-  return clipped.replace(/\uFFFD+$/, ""); // A character cut in half.
 }

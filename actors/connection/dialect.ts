@@ -5,6 +5,7 @@
  */
 import type { ProtocolName } from "../../protocol/api.ts";
 import type { SystemWarning } from "../../protocol/events/system_warning.ts";
+import type { Scope } from "../../protocol/scopes.ts";
 import type { OpenCursor } from "../stream/cursor.ts";
 import type { Session, SessionHost } from "./session.ts";
 import type { SessionDeps } from "./session_deps.ts";
@@ -13,6 +14,8 @@ import type { SessionDeps } from "./session_deps.ts";
 export interface Dialect {
   /** The subprotocol that negotiates it. */
   readonly protocol: ProtocolName;
+  /** The scope that a key needs for it. */
+  readonly scope: Scope;
   /** Starts the session of a connection. */
   readonly session: (host: SessionHost, deps: SessionDeps) => Session;
   /** Opens the cursor of a channel; absent where nothing is subscribed. */

@@ -17,6 +17,7 @@ import { SessionV2 } from "./session_v2.ts";
 /** One JSON frame an event; deployed clients reconnect without a delay. */
 const DIALECT_V1: Dialect = {
   protocol: "telemetry.v1",
+  scope: "subscribe",
   session: (host, deps) => new SessionV1(host, deps),
   openCursor: openCursorV1,
   heartbeat: (epochMillis) => heartbeat("server", epochMillis),
@@ -27,6 +28,7 @@ const DIALECT_V1: Dialect = {
 /** Frames that account for every number of their range. */
 const DIALECT_V2: Dialect = {
   protocol: "telemetry.v2",
+  scope: "subscribe",
   session: (host, deps) => new SessionV2(host, deps),
   openCursor: openCursorV2,
   heartbeat: (timestamp) => encodeV2({ type: "heartbeat", direction: "server", timestamp }),
@@ -38,6 +40,7 @@ const DIALECT_V2: Dialect = {
 /** Batches in, acks out. */
 const DIALECT_COLLECTOR: Dialect = {
   protocol: "telemetry.collector",
+  scope: "publish",
   session: (host, deps) => new SessionCollector(host, deps),
   // Publishers subscribe to nothing.
   openCursor: undefined,

@@ -59,6 +59,8 @@ export interface Session {
   flushProgress(heartbeatMillis: number): void;
   /** A channel went stale, came back, or is degraded. */
   sendStatus(status: ChannelStatus): void;
+  /** The principal lost the right to channels that are subscribed, at least one: their cursors end. */
+  loseChannels(channels: readonly Channel[]): void;
   /** The gateway is about to close the connection, for it to come back after so many ms. */
   sendGoingAway(reconnectAfterMillis: number): void;
 }

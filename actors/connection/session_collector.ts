@@ -13,6 +13,7 @@ import {
   encodeCollector,
   parseCollectorMessage,
 } from "../../protocol/collector/message.ts";
+import type { Channel } from "../../protocol/channels.ts";
 import type { Elements } from "../../protocol/json_scan.ts";
 import { type BatchRefusal, describeFaults, reportedFaults } from "../../protocol/publish_batch.ts";
 import { VERSION } from "../../protocol/version.ts";
@@ -101,6 +102,9 @@ export class SessionCollector implements Session {
 
   /** Nothing: whether a channel is alive is what publishers tell us. */
   sendStatus(_status: ChannelStatus): void {}
+
+  /** Nothing: a publisher subscribes to nothing, and every batch is checked by itself. */
+  loseChannels(_channels: readonly Channel[]): void {}
 
   /** {@inheritDoc Session.sendGoingAway} */
   sendGoingAway(reconnectAfterMillis: number): void {

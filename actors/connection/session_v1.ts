@@ -91,6 +91,11 @@ export class SessionV1 implements Session {
   /** Does nothing: v1 has no status message; clients get the warning event. */
   sendStatus(_status: ChannelStatus): void {}
 
+  /** Ends the connection: deployed clients know no way in which a subscription alone ends. */
+  loseChannels(_channels: readonly Channel[]): void {
+    this.#host.end("scopeChanged");
+  }
+
   /** Does nothing: v1 has no reconnect hint; deployed clients reconnect at once. */
   sendGoingAway(_reconnectAfterMillis: number): void {}
 

@@ -112,6 +112,20 @@ export class SessionV2 implements Session {
     this.#send({ type: "status", channel, state, lastEventAt: time });
   }
 
+  /** Ends their subscriptions; what the client may have still, it subscribes to again. */
+  loseChannels(channels: readonly Channel[]): void {
+    const { fanout } = this.#deps;
+    const { principal } = this.#host.peer;
+    for (const channel of channels) fanout.unsubscribe(this.#host.subscriber!, channel);
+    this.#host.unsubscribed(channels);
+    for (const channel of channels) {
+      const message = mayUse(principal, channel) && principal.scopes.has("subscribe")
+        ? `the rights of this key to ${channel} changed; subscribe again`
+        : `${describeForbidden([channel])} any more`;
+      this.#send({ type: "error", code: "scope_changed", channel, message });
+    }
+  }
+
   /** {@inheritDoc Session.sendGoingAway} */
   sendGoingAway(reconnectAfterMillis: number): void {
     this.#send({ type: "going_away", reconnectAfterMs: reconnectAfterMillis });

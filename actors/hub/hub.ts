@@ -9,9 +9,10 @@ import type { Channel } from "../../protocol/channels.ts";
 import type { Ban, BanSubject } from "../../protocol/rest/bans.ts";
 import type { EndingCause } from "../../protocol/close_codes.ts";
 import type { SystemWarning } from "../../protocol/events/system_warning.ts";
-import { Connection, type ConnectionSupervisor } from "../connection/actor.ts";
+import { Connection } from "../connection/actor.ts";
 import type { Cause, LifecycleState } from "../connection/machine.ts";
 import type { Peer } from "../connection/peer.ts";
+import type { ConnectionSupervisor } from "../connection/supervisor.ts";
 import type { SocketQuery } from "../connection/session.ts";
 import type { ConnectionObserver, SessionDeps } from "../connection/session_deps.ts";
 import type {
@@ -29,6 +30,7 @@ import { drainInWaves } from "./drain.ts";
 import { hubLogic } from "./lifecycle.ts";
 import { PauseGuard } from "./pause_guard.ts";
 import { Registry } from "./registry.ts";
+import { type CurrentRights, reviewRights } from "./rights_review.ts";
 import { sweep, type SweeperDeps } from "./sweeper.ts";
 
 /** Longest time between two sweeps, in ms. */
@@ -152,6 +154,14 @@ export class Hub implements Operations {
     return this.connectionsOf(principal).filter(({ peer }) =>
       peer.principal.sessionId === sessionId
     );
+  }
+
+  /**
+   * Applies the rights of keys as they are now: connections whose secret is not valid any more end
+   * with 4401, those whose key was narrowed lose what they may not have.
+   */
+  reviewRights(current: CurrentRights): void {
+    reviewRights([...this.#registry.having("live")], current, this.#deps.clock);
   }
 
   /** Tells every client that is subscribed to system-warnings of one that has no number. */

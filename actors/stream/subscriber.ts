@@ -7,7 +7,7 @@ import type { Channel } from "../../protocol/channels.ts";
 import type { ShedReason } from "../operations.ts";
 import type { FrameSink, Socket } from "../ports.ts";
 import type { Cursor } from "./cursor.ts";
-import type { TokenBucket } from "./token_bucket.ts";
+import { TokenBucket } from "./token_bucket.ts";
 
 /** Buffered bytes at which metered lanes stop sending (64 KiB). */
 export const HIGH_WATER_BYTES = 64 * 1024;
@@ -41,9 +41,9 @@ export class Subscriber {
   eventsSent = 0;
   /** Why it is conflated; `undefined` while it is streamed. */
   throttle: ShedReason | undefined;
-  readonly #isLimited: boolean;
-  /** The outbound rate. */
-  readonly bucket: TokenBucket;
+  #isLimited: boolean;
+  /** The outbound rate; see {@link Subscriber.limitRate}. */
+  bucket: TokenBucket;
   /** Where frames go. */
   readonly socket: Socket;
   /** The control-plane half. */
@@ -73,6 +73,18 @@ export class Subscriber {
     this.bucket = bucket;
     this.control = control;
     this.#readAt = now;
+  }
+
+  /**
+   * Changes the outbound rate.
+   *
+   * @param rate Metered frames a second; 0 is unlimited.
+   * @param now Monotonic time in ms.
+   */
+  limitRate(rate: number, now: number): void {
+    if (rate === this.bucket.rate) return;
+    this.#isLimited = rate > 0;
+    this.bucket = new TokenBucket(rate, now);
   }
 
   /** Sends a frame whose size is known. */

@@ -43,6 +43,8 @@ export const EXTRA_VARIABLES = {
   apiKey: "TELEMETRY_API_KEY",
   /** The same under the name that deployed machines have set; used when the first is not. */
   deployedApiKey: "FMPS_API_KEY",
+  /** A key with the scope metrics, under the name that deployed machines have set. */
+  metricsApiKey: "FMPS_METRICS_API_KEY",
   /** Boot id and descriptor limit of the machine, put there by the tasks. */
   machineFacts: "TELEMETRY_MACHINE_FACTS",
 } as const;

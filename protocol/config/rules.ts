@@ -52,17 +52,34 @@ export function findConflicts(settings: OptionValues): readonly Conflict[] {
   return conflicts;
 }
 
+/** Shortest key of the environment where other machines can guess, in characters. */
+export const MIN_REMOTE_KEY_LENGTH = 16;
+
+/** Whether a key of the environment is too short for these options. Generated keys are long. */
+export function findShortKey(
+  settings: OptionValues,
+  variable: string,
+  key: string,
+): Conflict | undefined {
+  if (key.length >= MIN_REMOTE_KEY_LENGTH || isLoopbackHost(settings.server.host)) return undefined;
+  return {
+    options: ["server.host"],
+    message: `other machines could connect, and the key in ${variable} has fewer than ` +
+      `${MIN_REMOTE_KEY_LENGTH} characters: set a longer one, such as of "openssl rand -hex 24"`,
+  };
+}
+
 /**
  * Whether these options can be served with the keys at hand. Without one the gateway stays on
  * loopback, where it makes up a development key.
  *
- * @param hasKey Whether a key is configured.
+ * @param hasKey Whether a key is configured, or a keys file.
  */
 export function findKeyConflict(settings: OptionValues, hasKey: boolean): Conflict | undefined {
   if (hasKey || isLoopbackHost(settings.server.host)) return undefined;
   return {
     options: ["server.host"],
     message: "other machines could connect, and no key is configured: " +
-      "set TELEMETRY_API_KEY in the environment, or listen on 127.0.0.1",
+      "set TELEMETRY_API_KEY in the environment, make one with keys create, or listen on 127.0.0.1",
   };
 }

@@ -108,6 +108,11 @@ export const ServerSection = z.strictObject({
 
 /** Who is let in. */
 export const SecuritySection = z.strictObject({
+  keysFile: z.string().min(1).optional().meta({
+    description:
+      "File of named keys, read again when it changes; unset, keys.json in the data directory. One that is named or exists counts as configured.",
+    allowed: "a path",
+  }),
   anonymousScopes: z.array(z.enum(["subscribe"])).default([]).meta({
     description: "What clients without a key may do; none by default.",
   }),

@@ -133,11 +133,15 @@ export const ERROR_CODES_V2 = errorCodesOf("v2");
 /** A code of an `error`. */
 export type ErrorCodeV2 = ErrorCodeOf<"v2">;
 
-/** What was wrong with a request; nothing of it was done; the connection stays open. */
+/**
+ * What was wrong with a request; nothing of it was done; the connection stays open. With
+ * `scope_changed` nothing was asked: the subscription of `channel` has ended.
+ */
 export const ErrorV2 = z.object({
   type: z.literal("error"),
   id: MessageId,
   code: z.enum(ERROR_CODES_V2),
+  channel: ChannelField.optional(),
   message: z.string(),
   retryAfterMs: z.int().min(0).optional(),
 });

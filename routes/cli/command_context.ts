@@ -5,6 +5,7 @@
  */
 import type { Config } from "../../protocol/config.ts";
 import type { BackupOptions } from "./backup.ts";
+import type { KeysOptions } from "./keys.ts";
 import type { Settings, Surroundings } from "./load_config.ts";
 import type { TailOptions } from "./tail.ts";
 import type { TapeOptions } from "./tape.ts";
@@ -24,6 +25,8 @@ export interface Runs {
   readonly backup: (options: BackupOptions) => Promise<number>;
   /** Resolves when the new epochs are on the disk. */
   readonly rotateEpoch: (config: Config) => Promise<number>;
+  /** Resolves when the keys file is changed, or shown. */
+  readonly keys: (options: KeysOptions) => Promise<number>;
 }
 
 /** The outside of the program. */

@@ -6,11 +6,17 @@
  */
 import { Config } from "../../protocol/config.ts";
 import { CONFIG_OPTIONS, EXTRA_VARIABLES, findOption } from "../../protocol/config/options.ts";
-import { type Conflict, findConflicts, findKeyConflict } from "../../protocol/config/rules.ts";
+import {
+  type Conflict,
+  findConflicts,
+  findKeyConflict,
+  findShortKey,
+} from "../../protocol/config/rules.ts";
 import { BY_DEFAULT, ConfigError, describeOrigin, type Origin, showValue } from "./config_error.ts";
 import type { Assignment } from "./assignment.ts";
 import { readConfigFile } from "./read_config_file.ts";
 import { readEnvironment } from "./read_environment.ts";
+import { keysFilePath } from "../auth/keys/keys_file_path.ts";
 import type { ConfigFlags } from "./config_flags.ts";
 import type { MachineFacts } from "./machine_facts.ts";
 import { type Access, CONFIG_VARIABLE, uncoveredPath } from "./path_access.ts";
@@ -23,6 +29,8 @@ export interface Surroundings {
   readonly readFile: (path: string) => string;
   /** Whether the permissions of the process cover a path; absent when that is not to be checked. */
   readonly mayAccess?: (access: Access, path: string) => boolean;
+  /** Whether there is a file; absent when there is none. */
+  readonly exists?: (path: string) => boolean;
   /** Facts of the machine: defaults of options that are not set. */
   readonly machine?: MachineFacts;
 }
@@ -45,6 +53,8 @@ export interface Settings {
   readonly config: Config;
   /** The key with every scope, if one is set. A secret: never logged, never printed. */
   readonly apiKey?: string;
+  /** The key with the scope metrics, if one is set. A secret as well. */
+  readonly metricsApiKey?: string;
   /** Path of the configuration file, if there is one. */
   readonly configFile?: string;
   /** Names of variables that Kubernetes has set for Services. */
@@ -76,17 +86,26 @@ export function loadConfig(flags: ConfigFlags, surroundings: Surroundings): Load
  */
 export function loadSettings(flags: ConfigFlags, surroundings: Surroundings): Settings {
   const { config, configFile, origins, ignoredVariables } = loadConfig(flags, surroundings);
-  const apiKey = readApiKey(surroundings.env);
-  const conflict = findKeyConflict(config, apiKey !== undefined);
+  const { env } = surroundings;
+  const apiKey = readApiKey(env, EXTRA_VARIABLES.apiKey, EXTRA_VARIABLES.deployedApiKey);
+  const metricsApiKey = readApiKey(env, EXTRA_VARIABLES.metricsApiKey);
+  const hasKey = apiKey !== undefined || hasKeysFile(config, surroundings);
+  for (const { name, key } of [apiKey ?? [], metricsApiKey ?? []].flat()) {
+    const conflict = findShortKey(config, name, key);
+    if (conflict !== undefined) throw conflictError(conflict, config, origins);
+  }
+  const conflict = findKeyConflict(config, hasKey);
   if (conflict !== undefined) throw conflictError(conflict, config, origins);
+  requireKeysFile(surroundings, config, origins);
   // Without a key of its own the gateway keeps a development key in the data directory.
-  if (apiKey === undefined || config.store.kind === "sqlite") {
+  if (!hasKey || config.store.kind === "sqlite") {
     requireDataDir(surroundings, config.store.dataDir, origins.get("store.dataDir") ?? BY_DEFAULT);
   }
   return {
     config,
     ignoredVariables,
-    ...(apiKey !== undefined && { apiKey }),
+    ...(apiKey !== undefined && { apiKey: apiKey.key }),
+    ...(metricsApiKey !== undefined && { metricsApiKey: metricsApiKey.key }),
     ...(configFile !== undefined && { configFile }),
   };
 }
@@ -182,17 +201,46 @@ function conflictError(
   );
 }
 
-function readApiKey(env: Readonly<Record<string, string>>): string | undefined {
-  for (const name of [EXTRA_VARIABLES.apiKey, EXTRA_VARIABLES.deployedApiKey]) {
+/** A key of the environment, and the variable that it is in. */
+interface EnvironmentKey {
+  readonly name: string;
+  readonly key: string;
+}
+
+/** The key in the first of the variables that is set. */
+function readApiKey(
+  env: Readonly<Record<string, string>>,
+  ...names: readonly string[]
+): EnvironmentKey | undefined {
+  for (const name of names) {
     const key = env[name];
     if (key === undefined || key === "") continue;
-    if (API_KEY.test(key)) return key;
+    if (API_KEY.test(key)) return { name, key };
     const origin: Origin = { layer: "environment", name };
     const message = `${name}: not a usable key; expected 1 to 512 visible ASCII characters ` +
       "without spaces";
     throw new ConfigError(name, origin, message);
   }
   return undefined;
+}
+
+/** Whether a keys file is named or exists: it counts as configured, even if it has no keys. */
+function hasKeysFile(config: Config, { exists, mayAccess }: Surroundings): boolean {
+  if (config.security.keysFile !== undefined) return true;
+  const path = keysFilePath(config);
+  return mayAccess?.("read", path) !== false && exists?.(path) === true;
+}
+
+function requireKeysFile(
+  { mayAccess }: Surroundings,
+  { security: { keysFile } }: Config,
+  origins: ReadonlyMap<string, Origin>,
+): void {
+  if (keysFile === undefined || mayAccess?.("read", keysFile) !== false) return;
+  const option = "security.keysFile";
+  const origin = origins.get(option) ?? BY_DEFAULT;
+  const variable = findOption(option)!.variable;
+  throw uncoveredPath({ option, path: keysFile, origin, access: ["read", "write"], variable });
 }
 
 function requireDataDir(surroundings: Surroundings, path: string, origin: Origin): void {

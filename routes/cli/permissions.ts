@@ -18,6 +18,9 @@ export interface GrantSources {
   readonly readFile: (path: string) => string;
 }
 
+/** Endings of the keys file, of what is renamed to it, and of its lock. */
+const KEYS_FILES = ["", ".new", ".lock"];
+
 /** The default of `store.dataDir`. */
 export const DEFAULT_DATA_DIR = "./data";
 
@@ -26,7 +29,8 @@ const SERVER_FILES = [["TELEMETRY_TLS_CERT", "tlsCert"], ["TELEMETRY_TLS_KEY", "
 
 /**
  * The paths that the gateway uses, joined by commas: the data directory, the configuration file, and
- * certificate and key. The gateway only reads these files, and gives the permission to write them back
+ * certificate and key, and the keys file with what is written beside it. What the gateway only reads
+ * it gives the permission to write back
  * ({@link giveBackWriting}): the task shell cannot take two lists from one helper.
  *
  * A path with a comma is left out, as no Deno from 2.4 to 2.9 takes the same spelling of it, and
@@ -37,10 +41,12 @@ export function grantedPaths(sources: GrantSources): string {
   const inFile = (section: string, key: string) => pathInFile(configFile, section, key, sources);
   const dataDir = sources.env("TELEMETRY_DATA_DIR") || inFile("store", "dataDir") ||
     DEFAULT_DATA_DIR;
+  const keysFile = sources.env("TELEMETRY_KEYS_FILE") || inFile("security", "keysFile");
   const files = SERVER_FILES.map(([variable, key]) =>
     sources.env(variable) || inFile("server", key)
   );
-  const others = [configFile, ...files].filter((path) => path !== undefined);
+  const keys = keysFile === undefined ? [] : KEYS_FILES.map((ending) => keysFile + ending);
+  const others = [configFile, ...files, ...keys].filter((path) => path !== undefined);
   const paths = [dataDir, ...others.filter((path) => !isWithin(dataDir, path))];
   const expressible = paths.filter((path) => !path.includes(","));
   // An empty list would grant every path.

@@ -10,6 +10,7 @@ import { CommandError } from "./command_error.ts";
 import { configCommand } from "./config.ts";
 import { epochCommand } from "./epoch.ts";
 import { EXIT } from "./exit_codes.ts";
+import { keysCommand } from "./keys.ts";
 import { serveCommand } from "./serve.ts";
 import { tailCommand } from "./tail.ts";
 import { tapeCommand } from "./tape.ts";
@@ -46,6 +47,7 @@ export function createProgram(context: CommandContext, end: End): Command {
     .addCommand(configCommand(context))
     .addCommand(backupCommand(context, end))
     .addCommand(epochCommand(context, end))
+    .addCommand(keysCommand(context, end))
     .addHelpText("after", NOTES)
     .hook("preAction", (_program, command) => requireValues(command));
   prepare(program, context);

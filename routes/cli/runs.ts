@@ -5,7 +5,7 @@
  */
 import type { Runs } from "./command_context.ts";
 import { EXIT } from "./exit_codes.ts";
-import { printLine, writeText } from "./print.ts";
+import { printError, printLine, writeText } from "./print.ts";
 
 const places = {
   env: (name: string) => Deno.env.get(name),
@@ -51,6 +51,17 @@ export const RUNS: Runs = {
     const { rotateStoreEpoch } = await import("./rotate_epoch.ts");
     for (const line of await rotateStoreEpoch(store.dataDir)) printLine(line);
     return EXIT.ok;
+  },
+  keys: async (options) => {
+    const { systemClock } = await import("../../actors/system_clock.ts");
+    const { DiskKeysFile } = await import("../auth/keys/keys_file.ts");
+    const { manageKeys } = await import("./manage_keys.ts");
+    return await manageKeys(options, {
+      open: (path) => new DiskKeysFile(path),
+      clock: systemClock,
+      write: (text) => writeText(Deno.stdout, text),
+      printError,
+    });
   },
 };
 

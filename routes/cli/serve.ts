@@ -14,7 +14,10 @@ Defaults give way to the file, the file to the environment, the environment to f
 
 keys (environment only):
   ${EXTRA_VARIABLES.apiKey}  The key with every scope. ${EXTRA_VARIABLES.deployedApiKey} is read when it is not set.
-                     Without either, a gateway on a loopback address makes a development key.
+                     Without either, and without a keys file (see keys --help), a gateway on a
+                     loopback address makes a development key.
+  ${EXTRA_VARIABLES.metricsApiKey}
+                     A key with the scope metrics alone.
 
 examples:
   telemetry-gateway

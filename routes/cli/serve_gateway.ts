@@ -13,9 +13,9 @@ import type { Logger } from "../../actors/ports.ts";
 import { type OpenStore, openStore } from "../../actors/store/open_store.ts";
 import { systemClock as clock } from "../../actors/system_clock.ts";
 import { createApp } from "../app.ts";
-import { prepareKeys } from "../auth/prepare_keys.ts";
 import { demoLink } from "../auth/demo_link.ts";
-import type { KeyRing } from "../auth/api_keys.ts";
+import type { FileKeyStore } from "../auth/keys/key_store.ts";
+import { prepareKeys, recordKeyChanges } from "../auth/prepare_keys.ts";
 import { startDemo } from "../demo.ts";
 import { ResilientListener } from "../listener.ts";
 import { Tls, type TlsOptions } from "../tls/tls.ts";
@@ -53,7 +53,7 @@ export async function serveGateway(
 }
 
 async function start(settings: Settings, signals: Signals, version: string): Promise<void> {
-  const { config, apiKey, configFile, ignoredVariables } = settings;
+  const { config, apiKey, metricsApiKey, configFile, ignoredVariables } = settings;
   const { tlsCert, tlsKey } = config.server;
   for (const path of [configFile, tlsCert, tlsKey]) {
     if (path !== undefined) giveBackWriting(config.store.dataDir, path);
@@ -64,27 +64,29 @@ async function start(settings: Settings, signals: Signals, version: string): Pro
   warnOfRuntime(Deno.version.deno, log);
   reportIgnored(ignoredVariables, log);
   const tls = await Tls.open(config.server);
-  const keys = await prepareKeys(config, apiKey, printError);
-  const storage = await openStore(config, clock, log, restoreRequest(config, clock));
-  const audit = new AuditRecorder(clock, log, storage.audit);
-  if (!audit.outlivesProcess) {
-    log.info("the audit ends with the process, as nothing is kept (store.kind = memory)");
-  }
-  const close = async () => {
-    await audit.stop();
-    await storage.close();
-  };
+  const keys = await prepareKeys({ config, apiKey, metricsApiKey, clock, log, show: printError });
+  let serves = false;
   try {
-    if (signals.ending === undefined) {
-      await serveFrom({ ...storage, audit, close }, settings, log, keys, tls, signals, version);
-      return;
+    const storage = await openStore(config, clock, log, restoreRequest(config, clock));
+    const audit = new AuditRecorder(clock, log, storage.audit);
+    if (!audit.outlivesProcess) {
+      log.info("the audit ends with the process, as nothing is kept (store.kind = memory)");
     }
-    log.info("stopped during the start, before it listened", { by: signals.ending });
-  } catch (error) {
-    await close(); // The next start must find it closed in order.
-    throw error;
+    const close = async () => {
+      await audit.stop();
+      await storage.close();
+    };
+    try {
+      if (signals.ending === undefined) {
+        await serveFrom({ ...storage, audit, close }, settings, log, keys, tls, signals, version);
+        serves = true;
+      } else log.info("stopped during the start, before it listened", { by: signals.ending });
+    } finally {
+      if (!serves) await close(); // The next start must find it closed in order.
+    }
+  } finally {
+    if (!serves) keys.stop();
   }
-  await close();
 }
 
 /** Builds the gateway around an open store, and listens. */
@@ -92,7 +94,7 @@ async function serveFrom(
   { restored, audit, ...storage }: Omit<OpenStore, "audit"> & { readonly audit: AuditTrail },
   { config, apiKey }: Settings,
   log: Logger,
-  keys: KeyRing,
+  keys: FileKeyStore,
   tls: Tls | undefined,
   signals: Signals,
   version: string,
@@ -102,6 +104,7 @@ async function serveFrom(
   const alerts = await readAlerts(store, restored.channels.get(store.channels.alerts)!.events);
   const gateway = createGateway(config, clock, log, store, restored, alerts, audit);
   const { hub, eventLog, metrics } = gateway;
+  recordKeyChanges(keys, { config, log }, gateway.audit);
   const demo = config.demo.enabled;
   const source = demo ? await startDemo(config, clock, log, eventLog, restored) : undefined;
   const closing = new AbortController();
@@ -168,8 +171,8 @@ async function serveFrom(
     reload: Deno.stdout.isTerminal()
       ? () => shutdown.begin("SIGHUP") // The terminal was closed.
       : () => {
-        if (tls === undefined) log.info("SIGHUP: there is nothing to read again");
-        else void tls.reload();
+        void keys.reload().then(() => log.info("SIGHUP: keys read again"));
+        void tls?.reload();
       },
   });
   const link = await demoLink(

@@ -4,6 +4,7 @@
  * @module
  */
 import { StoreError } from "../../actors/store/sqlite/errors.ts";
+import { KeyError } from "../../protocol/keys/edits.ts";
 import { CertificateError } from "../tls/certificate.ts";
 import type { Config } from "../../protocol/config.ts";
 
@@ -13,7 +14,8 @@ import type { Config } from "../../protocol/config.ts";
  * @returns `undefined` for an error that is nobody's configuration: it deserves its stack.
  */
 export function explainStartError(error: unknown, config: Config): string | undefined {
-  if (error instanceof StoreError || error instanceof CertificateError) return error.message;
+  const explained = [StoreError, CertificateError, KeyError];
+  if (explained.some((kind) => error instanceof kind)) return (error as Error).message;
   const { host, port } = config.server;
   const where = `${host}:${port}`;
   if (error instanceof Deno.errors.AddrInUse) {

@@ -124,9 +124,7 @@ function upgradeFor(
   const { hub, clock, log, config } = deps;
   const keyName = peer.principal.name;
   if (!connection.is("live")) {
-    const message = "the handshake was ended; reconnect shortly";
-    const refusal = { code: "DRAINING", message, headers: retryAfter(5), keyName } as const;
-    return refuse(refusal, request, info, deps);
+    return refuse({ ...endedHandshake(connection), keyName }, request, info, deps);
   }
   try {
     const handlers = new ConnectionHandlers(connection, query, hub, log);
@@ -136,6 +134,19 @@ function upgradeFor(
     const refusal = invalid(`not a WebSocket handshake: ${(error as Error).message}`);
     return refuse({ ...refusal, keyName }, request, info, deps);
   }
+}
+
+/** Why a handshake ended before its upgrade. */
+function endedHandshake({ cause }: Connection): Refusal {
+  const ending = cause?.by === "gateway" ? cause.cause : undefined;
+  if (ending === "unauthorized") {
+    return { code: "API_KEY_INVALID", message: "the key was revoked, or has expired" };
+  }
+  if (ending === "forbidden") {
+    return { code: "FORBIDDEN", message: "the key lost the scope that this needs" };
+  }
+  const message = "the handshake was ended; reconnect shortly";
+  return { code: "DRAINING", message, headers: retryAfter(5) };
 }
 
 /** Reads one query parameter without parsing the whole URL, which costs more. */

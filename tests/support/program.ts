@@ -6,6 +6,7 @@
  */
 import type { BackupOptions } from "../../routes/cli/backup.ts";
 import type { CommandContext, Runs } from "../../routes/cli/command_context.ts";
+import type { KeysOptions } from "../../routes/cli/keys.ts";
 import type { Settings } from "../../routes/cli/load_config.ts";
 import { runProgram } from "../../routes/cli/program.ts";
 import type { TailOptions } from "../../routes/cli/tail.ts";
@@ -31,6 +32,7 @@ export interface ProgramResult {
   readonly tape?: TapeOptions;
   readonly backup?: BackupOptions;
   readonly rotateEpoch?: Config;
+  readonly keys?: KeysOptions;
 }
 
 /** Nothing around the program, and commands that do nothing. */
@@ -46,6 +48,7 @@ export const EMPTY_CONTEXT: CommandContext = {
     tape: () => Promise.resolve(0),
     backup: () => Promise.resolve(0),
     rotateEpoch: () => Promise.resolve(0),
+    keys: () => Promise.resolve(0),
   },
 };
 
@@ -70,6 +73,7 @@ export async function runInProcess(options: ProgramOptions): Promise<ProgramResu
       tape: record("tape"),
       backup: record("backup"),
       rotateEpoch: record("rotateEpoch"),
+      keys: record("keys"),
       ...runs,
     },
   });

@@ -11,6 +11,9 @@ import { EXIT } from "../../../routes/cli/exit_codes.ts";
 import type { Settings } from "../../../routes/cli/load_config.ts";
 import { type ProgramOptions, type ProgramResult, runInProcess } from "../../support/program.ts";
 
+/** A key that is long enough for any address. */
+const LONG_KEY = "0123456789abcdef";
+
 /** What a test says of the surroundings; the rest is empty. */
 type Given = Partial<Omit<ProgramOptions, "readFile">> & { readonly file?: unknown };
 
@@ -93,6 +96,42 @@ Deno.test("the key comes from the environment, the new name first", async () => 
     (await started({ env: { FMPS_API_KEY: "old", TELEMETRY_API_KEY: "new" } })).apiKey,
     "new",
   );
+});
+
+Deno.test("the key for metrics comes under the name that deployed machines have", async () => {
+  const settings = await started({ env: { FMPS_METRICS_API_KEY: "scrape" } });
+  assert.deepEqual([settings.metricsApiKey, settings.apiKey], ["scrape", undefined]);
+});
+
+Deno.test("a short key is refused where other machines can guess, by the name of its variable", async () => {
+  const args = ["--host", "0.0.0.0"];
+  for (const name of ["TELEMETRY_API_KEY", "FMPS_API_KEY", "FMPS_METRICS_API_KEY"]) {
+    const env = { TELEMETRY_API_KEY: LONG_KEY, [name]: LONG_KEY.slice(1) };
+    if (name === "FMPS_API_KEY") env.TELEMETRY_API_KEY = "";
+    const line = await refusal({ args, env });
+    assert.match(line, new RegExp(`the key in ${name} has fewer than 16 characters`));
+    assert.doesNotMatch(line, /123456789/);
+    await started({ args: [], env });
+  }
+  assert.equal((await started({ args, env: { TELEMETRY_API_KEY: LONG_KEY } })).apiKey, LONG_KEY);
+});
+
+Deno.test("a keys file that is named or exists is enough to listen on any address", async () => {
+  const args = ["--host", "0.0.0.0"];
+  assert.match(await refusal({ args }), /no key is configured: .*keys create/);
+  const metrics = { FMPS_METRICS_API_KEY: LONG_KEY };
+  assert.match(await refusal({ args, env: metrics }), /no key is configured/);
+  await started({ args, env: { TELEMETRY_KEYS_FILE: "keys.json" } });
+  const asked: string[] = [];
+  const exists = (path: string) => (asked.push(path), path === "/srv/keys.json");
+  await started({ args: [...args, "--data-dir", "/srv"], exists });
+  assert.deepEqual(asked, ["/srv/keys.json"]);
+});
+
+Deno.test("a keys file that the permissions do not cover is named with its variable", async () => {
+  const mayAccess = (_access: string, path: string) => path !== "/etc/keys.json";
+  const line = await refusal({ env: { TELEMETRY_KEYS_FILE: "/etc/keys.json" }, mayAccess });
+  assert.match(line, /^security\.keysFile: .*does not cover \/etc\/keys\.json .*deno task start/);
 });
 
 Deno.test("a key that no header can carry is refused without being repeated", async () => {
@@ -186,13 +225,13 @@ Deno.test("another host than loopback needs a key", async () => {
     /server\.host = "0\.0\.0\.0" \(flag --host\): .*TELEMETRY_API_KEY/,
   );
   assert.equal(
-    (await started({ args, env: { TELEMETRY_API_KEY: "k" } })).config.server.host,
+    (await started({ args, env: { TELEMETRY_API_KEY: LONG_KEY } })).config.server.host,
     "0.0.0.0",
   );
 });
 
 Deno.test("anonymous access off loopback is refused until it is allowed", async () => {
-  const env = { TELEMETRY_API_KEY: "k", TELEMETRY_ANONYMOUS_SCOPES: "subscribe" };
+  const env = { TELEMETRY_API_KEY: LONG_KEY, TELEMETRY_ANONYMOUS_SCOPES: "subscribe" };
   const args = ["--host", "0.0.0.0"];
   assert.match(await refusal({ env, args }), /security\.allowAnonymousRemote/);
   await started({ env, args: [...args, "--allow-anonymous-remote"] });

@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { pathToFileURL } from "node:url";
 import { projectPath } from "../../support/paths.ts";
+import { KEYS_FILE_COMPANIONS } from "../../../routes/auth/keys/keys_file.ts";
 import { Config } from "../../../protocol/config.ts";
 import {
   DEFAULT_DATA_DIR,
@@ -55,6 +56,21 @@ Deno.test("certificate and key are granted, by their variables or by the file", 
   const files = { "t.json": '{"server": {"tlsCert": "/etc/a.crt", "tlsKey": "/etc/a.key"}}' };
   const given = sources({ TELEMETRY_CONFIG: "t.json" }, files);
   assert.equal(grantedPaths(given), "./data,t.json,/etc/a.crt,/etc/a.key");
+});
+
+Deno.test("the keys file is granted with what is written beside it, unless its directory is", () => {
+  const named = { TELEMETRY_DATA_DIR: "/srv/d", TELEMETRY_KEYS_FILE: "/etc/k.json" };
+  const granted = "/srv/d,/etc/k.json,/etc/k.json.new,/etc/k.json.lock";
+  assert.equal(grantedPaths(sources(named)), granted);
+  const within = { TELEMETRY_DATA_DIR: "/srv/d", TELEMETRY_KEYS_FILE: "/srv/d/k.json" };
+  assert.equal(grantedPaths(sources(within)), "/srv/d");
+  const files = { "t.json": '{"security": {"keysFile": "/etc/k.json"}}' };
+  const inFile = { TELEMETRY_DATA_DIR: "/srv/d", TELEMETRY_CONFIG: "t.json" };
+  assert.equal(
+    grantedPaths(sources(inFile, files)),
+    "/srv/d,t.json,/etc/k.json,/etc/k.json.new,/etc/k.json.lock",
+  );
+  assert.deepEqual(KEYS_FILE_COMPANIONS, [".new", ".lock"]);
 });
 
 Deno.test("a file that makes no sense is left to the gateway", () => {
