@@ -24,6 +24,7 @@ import { type EndpointData, type EndpointName, ENDPOINTS } from "../protocol/res
 import type { Authenticator } from "./auth/authenticator.ts";
 import { isAbortedUpload } from "./api/aborted_upload.ts";
 import { redactUrl } from "./auth/credentials.ts";
+import type { FileKeyStore } from "./auth/keys/key_store.ts";
 import type { OriginRules } from "./auth/origin.ts";
 import { traceRefusal } from "./refusal_trace.ts";
 import type { RequestInfo } from "./request_info.ts";
@@ -68,6 +69,8 @@ export interface AppDeps {
   readonly requestRates: Rates;
   /** Counts what limits have refused. */
   readonly limitHits: LimitHits;
+  /** The keys of the keys file, and what changes them. */
+  readonly keyAdmin: Pick<FileKeyStore, "keys" | "edit">;
   /** Begins a backup of the store; absent when it keeps nothing. */
   readonly backup?: (() => Promise<RunningBackup>) | undefined;
   /** Begins to end the process, as SIGTERM does. Returns at once; idempotent. */

@@ -10,6 +10,7 @@ import {
   type KeyRecord,
   MAX_KEYS,
   MAX_SECRETS,
+  RESERVED_NAMES,
   type SecretRecord,
 } from "./record.ts";
 
@@ -91,6 +92,10 @@ function replaceKey(
 }
 
 function notFound(name: string, keys: readonly KeyRecord[]): KeyError {
+  if (RESERVED_NAMES.has(name)) {
+    const message = `${name} is no key of the keys file; it changes where it is configured`;
+    return new KeyError("KEY_NOT_FOUND", message);
+  }
   const known = keys.slice(0, 20).map((key) => key.name).join(", ");
   const more = keys.length > 20 ? ", …" : "";
   const hint = keys.length === 0 ? "the file has none" : `there are ${known}${more}`;

@@ -46,7 +46,7 @@ export interface RequestBody {
 /** What an endpoint answers unless it is an error. */
 export interface EndpointAnswer {
   /** The HTTP status. */
-  readonly status: 200 | 202;
+  readonly status: 200 | 201 | 202;
   /** `data` of the envelope; absent when the answer is not an envelope. */
   readonly data?: z.ZodType;
   /** The media type of an answer that is not an envelope. */

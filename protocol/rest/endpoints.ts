@@ -18,6 +18,7 @@ import {
 } from "./connections.ts";
 import { channelPath, type Endpoint, JSON_MEDIA_TYPE, NOTHING } from "./endpoint.ts";
 import { EventsQuery, historyPage, snapshotAnswer } from "./history.ts";
+import { keyEndpoints } from "./keys.ts";
 import { Draining, Health, Liveness, Readiness, statsAnswer } from "./operation.ts";
 import { AcknowledgeBody, AcknowledgedAlert, publishReceipt } from "./publishing.ts";
 import { SessionBody, SessionEnded, sessionInfo, Ticket } from "./session.ts";
@@ -218,6 +219,7 @@ export const endpointsOf = (channels: ChannelSet) => ({
     query: NOTHING,
     answer: { status: 200, data: Ticket },
   },
+  ...keyEndpoints(channels),
   getHealth: {
     method: "GET",
     path: "/api/health",

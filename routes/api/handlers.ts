@@ -14,6 +14,7 @@ import { backUpStore } from "./backup.ts";
 import { getHealth, getLive, getReady } from "./health.ts";
 import { getEvents, getSnapshot } from "./history.ts";
 import { publishEvents, removeKey } from "./ingest.ts";
+import { createKey, listKeys, revokeKey, revokeSecret, rotateKey } from "./keys.ts";
 import { getMetrics } from "./metrics.ts";
 import { beginSession, endSession, getSession } from "./session.ts";
 import { issueTicket } from "./tickets.ts";
@@ -45,6 +46,11 @@ export const HANDLERS: { readonly [Name in EndpointName]: EndpointHandler<Name> 
   getSession,
   endSession,
   issueTicket,
+  listKeys,
+  createKey,
+  rotateKey,
+  revokeKey,
+  revokeSecret,
   getHealth,
   getLive,
   getReady,

@@ -113,6 +113,7 @@ async function serveFrom(
     clock,
     log,
     keys,
+    keyAdmin: keys,
     ...gateway,
     access,
     backup: storage.backup,

@@ -11,6 +11,7 @@ import { openStore } from "../../actors/store/open_store.ts";
 import { systemClock as clock } from "../../actors/system_clock.ts";
 import { Config } from "../../protocol/config.ts";
 import { createApp } from "../../routes/app.ts";
+import { memoryKeyAdmin } from "../support/memory_keys_file.ts";
 import { apiKey, KeyRing } from "../../routes/auth/api_keys.ts";
 
 const [dataDir, attacker, healthy] = Deno.args as [string, string, string];
@@ -31,6 +32,7 @@ const app = createApp({
   config,
   clock,
   log,
+  keyAdmin: memoryKeyAdmin(),
   keys: new KeyRing([apiKey("attacker", attacker), apiKey("healthy", healthy)]),
   eventLog: gateway.eventLog,
   drain: () => Deno.exit(),

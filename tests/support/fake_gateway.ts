@@ -21,6 +21,7 @@ import { decodeV1, type V1Message } from "./decode_v1.ts";
 import { BACKUP_MEDIA_TYPE } from "../../protocol/backup.ts";
 import { assertAnswer, type Endpoints } from "./rest_answers.ts";
 import { FakeSocket } from "./fake_socket.ts";
+import { memoryKeyAdmin } from "./memory_keys_file.ts";
 import { TestClock } from "./test_clock.ts";
 
 /** The secret of the key `ops`, which may do everything. */
@@ -226,6 +227,7 @@ export class FakeGateway {
       requestRates: this.gateway.requestRates,
       limitHits: this.gateway.limitHits,
       audit: this.gateway.audit,
+      keyAdmin: memoryKeyAdmin(),
       drain: () => void (this.drains += 1),
       storeKind: store.kind,
       version: "1.2.3-test",

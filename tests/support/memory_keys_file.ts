@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { KeyRecord } from "../../protocol/keys/record.ts";
+import type { AppDeps } from "../../routes/context.ts";
 import type { FileStamp, KeysFile } from "../../routes/auth/keys/keys_file.ts";
 
 /** See the module. Locks are taken one after the other, as between processes. */
@@ -52,4 +54,18 @@ export class MemoryKeysFile implements KeysFile {
     this.write(text, this.changedAt + 1);
     return Promise.resolve();
   }
+}
+
+/** Keys that are edited and open nothing. */
+export function memoryKeyAdmin(): AppDeps["keyAdmin"] {
+  let keys: readonly KeyRecord[] = [];
+  return {
+    get keys() {
+      return keys;
+    },
+    edit: async (_by, edit) => {
+      await Promise.resolve();
+      keys = edit(keys);
+    },
+  };
 }

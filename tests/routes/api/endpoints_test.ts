@@ -17,6 +17,17 @@ const TABLE: readonly (readonly [EndpointName, Endpoint])[] = Object.entries(END
   Endpoint,
 ][];
 
+/** A key with every limit. */
+const ROBOT = {
+  name: "robot",
+  scopes: ["subscribe", "publish"],
+  channels: ["position"],
+  traders: ["42"],
+  portfolio: true,
+  rateLimitPerSecond: 0,
+  expiresAt: "2099-01-01T00:00:00Z",
+};
+
 const JSON_BODY = { "Content-Type": "application/json" };
 
 function post(fake: FakeGateway, path: string, body: unknown): Promise<Response> {
@@ -62,6 +73,25 @@ const SUCCESSFUL: { readonly [Name in EndpointName]: (fake: FakeGateway) => Prom
     return await fake.request("/api/v1/session", { method: "DELETE", headers }, null);
   },
   issueTicket: (fake) => fake.request("/api/v1/websocket/tickets", { method: "POST" }),
+  listKeys: async (fake) => {
+    await post(fake, "/api/v1/keys", ROBOT);
+    return await fake.request("/api/v1/keys");
+  },
+  createKey: (fake) => post(fake, "/api/v1/keys", ROBOT),
+  rotateKey: async (fake) => {
+    await post(fake, "/api/v1/keys", ROBOT);
+    return await fake.request("/api/v1/keys/robot/rotate", { method: "POST" });
+  },
+  revokeKey: async (fake) => {
+    await post(fake, "/api/v1/keys", ROBOT);
+    return await fake.request("/api/v1/keys/robot", { method: "DELETE" });
+  },
+  revokeSecret: async (fake) => {
+    const created = await post(fake, "/api/v1/keys", ROBOT);
+    const { data: { secretId } } = await created.json();
+    await fake.request("/api/v1/keys/robot/rotate", { method: "POST" });
+    return await fake.request(`/api/v1/keys/robot/secrets/${secretId}`, { method: "DELETE" });
+  },
   getHealth: (fake) => fake.request("/api/health"),
   getLive: (fake) => fake.request("/health/live"),
   getReady: (fake) => fake.request("/health/ready"),
