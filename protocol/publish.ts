@@ -12,7 +12,8 @@ import {
 } from "./channel_set.ts";
 import { MAX_ID_LENGTH } from "./events/fields.ts";
 import { readPayload, type UnknownFields } from "./events/intake.ts";
-import { draftEvent, draftRemoval, type EventDraft } from "./events/mod.ts";
+import type { EventAttributes } from "./events/attributes.ts";
+import { type DraftedEvent, draftEvent, draftRemoval, type EventDraft } from "./events/mod.ts";
 import { type Fault, joinPath, MAX_REPORTED_FAULTS } from "./fault.ts";
 
 export { type Fault, joinPath, MAX_REPORTED_FAULTS } from "./fault.ts";
@@ -24,6 +25,10 @@ export const MAX_EVENT_BYTES = 65_536;
 export interface Submission {
   /** The event, complete but for its number. */
   readonly draft: EventDraft;
+  /** What filters read of it; absent for a removal. */
+  readonly attributes?: EventAttributes;
+  /** The outgoing `data` of an alert. */
+  readonly alert?: Readonly<Record<string, unknown>>;
   /** The publisher's own identity of the event, which makes a retry harmless. */
   readonly identity?: {
     readonly eventId: string;
@@ -96,7 +101,8 @@ export function parseSubmission(
     ? parseRemoval(channel, event, path, nowEpochMillis)
     : parsePayload(channels, channel, event["data"], path, nowEpochMillis, options);
   if (!parsed.ok) return parsed;
-  const { draft, payload, ignored } = parsed;
+  const { drafted, payload, ignored } = parsed;
+  const { draft } = drafted;
   if (exceedsBytes(draft.data, MAX_EVENT_BYTES)) {
     return fault(`${path}.data`, `too large; at most ${MAX_EVENT_BYTES} bytes as JSON`);
   }
@@ -104,9 +110,9 @@ export function parseSubmission(
     ? undefined
     : { eventId, payload: JSON.stringify(payload) };
   if (ignored === undefined) {
-    return { ok: true, submission: identity === undefined ? { draft } : { draft, identity } };
+    return { ok: true, submission: identity === undefined ? drafted : { ...drafted, identity } };
   }
-  return { ok: true, submission: { draft, ...(identity && { identity }), ignored }, ignored };
+  return { ok: true, submission: { ...drafted, ...(identity && { identity }), ignored }, ignored };
 }
 
 const EXPECTED_ID = `expected text of 1 to ${MAX_ID_LENGTH} characters`;
@@ -134,7 +140,7 @@ function exceedsBytes(text: string, bytes: number): boolean {
 type DraftResult =
   | {
     readonly ok: true;
-    readonly draft: EventDraft;
+    readonly drafted: DraftedEvent | { readonly draft: EventDraft };
     readonly payload: unknown;
     readonly ignored?: readonly string[] | undefined;
   }
@@ -161,13 +167,13 @@ function parsePayload(
   if (faults.length > 0 || !parsed.success) {
     return { ok: false, faults: mergeFaults(faults, parsed.error?.issues ?? [], value, root) };
   }
-  const draft = draftEvent(channel, parsed.data, now);
-  if (draft.key.length > MAX_ID_LENGTH) {
+  const drafted = draftEvent(channel, parsed.data, now);
+  if (drafted.draft.key.length > MAX_ID_LENGTH) {
     const message = `in upper case it is the id, which may have ${MAX_ID_LENGTH} characters`;
     return fault(`${root}.${channel.keyField}`, message);
   }
   const leftOut = ignored.length === 0 ? undefined : ignored;
-  return { ok: true, draft, payload: parsed.data, ignored: leftOut };
+  return { ok: true, drafted, payload: parsed.data, ignored: leftOut };
 }
 
 /** The faults of reading, then those that the schema found elsewhere. */
@@ -206,7 +212,8 @@ function parseRemoval(
   if (event["removed"] !== true) return fault(`${path}.removed`, "expected true");
   const { id } = event;
   if (!isId(id)) return fault(`${path}.id`, EXPECTED_ID);
-  return { ok: true, draft: draftRemoval(channel, id, now), payload: { removed: id } };
+  const draft = draftRemoval(channel, id, now);
+  return { ok: true, drafted: { draft }, payload: { removed: id } };
 }
 
 function fault(path: string, message: string): { ok: false; faults: readonly Fault[] } {

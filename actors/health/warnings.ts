@@ -172,8 +172,8 @@ export class Warnings {
     const { clock, eventLog, announce, streams } = this.#deps;
     const warning = this.#warning(code, id, statement, count);
     this.#log(warning, { ...statement.details, count });
-    const draft = draftEvent(streams.get("system-warnings")!.spec, warning, clock.epochMillis());
-    eventLog.append(GATEWAY_PRINCIPAL, [{ draft }]).catch((error) => {
+    const event = draftEvent(streams.get("system-warnings")!.spec, warning, clock.epochMillis());
+    eventLog.append(GATEWAY_PRINCIPAL, [event]).catch((error) => {
       this.#logFailure(error);
       announce(warning);
     });

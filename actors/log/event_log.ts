@@ -8,6 +8,7 @@
  */
 import type { AcknowledgedAlert, PublishReceipt } from "../../protocol/api.ts";
 import type { Channel } from "../../protocol/channels.ts";
+import type { EventAttributes } from "../../protocol/events/attributes.ts";
 import type { Submission } from "../../protocol/publish.ts";
 import type { StreamPosition } from "../../protocol/stream_position.ts";
 import type { RestoredChannel, StoredEvent } from "../ports.ts";
@@ -66,6 +67,10 @@ export interface AppendedEvent {
    * accepted it.
    */
   readonly acceptedAt?: number;
+  /** What filters read of it; absent where only its JSON is at hand. */
+  readonly attributes?: EventAttributes | undefined;
+  /** The outgoing `data` of an alert; absent where only its JSON is at hand. */
+  readonly alert?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Follows a log. What it does must not fail: a fold that misses an event is wrong for ever. */

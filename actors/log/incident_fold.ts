@@ -75,15 +75,15 @@ export function foldAlert(incidents: Incidents, event: AppendedEvent): void {
 function incidentOf(
   incidents: Incidents,
   known: Incident | undefined,
-  { stored: event, acceptedAt }: AppendedEvent,
+  { stored: event, acceptedAt, alert }: AppendedEvent,
 ): Incident {
   const { seq, timestamp } = event;
   const quiet = acceptedAt !== undefined && { quietFrom: acceptedAt };
-  const mark = markOf(event.data);
+  const mark = markOf(alert ?? parseMarked(event.data));
   if (mark === undefined) {
     // Within an acknowledged incident it would say so.
     const continued = known !== undefined && known.acknowledgement === undefined &&
-      incidents.continues(known, acceptedAt ?? timestamp);
+      incidents.continues(known, event, acceptedAt ?? timestamp);
     return { first: continued ? known.first : seq, last: seq, emission: event, ...quiet };
   }
   const { acknowledgement, emittedAt } = mark;
@@ -108,10 +108,15 @@ function incidentOf(
 
 /** Who acknowledged the incident of an event, with the time that the core gave the alert. */
 function markOf(
-  data: string,
+  alert: Readonly<Record<string, unknown>> | undefined,
 ): { readonly acknowledgement: Acknowledgement; readonly emittedAt: number } | undefined {
-  if (!data.includes(MARK)) return undefined;
-  const { acknowledgedBy, acknowledgedAt, timestamp } = JSON.parse(data);
+  const { acknowledgedBy, acknowledgedAt, timestamp } = alert ?? {};
   if (typeof acknowledgedAt !== "string" || typeof acknowledgedBy !== "string") return undefined;
-  return { acknowledgement: { by: acknowledgedBy, at: acknowledgedAt }, emittedAt: timestamp };
+  const emittedAt = timestamp as number;
+  return { acknowledgement: { by: acknowledgedBy, at: acknowledgedAt }, emittedAt };
+}
+
+/** Reads an alert from the store, if it may be acknowledged. */
+function parseMarked(data: string): Readonly<Record<string, unknown>> | undefined {
+  return data.includes(MARK) ? JSON.parse(data) : undefined;
 }

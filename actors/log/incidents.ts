@@ -10,6 +10,7 @@
  */
 import { BoundedMap } from "../bounded_map.ts";
 import type { StoredEvent } from "../ports.ts";
+import type { AppendedEvent } from "./event_log.ts";
 
 /** Most incidents remembered; beyond it the one that was quiet for longest is forgotten. */
 export const MAX_INCIDENTS = 50_000;
@@ -74,9 +75,17 @@ export class Incidents {
     return this.#incidents.get(id);
   }
 
-  /** Whether an emission at a time of the steady line (epoch ms) belongs to an incident. */
-  continues({ emission, quietFrom = emission.timestamp }: Incident, steady: number): boolean {
-    return steady - quietFrom <= this.#gapMillis;
+  /**
+   * Whether an emission belongs to an incident: it names the same trader, and comes within the gap.
+   *
+   * @param acceptedAt The time of its acceptance on the steady line, epoch ms.
+   */
+  continues(
+    { emission, quietFrom = emission.timestamp }: Incident,
+    { trader }: StoredEvent,
+    acceptedAt: number,
+  ): boolean {
+    return emission.trader === trader && acceptedAt - quietFrom <= this.#gapMillis;
   }
 
   /**
@@ -125,32 +134,32 @@ export class StagedIncidents {
    * Notes what the core emits. An id that another trader uses is another incident: who acknowledged
    * that of the one is not to be read by the holder of the other.
    *
-   * @param steady The time of its acceptance on the steady line; its `timestamp` when absent.
+   * @param acceptedAt The time of its acceptance on the steady line; its `timestamp` when absent.
+   * @param alert Its outgoing `data`; read from its JSON when absent.
    * @returns The event to store: within an acknowledged incident it says so.
    */
-  emit(event: StoredEvent, steady: number = event.timestamp): StoredEvent {
+  emit(event: StoredEvent, acceptedAt: number = event.timestamp, alert?: AlertData): AppendedEvent {
     const known = this.find(event.key);
-    const incident = known !== undefined && known.emission.trader === event.trader &&
-        this.#incidents.continues(known, steady)
+    const incident = known !== undefined && this.#incidents.continues(known, event, acceptedAt)
       ? known
       : undefined;
     const { first = event.seq, acknowledgement } = incident ?? {};
-    const emission = acknowledgement === undefined
-      ? event
-      : { ...event, data: markAcknowledged(event.data, acknowledgement) };
-    const marked = acknowledgement && { acknowledgement };
+    const emitted = acknowledgement === undefined
+      ? { stored: event, alert }
+      : mark(event, alert ?? JSON.parse(event.data), acknowledgement);
     this.#changed.set(event.key, {
       first,
       last: event.seq,
-      emission,
-      quietFrom: steady,
-      ...marked,
+      emission: emitted.stored,
+      quietFrom: acceptedAt,
+      ...(acknowledgement && { acknowledgement }),
     });
-    return emission;
+    return { ...emitted, acceptedAt };
   }
 
   /**
-   * Acknowledges an incident that nobody has acknowledged, also one whose gap has passed.
+   * Acknowledges an incident that nobody has acknowledged, also one whose gap has passed. Its last
+   * emission is kept as JSON, as it may be days old, and is parsed here.
    *
    * @param incident The latest of its alert.
    * @param by Name of the key.
@@ -158,21 +167,28 @@ export class StagedIncidents {
    * @param timestamp The time of its acceptance, epoch ms.
    * @returns The event to store.
    */
-  acknowledge(incident: Incident, by: string, seq: number, timestamp: number): StoredEvent {
+  acknowledge(incident: Incident, by: string, seq: number, timestamp: number): AppendedEvent {
     const { emission } = incident;
     const acknowledgement = { by, at: new Date(timestamp).toISOString() };
     this.#changed.set(emission.key, { ...incident, last: seq, acknowledgement });
-    const data = markAcknowledged(emission.data, acknowledgement);
-    return { ...emission, seq, timestamp, data };
+    return mark({ ...emission, seq, timestamp }, JSON.parse(emission.data), acknowledgement);
   }
+}
+
+/** The outgoing `data` of an alert. */
+type AlertData = Readonly<Record<string, unknown>>;
+
+function mark(event: StoredEvent, data: AlertData, acknowledgement: Acknowledgement) {
+  const alert = markAcknowledged(data, acknowledgement);
+  return { stored: { ...event, data: JSON.stringify(alert) }, alert };
 }
 
 /**
  * The outgoing `data` of an alert whose incident is acknowledged: `status` says so in its place, who
  * and when stand before the time, which stays last.
  */
-export function markAcknowledged(data: string, { by, at }: Acknowledgement): string {
-  const { createdAt, timestamp, ...alert } = JSON.parse(data) as Record<string, unknown>;
+export function markAcknowledged(data: AlertData, { by, at }: Acknowledgement): AlertData {
+  const { createdAt, timestamp, ...alert } = data;
   const mark = { status: "ACKNOWLEDGED", acknowledgedBy: by, acknowledgedAt: at };
-  return JSON.stringify({ ...alert, ...mark, createdAt, timestamp });
+  return { ...alert, ...mark, createdAt, timestamp };
 }

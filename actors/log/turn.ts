@@ -6,6 +6,7 @@
  */
 import type { AcknowledgedAlert } from "../../protocol/api.ts";
 import type { Channel } from "../../protocol/channels.ts";
+import { readAttributes } from "../../protocol/events/attributes.ts";
 import { type Fault, MAX_REPORTED_FAULTS, type Submission } from "../../protocol/publish.ts";
 import { PublishError } from "../operations.ts";
 import type { Clock, Store, StoredIdentity } from "../ports.ts";
@@ -118,7 +119,8 @@ export class Turn {
     const last = new Map<Channel, number>();
     const ignored: string[] = [];
     let duplicates = 0;
-    for (const [index, { draft, ignored: fields }] of submissions.entries()) {
+    for (const [index, submission] of submissions.entries()) {
+      const { draft, attributes, ignored: fields } = submission;
       const { channel } = draft;
       const identity = identities[index];
       let seq = identity && dedupe.find(identity.key, now)?.seq;
@@ -126,8 +128,11 @@ export class Turn {
         seq = sequencer.next(channel);
         const event = { ...draft, ...rows.owners[index], seq, timestamp };
         const isAlert = streams.get(channel)!.spec.alerts;
-        const stored = isAlert ? this.#incidents.emit(event, acceptedAt) : event;
-        this.events.push({ stored, acceptedAt });
+        this.events.push(
+          isAlert
+            ? { ...this.#incidents.emit(event, acceptedAt, submission.alert), attributes }
+            : { stored: event, acceptedAt, attributes },
+        );
         if (identity !== undefined) {
           dedupe.remember(identity.key, identity.digest, seq, now);
           const { eventId, digest } = identity;
@@ -160,7 +165,7 @@ export class Turn {
   ): AppendReceipt {
     const { clock, sequencer, steady, unexplainedMillis } = this.#deps;
     const incidents = this.#incidents;
-    const { channel } = this.#alerts;
+    const { channel, spec } = this.#alerts;
     const timestamp = clock.epochMillis();
     const acceptedAt = steady.now() + unexplainedMillis;
     let last = receipt.last[channel]?.seq ?? 0;
@@ -170,8 +175,9 @@ export class Turn {
       const incident = incidents.find(id)!;
       if (incident.acknowledgement === undefined) {
         const seq = sequencer.next(channel);
-        const stored = incidents.acknowledge(incident, principal, seq, timestamp);
-        this.events.push({ stored, acceptedAt });
+        const event = incidents.acknowledge(incident, principal, seq, timestamp);
+        const attributes = event.alert && readAttributes(event.alert, spec.filterFields);
+        this.events.push({ ...event, acceptedAt, attributes });
         changed.push(id);
       }
       const alert = acknowledgedAlert(incidents.find(id)!);

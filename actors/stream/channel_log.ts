@@ -3,8 +3,9 @@
  *
  * @module
  */
+import type { EventAttributes } from "../../protocol/events/attributes.ts";
 import type { StoredEvent } from "../ports.ts";
-import type { TimeKey } from "./encoder_v1.ts";
+import type { TimeKey } from "../../protocol/v1/event_frame.ts";
 import { EncodedEvent, type LoggedEvent, SpareFrames } from "./logged_event.ts";
 
 export type { LoggedEvent } from "./logged_event.ts";
@@ -75,14 +76,15 @@ export class ChannelLog {
   /**
    * Appends the next event, encoding it, and evicts what no longer fits.
    *
+   * @param attributes What filters read of it, as far as it is known.
    * @throws {RangeError} When its number is not head + 1: a hole would be a lie to every client.
    */
-  append(stored: StoredEvent): LoggedEvent {
+  append(stored: StoredEvent, attributes?: EventAttributes): LoggedEvent {
     if (stored.seq !== this.#head + 1) {
       throw new RangeError(`event ${stored.seq} does not follow ${this.#head}`);
     }
     if (this.size === this.#slots.length) this.#evict();
-    const event = new EncodedEvent(stored, this.#frames, this.#frames.encode(stored));
+    const event = new EncodedEvent(stored, this.#frames, this.#frames.encode(stored), attributes);
     this.#slots[stored.seq % this.#slots.length] = event;
     this.#head = stored.seq;
     this.#bytes += weight(event);

@@ -6,12 +6,13 @@
 import type { ChannelDefinition } from "../../protocol/channel_set.ts";
 import type { Channel, Lane } from "../../protocol/channels.ts";
 import type { ShedReason } from "../operations.ts";
-import type { Clock, RestoredChannel, StoredEvent } from "../ports.ts";
+import type { AppendedEvent } from "../log/event_log.ts";
+import type { Clock, RestoredChannel } from "../ports.ts";
 import { Backlog } from "./backlog.ts";
 import { ChannelLog, type LoggedEvent, MAX_RING_BYTES } from "./channel_log.ts";
 import { CursorGroup } from "./cursor_group.ts";
 import type { EventFilter } from "./event_filter.ts";
-import { timeInMetaOf } from "./encoder_v1.ts";
+import { timeInMetaOf } from "../../protocol/v1/event_frame.ts";
 import { LatestStates } from "./latest_states.ts";
 import { RecentKeys } from "./recent_keys.ts";
 import type { RowFilter } from "./row_filter.ts";
@@ -143,8 +144,8 @@ export class ChannelStream {
    *
    * @param now Monotonic time in ms.
    */
-  append(stored: StoredEvent, now: number): void {
-    const event = this.log.append(stored);
+  append({ stored, attributes }: AppendedEvent, now: number): void {
+    const event = this.log.append(stored, attributes);
     this.latest?.put(event, now);
     this.recent?.put(event);
     this.alerts?.put(event);

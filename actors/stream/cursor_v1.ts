@@ -6,7 +6,7 @@
 import type { ShedReason } from "../operations.ts";
 import type { LoggedEvent } from "./channel_log.ts";
 import { Cursor, type CursorRequest, type OpenCursor, type Outcome } from "./cursor.ts";
-import { MAX_SPLICE_BYTES, spliceV1 } from "./encoder_v1.ts";
+import { MAX_SPLICE_BYTES, spliceV1 } from "../../protocol/v1/event_frame.ts";
 import type { RowView } from "./row_view.ts";
 
 /** The next number to send, and the replay before it. */

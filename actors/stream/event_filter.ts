@@ -4,9 +4,9 @@
  * @module
  */
 import type { FilterFields } from "../../protocol/channels.ts";
-import { type Filter, SEVERITIES } from "../../protocol/v2/client_message.ts";
-import type { LoggedEvent } from "./channel_log.ts";
-import { attributesOf } from "./event_attributes.ts";
+import { SEVERITIES } from "../../protocol/events/attributes.ts";
+import type { Filter } from "../../protocol/v2/client_message.ts";
+import { attributesOf, type LoggedEvent } from "./logged_event.ts";
 
 /** A filter, ready to be asked. */
 export class EventFilter {

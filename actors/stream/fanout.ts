@@ -82,7 +82,7 @@ export class Fanout implements LogObserver {
   appended(channel: Channel, events: readonly AppendedEvent[]): void {
     const now = this.#clock.now();
     const stream = this.#streams.get(channel)!;
-    for (const { stored } of events) stream.append(stored, now);
+    for (const event of events) stream.append(event, now);
     for (const group of stream.groups) {
       group.notify(now);
       if (group.waiting) this.#flush.at(group.nextTickAt, now);

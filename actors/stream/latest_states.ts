@@ -11,6 +11,7 @@
  *
  * @module
  */
+import { shareAttributes } from "../../protocol/events/attributes.ts";
 import type { LoggedEvent } from "./channel_log.ts";
 
 /** Most live keys in one channel. */
@@ -109,6 +110,7 @@ export class LatestStates {
       this.#nodes.set(key, node);
     } else {
       this.#unlink(node);
+      event.attributes = shareAttributes(node.event.attributes, event.attributes);
       node.event = event;
     }
     this.#linkLast(node);

@@ -9,12 +9,16 @@
  * @module
  */
 import { Buffer } from "node:buffer";
+import type { FilterFields } from "../../protocol/channels.ts";
 import type { StoredEvent } from "../ports.ts";
-import { encodeEventV1, type FrameV1, type TimeKey } from "./encoder_v1.ts";
-import type { EventAttributes } from "./event_attributes.ts";
+import { encodeEventV1, type FrameV1, type TimeKey } from "../../protocol/v1/event_frame.ts";
+import { type EventAttributes, readAttributes } from "../../protocol/events/attributes.ts";
 
 /** Most bytes of frames that are kept of a channel's events beyond the ring (1 MiB). */
 export const MAX_SPARE_FRAME_BYTES = 1024 * 1024;
+
+/** Made once, as `Buffer.byteLength` is looked up by name. */
+const byteLength = (text: string): number => Buffer.byteLength(text);
 
 /** An event in the log. */
 export interface LoggedEvent {
@@ -26,7 +30,10 @@ export interface LoggedEvent {
   readonly v1: FrameV1;
   /** Bytes of memory that {@link StoredEvent.data} takes. */
   readonly dataBytes: number;
-  /** The fields that filters read; parsed when the first filter needs them. */
+  /**
+   * The fields that filters read. They come with what this process accepted; of what was read from
+   * the store they are parsed when the first filter needs them.
+   */
   attributes: EventAttributes | undefined;
   /** The removal that it is to the holder whose position it takes away; made when first needed. */
   departure?: LoggedEvent | undefined;
@@ -57,7 +64,7 @@ export class SpareFrames {
 
   /** The v1 form of an event. */
   encode(stored: StoredEvent): FrameV1 {
-    return encodeEventV1(stored, this.#epoch, this.#timeInMeta);
+    return encodeEventV1(stored, this.#epoch, this.#timeInMeta, byteLength);
   }
 
   /** Keeps the frame that an event has just made. */
@@ -91,8 +98,14 @@ export class EncodedEvent implements LoggedEvent {
    * Takes an event.
    *
    * @param frame Its v1 form when it enters the ring; made on demand when absent.
+   * @param attributes What filters read of it, as far as it is known.
    */
-  constructor(stored: StoredEvent, frames: SpareFrames, frame?: FrameV1) {
+  constructor(
+    stored: StoredEvent,
+    frames: SpareFrames,
+    frame?: FrameV1,
+    attributes?: EventAttributes,
+  ) {
     this.stored = stored;
     this.seq = stored.seq;
     this.dataBytes = frame === undefined || frame.bytes === 0
@@ -100,7 +113,7 @@ export class EncodedEvent implements LoggedEvent {
       : frame.bytes === frame.text.length
       ? stored.data.length
       : stored.data.length * 2;
-    this.attributes = undefined;
+    this.attributes = attributes;
     this.departure = undefined;
     this.#frames = frames;
     this.#frame = frame;
@@ -122,6 +135,11 @@ export class EncodedEvent implements LoggedEvent {
     this.#frames.keep(this, frame);
     return frame;
   }
+}
+
+/** What filters read of an event. */
+export function attributesOf(event: LoggedEvent, fields: FilterFields): EventAttributes {
+  return event.attributes ??= readAttributes(JSON.parse(event.stored.data), fields);
 }
 
 /**

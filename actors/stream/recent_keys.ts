@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { shareAttributes } from "../../protocol/events/attributes.ts";
 import { BoundedMap } from "../bounded_map.ts";
 import type { LoggedEvent } from "./channel_log.ts";
 
@@ -45,7 +46,9 @@ export class RecentKeys {
 
   /** Makes an event the latest of its key; its number is above every earlier one. */
   put(event: LoggedEvent): void {
-    this.#latest.set(event.stored.key, event);
+    const { key } = event.stored;
+    event.attributes = shareAttributes(this.#latest.get(key)?.attributes, event.attributes);
+    this.#latest.set(key, event);
   }
 
   /**

@@ -10,8 +10,7 @@
 import type { ChannelSpec } from "../../protocol/channels.ts";
 import { removalData } from "../../protocol/events/mod.ts";
 import type { Principal, StoredEvent } from "../ports.ts";
-import { attributesOf } from "./event_attributes.ts";
-import type { LoggedEvent } from "./logged_event.ts";
+import { attributesOf, type LoggedEvent } from "./logged_event.ts";
 
 /** What a limit judges an event by. */
 export interface Row {

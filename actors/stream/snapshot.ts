@@ -6,7 +6,7 @@
 import { Buffer } from "node:buffer";
 import type { LoggedEvent } from "./channel_log.ts";
 import type { ChannelStream } from "./channel_stream.ts";
-import { encodeEventV2, encodeSnapshot } from "./encoder_v2.ts";
+import { encodeEventV2, encodeSnapshot } from "../../protocol/v2/event_frames.ts";
 
 /** Characters of events after which a frame ends (64 Ki); a single event may be longer. */
 export const MAX_FRAME_LENGTH = 64 * 1024;

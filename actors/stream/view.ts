@@ -6,7 +6,7 @@
 import { Buffer } from "node:buffer";
 import type { LoggedEvent } from "./channel_log.ts";
 import type { ChannelStream } from "./channel_stream.ts";
-import { encodeEventsFrame, encodeEventV2 } from "./encoder_v2.ts";
+import { encodeEventsFrame, encodeEventV2 } from "../../protocol/v2/event_frames.ts";
 import type { EventFilter } from "./event_filter.ts";
 import { type EventsFrame, FrameMemo } from "./frame_memo.ts";
 import type { LatestStates } from "./latest_states.ts";

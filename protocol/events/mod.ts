@@ -5,6 +5,7 @@
  */
 import type { ChannelDefinition } from "../channel_set.ts";
 import type { Channel } from "../channels.ts";
+import { type EventAttributes, readAttributes } from "./attributes.ts";
 
 /** A validated event before it has a number. */
 export interface EventDraft {
@@ -28,6 +29,16 @@ export interface EventDraft {
   readonly trader?: string;
 }
 
+/** A draft with what folds read of it, so that nobody takes its JSON apart. */
+export interface DraftedEvent {
+  /** The event. */
+  readonly draft: EventDraft;
+  /** What filters read. */
+  readonly attributes: EventAttributes;
+  /** The outgoing `data` of an alert, whose status may be another when it is numbered. */
+  readonly alert?: Readonly<Record<string, unknown>>;
+}
+
 /**
  * Completes a valid payload: the time defaults to now, a market's `id` to its symbol in upper case, a
  * position is active unless it is closed, an alert without a trader has `traderId: null`, and
@@ -38,11 +49,12 @@ export interface EventDraft {
  * @param nowEpochMillis The time that stands in for an absent one, in epoch ms.
  */
 export function draftEvent(
-  { name: channel, fields, timeKey, keyField, closingStatus, nullable, filterFields }:
-    ChannelDefinition,
+  definition: ChannelDefinition,
   payload: Readonly<Record<string, unknown>>,
   nowEpochMillis: number,
-): EventDraft {
+): DraftedEvent {
+  const { name: channel, fields, timeKey, keyField, closingStatus, nullable, filterFields } =
+    definition;
   const { id, [timeKey]: given, ...rest } = payload as Record<string, unknown> & { id?: string };
   const time = typeof given === "string" ? given : new Date(nowEpochMillis).toISOString();
   const key = id ?? String(rest[keyField!]).toUpperCase();
@@ -50,10 +62,18 @@ export function draftEvent(
   if (closingStatus !== undefined && fields.has("isActive")) rest["isActive"] ??= !closed;
   const start = { id: key, ...nullable };
   // JSON leaves out keys whose value is undefined: absent values are omitted on the wire.
-  const data = JSON.stringify({ ...start, ...rest, [timeKey]: time, timestamp: Date.parse(time) });
-  const named = filterFields.trader === "id" ? key : rest[filterFields.trader ?? ""];
-  const draft = { channel, key, data, time, ...(typeof named === "string" && { trader: named }) };
-  return closed ? { ...draft, ends: "closed" } : draft;
+  const outgoing = { ...start, ...rest, [timeKey]: time, timestamp: Date.parse(time) };
+  const attributes = readAttributes(outgoing, filterFields);
+  const { traderId: trader } = attributes;
+  const draft: EventDraft = {
+    channel,
+    key,
+    data: JSON.stringify(outgoing),
+    time,
+    ...(trader !== undefined && { trader }),
+    ...(closed && { ends: "closed" }),
+  };
+  return definition.alerts ? { draft, attributes, alert: outgoing } : { draft, attributes };
 }
 
 /** The draft of a removal: the key leaves the snapshot, its number is accounted for. */

@@ -16,6 +16,7 @@ import {
   MAX_MESSAGE_ID_LENGTH,
   readAction,
 } from "../client_action.ts";
+import { SEVERITIES } from "../events/attributes.ts";
 import { MAX_ID_LENGTH } from "../events/fields.ts";
 import { joinPath } from "../publish.ts";
 
@@ -27,9 +28,6 @@ export const MAX_FILTER_VALUES = 256;
 
 /** Most alerts acknowledged by one message. */
 export const MAX_ACKNOWLEDGED_ALERTS = 100;
-
-/** Severities in ascending order. */
-export const SEVERITIES = ["INFO", "WARNING", "CRITICAL"] as const;
 
 const Id = boundedText(1, MAX_ID_LENGTH);
 const Values = boundedList(Id, 1, MAX_FILTER_VALUES);

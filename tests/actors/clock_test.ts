@@ -96,7 +96,7 @@ Deno.test("property: steps of the wall clock do not change the incidents that a 
       if (acknowledge && incident.acknowledgement === undefined) {
         events.push(staged.acknowledge(incident, "desk", index + 1, clock.epochMillis()));
       }
-      for (const stored of events) foldAlert(incidents, { stored, acceptedAt });
+      for (const event of events) foldAlert(incidents, { ...event, acceptedAt });
       const { first, acknowledgement } = incidents.find("a")!;
       return [first, acknowledgement?.by];
     });
@@ -111,10 +111,10 @@ Deno.test("an incident dated in the future by an earlier process is in doubt: th
   const staged = incidents.stage();
   const emitted = staged.emit(emission("a", 1, TEST_EPOCH + HOUR));
   const marked = staged.acknowledge(staged.find("a")!, "desk", 2, TEST_EPOCH + HOUR);
-  recoverIncidents(incidents, [emitted, marked]);
+  recoverIncidents(incidents, [emitted.stored, marked.stored]);
   incidents.distrust(TEST_EPOCH);
   const again = incidents.stage().emit(emission("a", 3, TEST_EPOCH + 1));
-  assert.equal(JSON.parse(again.data).status, "ACTIVE");
+  assert.equal(JSON.parse(again.stored.data).status, "ACTIVE");
 });
 
 Deno.test("events of this process are forgotten by the time that elapsed, whatever their dates say", async () => {

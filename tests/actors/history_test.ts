@@ -47,7 +47,9 @@ class Fixture {
   /** Stores and fans out. */
   async add(...batch: readonly StoredEvent[]): Promise<void> {
     await this.store.commit(batch);
-    for (const one of batch) this.streams.get(one.channel)!.append(one, this.clock.now());
+    for (const one of batch) {
+      this.streams.get(one.channel)!.append({ stored: one }, this.clock.now());
+    }
   }
 
   /** Reads a page, one turn of the loop after the other. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { encodeEventV1, spliceV1, timeInMetaOf } from "../../actors/stream/encoder_v1.ts";
+import { encodeEventV1, spliceV1, timeInMetaOf } from "../../protocol/v1/event_frame.ts";
 import { PRODUCT_CHANNELS } from "../../protocol/channel_set.ts";
 import { parseClientMessage } from "../../protocol/v1/client_message.ts";
 import {

@@ -4,7 +4,7 @@ import {
   encodeEventV2,
   encodeSnapshot,
   type EventsFrameHeader,
-} from "../../actors/stream/encoder_v2.ts";
+} from "../../protocol/v2/event_frames.ts";
 import { type Channel, CHANNELS } from "../../protocol/channels.ts";
 import { parseClientMessageV2 } from "../../protocol/v2/client_message.ts";
 import {
@@ -35,12 +35,8 @@ const { names: NAMES, serverNames: SERVER_NAMES, read: readGolden } = V2_GOLDENS
 const EPOCH = "e9c0de";
 
 const REMOVAL = encodeEventV2({
-  channel: "positions",
   seq: 15,
-  key: "pos-1",
-  ends: "removed",
   timestamp: NOON + 5_000,
-  time: "2026-01-31T12:00:05.000Z",
   data: '{"id":"pos-1","removed":true}',
 });
 

@@ -5,7 +5,8 @@
  * @module
  */
 import type { Channel } from "../../protocol/channels.ts";
-import { type Filter, SEVERITIES } from "../../protocol/v2/client_message.ts";
+import { SEVERITIES } from "../../protocol/events/attributes.ts";
+import type { Filter } from "../../protocol/v2/client_message.ts";
 
 type Data = Readonly<Record<string, unknown>>;
 

@@ -25,7 +25,7 @@ export class Streams extends Map<Channel, ChannelStream> {
   append(channel: Channel): void {
     const stream = this.get(channel)!;
     const stored = storedEvent(channel, stream.log.head + 1, "k");
-    stream.append(stored, 0);
+    stream.append({ stored }, 0);
     this.observer?.appended(channel, [{ stored }]);
   }
 

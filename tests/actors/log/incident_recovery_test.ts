@@ -18,13 +18,16 @@ function recovered(...alerts: StoredEvent[]): Incidents {
 /** An event of an incident that was acknowledged `at` ms after the start. */
 function marked(event: StoredEvent, at: number): StoredEvent {
   const acknowledgement = { by: "desk", at: new Date(TEST_EPOCH + at).toISOString() };
-  return { ...event, data: markAcknowledged(event.data, acknowledgement) };
+  return {
+    ...event,
+    data: JSON.stringify(markAcknowledged(JSON.parse(event.data), acknowledgement)),
+  };
 }
 
 /** What an incident would store for an emission so many ms after the start. */
 function nextStatus(incidents: Incidents, ms: number): string {
   const event = incidents.stage().emit(emission("a", 100, TEST_EPOCH + ms));
-  return JSON.parse(event.data).status;
+  return JSON.parse(event.stored.data).status;
 }
 
 Deno.test("an incident whose acknowledgement is out of reach is told by its later emissions", () => {
@@ -69,6 +72,16 @@ Deno.test("a longer gap than before makes no acknowledged incident of an active 
   );
   const { first, acknowledgement } = incidents.find("a")!;
   assert.deepEqual([first, acknowledgement], [2, undefined]);
+});
+
+Deno.test("an id that another trader uses is another incident, after a restart as well", () => {
+  const incidents = recovered(
+    { ...emission("a", 1, TEST_EPOCH), trader: "7" },
+    { ...emission("a", 2, TEST_EPOCH + MINUTE), trader: "8" },
+    { ...emission("a", 3, TEST_EPOCH + 2 * MINUTE), trader: "8" },
+  );
+  const { first, last } = incidents.find("a")!;
+  assert.deepEqual([first, last], [2, 3]);
 });
 
 Deno.test("a key of an alert's details is no acknowledgement", () => {

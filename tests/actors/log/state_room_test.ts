@@ -46,7 +46,7 @@ class Positions {
       }
       return true;
     });
-    for (const { stored } of events) this.stream.append(stored, 0);
+    for (const { stored } of events) this.stream.append({ stored }, 0);
     return accepted;
   }
 
@@ -99,9 +99,7 @@ Deno.test("text beyond Latin-1 counts with the two bytes that it takes", () => {
 Deno.test("states of an older store that take more can be updated and ended, but not grow", () => {
   const positions = new Positions();
   const large = (seq: number, key: string) => ({
-    ...state(key, 40).draft,
-    seq,
-    timestamp: 0,
+    stored: { ...state(key, 40).draft, seq, timestamp: 0 },
   });
   for (const [index, key] of ["a", "b"].entries()) {
     positions.stream.append(large(index + 1, key), 0);

@@ -7,7 +7,8 @@
 import type { StoredEvent } from "../../../actors/ports.ts";
 import { TOMBSTONE_MILLIS } from "../../../actors/stream/latest_states.ts";
 import { type Channel, CHANNEL_SPECS } from "../../../protocol/channels.ts";
-import { type Filter, SEVERITIES } from "../../../protocol/v2/client_message.ts";
+import { SEVERITIES } from "../../../protocol/events/attributes.ts";
+import type { Filter } from "../../../protocol/v2/client_message.ts";
 
 /** What a filter may look at. */
 type Fields = Readonly<Partial<Record<"symbol" | "traderId" | "severity", string>>>;

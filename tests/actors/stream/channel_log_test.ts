@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { ChannelLog } from "../../../actors/stream/channel_log.ts";
-import { encodeEventV1 } from "../../../actors/stream/encoder_v1.ts";
+import { encodeEventV1 } from "../../../protocol/v1/event_frame.ts";
 import { EPOCH, storedEvent } from "../../support/stream_fixture.ts";
 
 /** Runs against the naive model; `FAST_CHECK_RUNS` in the environment asks for another number. */

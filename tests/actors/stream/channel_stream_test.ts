@@ -11,7 +11,8 @@ function stream(channel: Channel, capacity = 10, head = 0): ChannelStream {
 
 function append(to: ChannelStream, keys: string, ends?: "closed" | "removed"): void {
   for (const key of keys) {
-    to.append(storedEvent(to.channel, to.log.head + 1, key, { ...(ends && { ends }) }), 0);
+    const stored = storedEvent(to.channel, to.log.head + 1, key, { ...(ends && { ends }) });
+    to.append({ stored }, 0);
   }
 }
 

@@ -8,7 +8,9 @@ import { EPOCH, storedEvent } from "../../support/stream_fixture.ts";
 /** The numbers 1 to 10, of which the ring holds 7 to 10; positions up to 4 may be forgotten. */
 function stream(channel: Channel): ChannelStream {
   const it = ChannelStream.begin(PRODUCT_CHANNELS.get(channel), EPOCH, 0, 4);
-  for (let seq = 1; seq <= 10; seq++) it.append(storedEvent(channel, seq, `k${seq}`), 0);
+  for (let seq = 1; seq <= 10; seq++) {
+    it.append({ stored: storedEvent(channel, seq, `k${seq}`) }, 0);
+  }
   it.latest?.raiseHorizon(4);
   return it;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { encodeEventV1, spliceV1 } from "../../../actors/stream/encoder_v1.ts";
-import { encodeEventsFrame, encodeEventV2 } from "../../../actors/stream/encoder_v2.ts";
+import { encodeEventV1, spliceV1 } from "../../../protocol/v1/event_frame.ts";
+import { encodeEventsFrame, encodeEventV2 } from "../../../protocol/v2/event_frames.ts";
 import { encodeFrame, OPCODE } from "../../support/ws_frames.ts";
 import { BENCH_EPOCH, marketEvent } from "../micro/event.ts";
 import { FrameStream } from "./frame_stream.ts";

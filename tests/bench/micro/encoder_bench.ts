@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { encodeEventV1, spliceV1 } from "../../../actors/stream/encoder_v1.ts";
-import { encodeEventsFrame, encodeEventV2 } from "../../../actors/stream/encoder_v2.ts";
+import { encodeEventV1, spliceV1 } from "../../../protocol/v1/event_frame.ts";
+import { encodeEventsFrame, encodeEventV2 } from "../../../protocol/v2/event_frames.ts";
 import { BENCH_EPOCH, marketEvent, marketEvents } from "./event.ts";
 
 const event = marketEvent(1);

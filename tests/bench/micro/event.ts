@@ -16,7 +16,7 @@ const MARKET_DATA = PRODUCT_CHANNELS.get("market-data");
 /** The event of a number, as the collector stores it. */
 export function marketEvent(seq: number): StoredEvent {
   const { data } = JSON.parse(eventLine(seq));
-  return { ...draftEvent(MARKET_DATA, data, seq), seq, timestamp: 1_769_860_800_000 + seq };
+  return { ...draftEvent(MARKET_DATA, data, seq).draft, seq, timestamp: 1_769_860_800_000 + seq };
 }
 
 /** Events 1 to `count`. */

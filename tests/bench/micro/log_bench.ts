@@ -25,6 +25,6 @@ const log = new ChannelLog(BENCH_EPOCH, 0, CAPACITY);
 Deno.bench("append to a full ring, encoding for v1", appender((event) => log.append(event)));
 
 const stream = ChannelStream.begin(PRODUCT_CHANNELS.get("market-data"), BENCH_EPOCH, 0, CAPACITY);
-Deno.bench("the same with the latest states", appender((event) => stream.append(event, 0)));
+Deno.bench("the same with the latest states", appender((stored) => stream.append({ stored }, 0)));
 
 Deno.bench("read an event of the ring", () => void log.get(log.head - 100));

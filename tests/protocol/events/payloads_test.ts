@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { PRODUCT_CHANNELS } from "../../../protocol/channel_set.ts";
 import { type Channel, CHANNEL_SPECS, CHANNELS } from "../../../protocol/channels.ts";
 import { MAX_ID_LENGTH, MAX_TEXT_LENGTH } from "../../../protocol/events/fields.ts";
-import { draftEvent, draftRemoval } from "../../../protocol/events/mod.ts";
+import { draftEvent, draftRemoval, type EventDraft } from "../../../protocol/events/mod.ts";
 import { MAX_VIOLATIONS } from "../../../protocol/events/risk_alert.ts";
 import {
   DEFAULT_METRICS,
@@ -12,6 +12,11 @@ import {
   OPTIONAL_METRICS,
   without,
 } from "./payloads.ts";
+
+/** A draft without what folds read of it. */
+function draftOf(...args: Parameters<typeof draftEvent>): EventDraft {
+  return draftEvent(...args).draft;
+}
 
 const accepts = (channel: Channel, payload: unknown) =>
   CHANNEL_SPECS[channel].payload.safeParse(payload).success;
@@ -160,7 +165,7 @@ const NOON = Date.parse("2026-01-31T12:00:00Z");
 Deno.test("outgoing data ends with its ISO time and the same time in epoch ms", () => {
   for (const channel of CHANNELS) {
     const { required, optional } = EXAMPLES[channel];
-    const draft = draftEvent(
+    const draft = draftOf(
       PRODUCT_CHANNELS.get(channel),
       CHANNEL_SPECS[channel].payload.parse({ ...required, ...optional }),
       0,
@@ -176,7 +181,7 @@ Deno.test("outgoing data ends with its ISO time and the same time in epoch ms", 
 
 Deno.test("times default to now, and a price's id to its symbol in upper case", () => {
   const { required } = EXAMPLES["market-data"];
-  const draft = draftEvent(
+  const draft = draftOf(
     PRODUCT_CHANNELS.get("market-data"),
     CHANNEL_SPECS["market-data"].payload.parse(required),
     NOON,
@@ -193,7 +198,7 @@ Deno.test("times default to now, and a price's id to its symbol in upper case", 
 
 Deno.test("only a closed position ends its key", () => {
   for (const channel of CHANNELS) {
-    const draft = draftEvent(
+    const draft = draftOf(
       PRODUCT_CHANNELS.get(channel),
       CHANNEL_SPECS[channel].payload.parse(EXAMPLES[channel].required),
       NOON,
@@ -202,7 +207,7 @@ Deno.test("only a closed position ends its key", () => {
   }
   const closed = { ...EXAMPLES.positions.required, status: "CLOSED" };
   assert.equal(
-    draftEvent(
+    draftOf(
       PRODUCT_CHANNELS.get("positions"),
       CHANNEL_SPECS.positions.payload.parse(closed),
       NOON,
@@ -210,7 +215,7 @@ Deno.test("only a closed position ends its key", () => {
     "closed",
   );
   const stopped = { ...EXAMPLES["trader-status"].required, status: "STOPPED" };
-  const trader = draftEvent(
+  const trader = draftOf(
     PRODUCT_CHANNELS.get("trader-status"),
     CHANNEL_SPECS["trader-status"].payload.parse(stopped),
     NOON,
@@ -231,7 +236,7 @@ Deno.test("a position is active unless it is closed, when it does not say", () =
       ...EXAMPLES.positions.required,
       ...fields,
     });
-    return JSON.parse(draftEvent(PRODUCT_CHANNELS.get("positions"), payload, NOON).data).isActive;
+    return JSON.parse(draftOf(PRODUCT_CHANNELS.get("positions"), payload, NOON).data).isActive;
   };
   assert.equal(isActive({}), true);
   assert.equal(isActive({ status: "UPDATED" }), true);
@@ -243,7 +248,7 @@ Deno.test("an alert that concerns nobody says so", () => {
   const { required } = EXAMPLES["risk-alerts"];
   const dataOf = (fields: object) => {
     const payload = CHANNEL_SPECS["risk-alerts"].payload.parse({ ...required, ...fields });
-    return JSON.parse(draftEvent(PRODUCT_CHANNELS.get("risk-alerts"), payload, NOON).data);
+    return JSON.parse(draftOf(PRODUCT_CHANNELS.get("risk-alerts"), payload, NOON).data);
   };
   assert.equal(dataOf({}).traderId, null);
   assert.deepEqual(Object.keys(dataOf({})).slice(0, 2), ["id", "traderId"]);

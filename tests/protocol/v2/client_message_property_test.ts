@@ -7,13 +7,13 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { CHANNELS } from "../../../protocol/channels.ts";
 import { MAX_CLIENT_MESSAGE_LENGTH } from "../../../protocol/client_action.ts";
+import { SEVERITIES } from "../../../protocol/events/attributes.ts";
 import {
   type ClientMessageV2,
   MAX_ACKNOWLEDGED_ALERTS,
   MAX_FILTER_VALUES,
   MAX_INTERVAL_MILLIS,
   parseClientMessageV2,
-  SEVERITIES,
 } from "../../../protocol/v2/client_message.ts";
 import { ERROR_CODES_V2 } from "../../../protocol/v2/server_message.ts";
 

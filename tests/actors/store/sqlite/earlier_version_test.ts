@@ -13,7 +13,7 @@ import type { StoredEvent } from "../../../../actors/ports.ts";
 import { STORE_FILE } from "../../../../actors/store/sqlite/database.ts";
 import { SqliteStore } from "../../../../actors/store/sqlite/sqlite_store.ts";
 import { RowFilter } from "../../../../actors/stream/row_filter.ts";
-import { encodeEventV1, spliceV1, timeInMetaOf } from "../../../../actors/stream/encoder_v1.ts";
+import { encodeEventV1, spliceV1, timeInMetaOf } from "../../../../protocol/v1/event_frame.ts";
 import { PRODUCT_CHANNELS } from "../../../../protocol/channel_set.ts";
 import { CHANNELS } from "../../../../protocol/channels.ts";
 import { Config } from "../../../../protocol/config.ts";

@@ -6,9 +6,23 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
-import type { ChannelSpec } from "../../protocol/channels.ts";
-import type { StoredEvent } from "../ports.ts";
+import type { Channel, ChannelSpec } from "../channels.ts";
+
+/** What a frame says of an event. */
+export interface EventV1 {
+  /** The channel it belongs to. */
+  readonly channel: Channel;
+  /** Its number. */
+  readonly seq: number;
+  /** Whether it ends its key. */
+  readonly ends?: "closed" | "removed";
+  /** Time of acceptance, epoch ms. */
+  readonly timestamp: number;
+  /** The ISO time of the payload. */
+  readonly time: string;
+  /** The outgoing `data`, as JSON. */
+  readonly data: string;
+}
 
 /** An event in its v1 form. */
 export interface FrameV1 {
@@ -37,36 +51,49 @@ export function timeInMetaOf({ timeInMetaV1, timeKey }: ChannelSpec): TimeKey | 
 }
 
 /**
- * Where a payload has its time. Inside a JSON string the quotes would be escaped, so these find the
- * key and nothing else.
- */
-const TIME_FIELDS: Readonly<Record<TimeKey, RegExp>> = {
-  createdAt: /,"createdAt":"[^"]*"/,
-  updatedAt: /,"updatedAt":"[^"]*"/,
-};
-
-/**
  * Serialises an event. Keys stand in the order that deployed clients rely on: `channel` before
  * `data`.
  *
  * @param timeInMeta The time field that stands in `meta` and not in `data`, where the deployed decoder
  *   of the payload rejects it.
+ * @param byteLength The length of a text in bytes of UTF-8.
  */
-export function encodeEventV1(event: StoredEvent, epoch: string, timeInMeta?: TimeKey): FrameV1 {
+export function encodeEventV1(
+  event: EventV1,
+  epoch: string,
+  timeInMeta?: TimeKey,
+  byteLength: (text: string) => number = utf8Length,
+): FrameV1 {
   if (event.ends === "removed") return UNSEEN;
-  const data = timeInMeta === undefined
-    ? event.data
-    : event.data.replace(TIME_FIELDS[timeInMeta], "");
-  const head = `{"type":"event","channel":"${event.channel}","data":${data}`;
   const time = timeInMeta === undefined ? "" : `,"${timeInMeta}":${JSON.stringify(event.time)}`;
+  const data = timeInMeta === undefined ? event.data : withoutTime(event.data, timeInMeta, time);
+  const head = `{"type":"event","channel":"${event.channel}","data":${data}`;
   const meta = `,"meta":{"seq":"${event.seq}","epoch":"${epoch}"${time}`;
   const text = `${head}${meta}},"timestamp":${event.timestamp}}`;
   return {
     text,
-    bytes: Buffer.byteLength(text),
+    bytes: byteLength(text),
     replayAt: head.length,
     skippedAt: head.length + meta.length,
   };
+}
+
+/**
+ * The payload without its time. The last two keys of `data` are its time and `timestamp`, so that it
+ * is cut out where it must be; only what was stored otherwise is parsed.
+ */
+function withoutTime(data: string, timeKey: TimeKey, time: string): string {
+  const end = data.lastIndexOf(',"timestamp":');
+  if (data.startsWith(time, end - time.length)) {
+    return data.slice(0, end - time.length) + data.slice(end);
+  }
+  if (!data.includes(`"${timeKey}":`)) return data;
+  const { [timeKey]: _time, ...rest } = JSON.parse(data) as Record<string, unknown>;
+  return JSON.stringify(rest);
+}
+
+function utf8Length(text: string): number {
+  return new TextEncoder().encode(text).length;
 }
 
 /**

@@ -8,7 +8,7 @@ import {
   MAX_SPLICE_BYTES,
   spliceV1,
   timeInMetaOf,
-} from "../../../actors/stream/encoder_v1.ts";
+} from "../../../protocol/v1/event_frame.ts";
 import { PRODUCT_CHANNELS } from "../../../protocol/channel_set.ts";
 import { type Channel, CHANNELS } from "../../../protocol/channels.ts";
 import { anyText } from "../../support/any_text.ts";
@@ -212,4 +212,18 @@ Deno.test("property: the stated bytes are the bytes, and splicing adds at most w
     const spliced = spliceV1(frame, replay, skipped);
     assert.ok(new TextEncoder().encode(spliced).length - frame.bytes <= MAX_SPLICE_BYTES);
   }));
+});
+
+Deno.test("a time that does not stand where it is written today is left out all the same", () => {
+  const frame = (data: string) => JSON.parse(encode(stored("positions", data), "e1").text).data;
+  const text = `in text: ,\\"updatedAt\\":\\"x\\",\\"timestamp\\":1`;
+  const today = `{"id":"p","reason":"${text}","updatedAt":"${TIME}","timestamp":${STAMP}}`;
+  const { updatedAt: _, ...expected } = JSON.parse(today);
+  assert.deepEqual(frame(today), expected);
+  const first = `{"updatedAt":"${TIME}","id":"p","timestamp":${STAMP},"reason":"${text}"}`;
+  const { updatedAt: __, ...others } = JSON.parse(first);
+  assert.deepEqual(frame(first), others);
+  const another = `{"id":"p","updatedAt":"2020-01-01T00:00:00Z","timestamp":${STAMP}}`;
+  assert.deepEqual(frame(another), { id: "p", timestamp: STAMP });
+  assert.deepEqual(frame('{"id":"p"}'), { id: "p" });
 });

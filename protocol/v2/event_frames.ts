@@ -4,8 +4,7 @@
  *
  * @module
  */
-import type { Channel } from "../../protocol/channels.ts";
-import type { StoredEvent } from "../ports.ts";
+import type { Channel } from "../channels.ts";
 
 /** What an `events` frame says beside its events. */
 export interface EventsFrameHeader {
@@ -23,8 +22,18 @@ export interface EventsFrameHeader {
   readonly replay: boolean;
 }
 
+/** What a frame says of an event. */
+export interface EventV2 {
+  /** Its number. */
+  readonly seq: number;
+  /** Time of acceptance, epoch ms. */
+  readonly timestamp: number;
+  /** The outgoing `data`, as JSON. */
+  readonly data: string;
+}
+
 /** An event inside a frame. */
-export function encodeEventV2({ seq, timestamp, data }: StoredEvent): string {
+export function encodeEventV2({ seq, timestamp, data }: EventV2): string {
   return `{"seq":${seq},"timestamp":${timestamp},"data":${data}}`;
 }
 

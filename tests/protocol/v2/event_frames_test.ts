@@ -5,7 +5,7 @@ import {
   encodeEventV2,
   encodeSnapshot,
   type EventsFrameHeader,
-} from "../../../actors/stream/encoder_v2.ts";
+} from "../../../protocol/v2/event_frames.ts";
 import type { StoredEvent } from "../../../actors/ports.ts";
 import { CHANNELS } from "../../../protocol/channels.ts";
 import { EventsV2, ServerMessageV2, SnapshotV2 } from "../../../protocol/v2/server_message.ts";
@@ -35,14 +35,7 @@ type Event = { seq: number; timestamp: number; data: Record<string, unknown> };
 
 function encodeAll(list: readonly Event[]): string {
   return list.map(({ seq, timestamp, data }) =>
-    encodeEventV2({
-      channel: "positions",
-      key: "k",
-      time: "2026-01-01T00:00:00Z",
-      seq,
-      timestamp,
-      data: JSON.stringify(data),
-    })
+    encodeEventV2({ seq, timestamp, data: JSON.stringify(data) })
   ).join(",");
 }
 
