@@ -106,7 +106,7 @@ export class Connection {
     this.#attemptedAt = clock.now();
     this.#hintMs = undefined;
     this.#arm(HANDSHAKE_MILLIS, () => {
-      this.fail(new TelemetryError("unreachable", "no welcome in time"));
+      this.fail(new TelemetryError("unreachable", "no welcome came"));
     });
     this.#set({ status: "connecting" });
     if (attempt !== this.#attempt) return; // A handler closed it.
@@ -169,7 +169,7 @@ export class Connection {
     } catch {
       // The platform's message may repeat the address, and with it the ticket.
       this.fail(
-        new TelemetryError("refused", "the address cannot be connected to", { final: true }),
+        new TelemetryError("refused", "the address cannot be used", { final: true }),
       );
     }
   }

@@ -78,10 +78,7 @@ export class Feed {
     this.#parts.clear();
     for (const entry of this.#users.values()) entry.verified = false;
     this.#freshen({ ...this.#freshness, state: "offline" });
-    if (!why.final) return;
-    const users = [...this.#users.keys()];
-    this.#users.clear();
-    for (const user of users) user.fail(why);
+    if (why.final) this.#failAll(why);
   }
 
   /** Takes the state of the channel. */
@@ -203,10 +200,8 @@ export class Feed {
     if (!this.#online || !this.#busy) return;
     if (error.code === "timeout") return this.#host.fail(new TelemetryError("stalled"));
     if (error.final) {
-      const users = [...this.#users.keys()];
-      this.#users.clear();
       this.#busy = this.#ignoring = false;
-      for (const user of users) user.fail(error);
+      this.#failAll(error);
       return this.replan();
     }
     this.#later(error.retryAfterMs ?? 1_000, () => {
@@ -233,7 +228,7 @@ export class Feed {
     else if (step.kind !== "resume") return;
     else if (acked.recovered === false) this.#unrecovered(step.since, place, acked.lost);
     else if (isSame(place, step.since)) this.#verify(place);
-    else this.#host.fail(new TelemetryError("protocol", "a subscription begins somewhere else"));
+    else this.#host.fail(new TelemetryError("protocol", "an ack names another place"));
   }
 
   /** A snapshot of which nothing comes is one that was lost. */
@@ -241,7 +236,7 @@ export class Feed {
     this.#awaitsSnapshot = true;
     this.#later(ANSWER_MILLIS, () => {
       if (!this.#awaitsSnapshot || this.#parts.isOpen) return;
-      this.#host.fail(new TelemetryError("stalled", "a snapshot does not come"));
+      this.#host.fail(new TelemetryError("stalled", "no snapshot came"));
     });
   }
 
@@ -320,6 +315,12 @@ export class Feed {
   #end({ user }: User, reason: GapReason, resumeAt: StreamPosition): void {
     this.#users.delete(user);
     user.gap(reason, resumeAt);
+  }
+
+  #failAll(why: TelemetryError): void {
+    const users = [...this.#users.keys()];
+    this.#users.clear();
+    for (const user of users) user.fail(why);
   }
 
   #freshen(freshness: Freshness): void {

@@ -12,7 +12,7 @@ import { EventLog, type LogOptions } from "./event_log.ts";
 import { Feed } from "./feed.ts";
 import type { FeedHost } from "./feed_user.ts";
 import { GatewayClock } from "./gateway_clock.ts";
-import { Requests } from "./requests.ts";
+import { errorOf, Requests } from "./requests.ts";
 import { Table, type TableOptions } from "./table.ts";
 import type { AcknowledgedAlert, Channel, EventsFrame, SnapshotPart } from "./wire_types.ts";
 
@@ -198,7 +198,12 @@ class Client implements Gateway {
         return this.#time.hear(message["timestamp"]);
       case "ack":
       case "error":
-        this.#requests.answer(message);
+        if (feed === undefined) this.#requests.answer(message);
+        else {
+          // The key lost rights: the subscription has ended, the connection has not.
+          feed.lost(errorOf(message));
+          feed.opened();
+        }
     }
   }
 }

@@ -23,6 +23,7 @@ interface Pending {
 /** The codes of the wire, as the family has them. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
   forbidden: "forbidden",
+  scope_changed: "forbidden",
   not_found: "not_found",
   rate_limited: "overloaded",
   overloaded: "overloaded",

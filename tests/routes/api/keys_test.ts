@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { FileKeyStore } from "../../../routes/auth/keys/key_store.ts";
 import { apiKey } from "../../../routes/auth/api_keys.ts";
 import {
+  FAKE_ADDRESS,
   type FakeGateway,
   OPS_SECRET,
   RecordingLogger,
@@ -63,7 +64,7 @@ Deno.test("a key that is made over REST counts at once, and its secret is shown 
     assert.deepEqual(list.data[0].secrets.map(({ id }: { id: string }) => id), [data.secretId]);
     const everything = `${JSON.stringify(list)}${file.text}${Deno.inspect(fake.log.lines)}`;
     assert.equal(everything.includes(data.secret), false);
-    assert.deepEqual(recorded, ["created desk by ops 127.0.0.1"]);
+    assert.deepEqual(recorded, [`created desk by ops ${FAKE_ADDRESS}`]);
   });
 });
 
