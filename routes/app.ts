@@ -51,6 +51,7 @@ export function createApp({ keys, ...options }: AppOptions): App {
   const authenticator = new KeyAuthenticator({ ...rules, security, keys, access });
   const deps: AppDeps = { authenticator, ...options, access };
   access.sessions.judgeBy({
+    inUse: () => hub.sessionsInUse(),
     isInUse: ({ id, grant }) => hub.connectionsOfSession(grant.name, id).length > 0,
     isValid: ({ name, secretId }) => keys.current(name, secretId) !== undefined,
   });

@@ -9,6 +9,9 @@ import { newSessionSecret, restoreSessions, SessionsWriter } from "./session_fil
 import { Sessions } from "./sessions.ts";
 import { Tickets } from "./tickets.ts";
 
+/** How often sessions with connections are prolonged on the disk, in ms. */
+export const PROLONG_MILLIS = 600_000;
+
 /** What is given out to those who have shown a key. */
 export interface Access {
   /** For the gateway's own pages. */
@@ -50,8 +53,17 @@ export function openAccess(config: Config, clock: Clock, log: Logger): Access {
     onChange: (urgent) => writer.changed(urgent),
   });
   const writer = new SessionsWriter(clock, log, store.dataDir, () => sessions.toStore());
-  const tickets = new Tickets(clock, ticketLimits(security));
-  return { sessions, tickets, stop: () => writer.stop() };
+  let timer: unknown;
+  const prolong = () => {
+    sessions.prolongInUse();
+    timer = clock.setTimeout(prolong, PROLONG_MILLIS);
+  };
+  timer = clock.setTimeout(prolong, PROLONG_MILLIS);
+  const stop = () => {
+    clock.clearTimeout(timer);
+    writer.stop();
+  };
+  return { sessions, tickets: new Tickets(clock, ticketLimits(security)), stop };
 }
 
 function sessionLimits({ maxSessionsPerKey, maxSessions }: Config["security"]) {

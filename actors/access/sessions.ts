@@ -59,6 +59,8 @@ export interface SessionsOptions {
 export interface SessionJudge {
   /** Whether a session whose time is over has connections: then it is in use, and goes on. */
   readonly isInUse: (session: Session) => boolean;
+  /** The ids of all sessions that have connections. */
+  readonly inUse: () => ReadonlySet<string>;
   /** Whether a secret counts still: sessions of others make room. */
   readonly isValid: (grant: Required<Grant>) => boolean;
 }
@@ -76,7 +78,11 @@ export class Sessions {
   readonly #limits: SessionsOptions["limits"];
   readonly #onChange: (urgent: boolean) => void;
   readonly #entries = new Map<string, Entry>();
-  #judge: SessionJudge = { isInUse: () => false, isValid: () => true };
+  #judge: SessionJudge = {
+    isInUse: () => false,
+    inUse: () => new Set(),
+    isValid: () => true,
+  };
 
   /** Begins with the sessions of earlier processes. */
   constructor(options: SessionsOptions) {
@@ -147,6 +153,20 @@ export class Sessions {
     this.#entries.delete(entry.digest);
     this.#onChange(true);
     return describe(entry);
+  }
+
+  /**
+   * Prolongs the sessions that have connections. To be called from time to time where sessions outlive
+   * the process: the next one does not know who was connected.
+   */
+  prolongInUse(): void {
+    const inUse = this.#judge.inUse();
+    if (inUse.size === 0) return;
+    const expiresAt = this.#steady.now() + SESSION_MILLIS;
+    for (const entry of this.#entries.values()) {
+      if (inUse.has(describe(entry).id)) entry.expiresAt = entry.keptExpiresAt = expiresAt;
+    }
+    this.#onChange(false);
   }
 
   /** Those that a later process goes on with. */

@@ -149,6 +149,15 @@ export class Hub implements Operations {
     return this.#registry.ofPrincipal(principal);
   }
 
+  /** The ids of the sessions that live connections were made from. */
+  sessionsInUse(): ReadonlySet<string> {
+    const ids = new Set<string>();
+    for (const { peer: { principal: { sessionId } } } of this.#registry.having("live")) {
+      if (sessionId !== undefined) ids.add(sessionId);
+    }
+    return ids;
+  }
+
   /** Live connections of a principal that were made from a session. */
   connectionsOfSession(principal: string, sessionId: string): readonly Connection[] {
     return this.connectionsOf(principal).filter(({ peer }) =>

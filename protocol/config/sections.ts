@@ -258,7 +258,8 @@ export const LogSection = z.strictObject({
 /** The simulated trading floor. */
 export const DemoSection = z.strictObject({
   enabled: z.boolean().default(false).meta({
-    description: "Publishes a simulated trading floor.",
+    description:
+      "Publishes a simulated trading floor; on a loopback address it also prints a link that opens the pages signed in, once.",
     name: "demo",
   }),
   seed: z.int().min(0).max(4_294_967_295).default(1).meta({

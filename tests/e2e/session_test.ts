@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { connect, type ConnectionState, refusal } from "../../protocol/client/mod.ts";
+import { canMakeCertificates, TestCertificate } from "../support/certificates.ts";
 import { Chromium, chromiumMissing } from "../support/chromium.ts";
 import { assertError } from "../support/envelopes.ts";
 import { position } from "../support/events.ts";
@@ -107,6 +108,33 @@ Deno.test("what proves who somebody is stands in no output and no file but the s
   for (const text of [gateway.output.text, ...texts]) {
     for (const secret of secrets) assert.ok(!text.includes(secret));
   }
+});
+
+const canSpeakTls = await canMakeCertificates();
+Deno.test({
+  name: `over TLS the cookie is Secure, and counts over HTTP/2${
+    canSpeakTls ? "" : ": skipped, openssl is not installed"
+  }`,
+  ignore: !canSpeakTls,
+  fn: async () => {
+    using certificate = new TestCertificate();
+    const cert = await certificate.renew("desk");
+    await using gateway = await GatewayProcess.start({ env: certificate.env, apiKey: KEY });
+    using client = Deno.createHttpClient({ caCerts: [cert] });
+    const ask = (init: RequestInit) => fetch(`${gateway.url}${SESSION}`, { ...init, client });
+    const begun = await ask({ method: "POST", headers: { "X-API-Key": KEY, Origin: gateway.url } });
+    await begun.body?.cancel();
+    const field = begun.headers.get("set-cookie")!;
+    assert.match(field, /^telemetry_session_\d+=\S+; .*HttpOnly; Secure; SameSite=Strict$/);
+    const [Cookie] = field.split(";");
+    const again = await ask({ headers: { Cookie: Cookie! } });
+    assert.equal((await again.json()).data.principal, "default");
+    assert.equal(again.headers.get("set-cookie"), field);
+    const plain = gateway.url.replace("https", "http");
+    const foreign = await ask({ headers: { Cookie: Cookie!, Origin: plain } });
+    assert.equal(foreign.status, 401);
+    await foreign.body?.cancel();
+  },
 });
 
 Deno.test("with the memory store sessions end with the process, which says so", async () => {

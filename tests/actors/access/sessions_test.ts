@@ -3,6 +3,7 @@ import fc from "fast-check";
 import {
   type Session,
   SESSION_MILLIS,
+  type SessionJudge,
   Sessions,
   type SessionsOptions,
   type StoredSession,
@@ -11,6 +12,12 @@ import { TEST_EPOCH, TestClock } from "../../support/test_clock.ts";
 
 const DESK = { name: "desk", secretId: "0a1b2c3d" };
 const SECRET = new Uint8Array(32).fill(7);
+
+const JUDGE: SessionJudge = {
+  isInUse: () => false,
+  inUse: () => new Set(),
+  isValid: () => true,
+};
 
 function sessions(options: Partial<SessionsOptions> = {}) {
   const clock = new TestClock();
@@ -64,7 +71,7 @@ Deno.test("a session with connections goes on, as somebody looks at the page", (
   const { clock, all } = sessions();
   const { token, session } = begin(all);
   let connected = true;
-  all.judgeBy({ isInUse: ({ id }) => connected && id === session.id, isValid: () => true });
+  all.judgeBy({ ...JUDGE, isInUse: ({ id }) => connected && id === session.id });
   clock.advance(SESSION_MILLIS * 3);
   assert.equal(typeof all.use(token), "object");
   connected = false;
@@ -89,7 +96,7 @@ Deno.test("sessions are bounded for each key and in all; what does not count mak
   assert.equal(all.begin(DESK), "key");
   begin(all, { name: "old", secretId: "1" });
   assert.equal(all.begin({ name: "ops", secretId: "2" }), "all");
-  all.judgeBy({ isInUse: () => false, isValid: ({ name }) => name !== "old" });
+  all.judgeBy({ ...JUDGE, isValid: ({ name }) => name !== "old" });
   begin(all, { name: "ops", secretId: "2" });
   assert.equal(all.begin({ name: "core", secretId: "3" }), "all");
   clock.advance(SESSION_MILLIS);
@@ -142,4 +149,19 @@ Deno.test("the table is written for what begins and ends, and for a use once a m
   all.use(token);
   all.end(token);
   assert.deepEqual(changes, [false, false, true]);
+});
+
+Deno.test("a session with connections goes on after a kill, however long nothing else used it", () => {
+  const changes: boolean[] = [];
+  const { clock, all } = sessions({ onChange: (urgent) => changes.push(urgent) });
+  const { token, session } = begin(all);
+  const idle = begin(all).token;
+  all.judgeBy({ ...JUDGE, inUse: () => new Set([session.id]) });
+  clock.advance(SESSION_MILLIS - 1);
+  all.prolongInUse();
+  assert.deepEqual(changes, [false, false, false], "both begin, and are written down anew");
+  clock.advance(1);
+  const later = sessions({ restored: all.toStore() });
+  assert.equal(typeof later.all.use(token), "object");
+  assert.equal(later.all.use(idle), "unknown");
 });

@@ -114,9 +114,12 @@ Deno.test("a program may ask who its key is", async () => {
 });
 
 Deno.test("a session that was not used for 12 hours says so once, and its cookie is taken away", async () => {
-  await withGateway({ keys: newKeys() }, async (fake) => {
+  // A clock of its own: that of the gateway has something to do four times a second.
+  const clock = new TestClock();
+  const access = accessInMemory(Config.parse({}), clock);
+  await withGateway({ keys: newKeys(), deps: { access } }, async (fake) => {
     const headers = await signIn(fake);
-    await fake.clock.advanceAsync(SESSION_MILLIS);
+    clock.advance(SESSION_MILLIS);
     const late = await fake.request(SESSION, { headers }, null);
     const { message, cookie } = await fails(late, 401, "API_KEY_INVALID");
     assert.match(message, /not used for 12 hours; sign in again/);
