@@ -6,12 +6,6 @@
 import type { AuditRecord } from "../../protocol/rest/audit.ts";
 import type { UnnumberedRecord } from "./audit_log.ts";
 
-/** Most rows that are kept. */
-export const MAX_AUDIT_ROWS = 100_000;
-
-/** How long a row is kept, in ms: 90 days. */
-export const AUDIT_KEPT_MILLIS: number = 90 * 86_400_000;
-
 /** Which rows are wanted. */
 export interface AuditQuery {
   /** Only acts of this time or later, epoch ms. */

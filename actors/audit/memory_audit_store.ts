@@ -6,7 +6,8 @@
 import type { AuditRecord } from "../../protocol/rest/audit.ts";
 import { BoundedMap } from "../bounded_map.ts";
 import type { UnnumberedRecord } from "./audit_log.ts";
-import { type AuditQuery, type AuditStore, MAX_AUDIT_ROWS } from "./audit_store.ts";
+import { MAX_AUDIT_ROWS } from "../store/audit_limits.ts";
+import type { AuditQuery, AuditStore } from "./audit_store.ts";
 
 /** Most characters of all rows together (8 Mi). */
 export const MAX_AUDIT_CHARACTERS = 8_388_608;

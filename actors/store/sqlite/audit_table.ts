@@ -5,7 +5,8 @@
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { UnnumberedRecord } from "../../audit/audit_log.ts";
-import { AUDIT_KEPT_MILLIS, type AuditQuery, MAX_AUDIT_ROWS } from "../../audit/audit_store.ts";
+import type { AuditQuery } from "../../audit/audit_store.ts";
+import { AUDIT_KEPT_MILLIS, MAX_AUDIT_ROWS } from "../audit_limits.ts";
 import type { AuditRecord } from "../../../protocol/rest/audit.ts";
 import { auditRange } from "./audit_schema.ts";
 import { transact } from "./database.ts";

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import type { UnnumberedRecord } from "../../../../actors/audit/audit_log.ts";
-import { AUDIT_KEPT_MILLIS, MAX_AUDIT_ROWS } from "../../../../actors/audit/audit_store.ts";
+import { AUDIT_KEPT_MILLIS, MAX_AUDIT_ROWS } from "../../../../actors/store/audit_limits.ts";
 import { auditRetention, AuditTable } from "../../../../actors/store/sqlite/audit_table.ts";
 import { createAuditTable } from "../../../../actors/store/sqlite/audit_schema.ts";
 import { STORE_FILE } from "../../../../actors/store/sqlite/database.ts";

@@ -47,11 +47,14 @@ Deno.test(`a step removes at most ${MAX_STEP_ROWS} rows, and channels take turns
   for (const channel of all) await store.commit(events(channel, 1, 5_000));
   const oldest = () => all.map((channel) => store.oldest(channel));
   let before = oldest();
+  let last = -1;
   while (await store.retain(STORE_EPOCH)) {
     const removed = oldest().map((now, index) => now - before[index]!);
     assert.ok(removed[0]! + removed[1]! <= MAX_STEP_ROWS, removed.join());
-    before = oldest();
-    assert.ok(Math.abs(before[0]! - before[1]!) <= MAX_STEP_ROWS, before.join());
+    // A step is smaller on a machine that is busy, so turns are compared and not rows.
+    const turn = removed[0]! > 0 ? 0 : 1;
+    if (before.every((seq) => seq < 4_001)) assert.notEqual(turn, last, before.join());
+    [before, last] = [oldest(), turn];
   }
   assert.deepEqual(before, [4_001, 4_001]);
   await store.close();
