@@ -139,7 +139,7 @@ export function createGateway(
     observer: {
       poll: () => {
         watch.check();
-        health.look();
+        health.poll();
       },
       slowConsumer: (...client) => health.slowConsumer(...client),
       rolledBack: (...finding) => health.rolledBack(...finding),

@@ -2,7 +2,7 @@
  * Which channels are alive: a collector that went silent is not the same as a socket that is dead.
  *
  * Events leave a mark once a channel and commit, so that an event costs nothing, and a change is
- * noticed by the next look.
+ * noticed by the next poll.
  *
  * @module
  */
@@ -32,7 +32,7 @@ interface Watch {
   readonly maxAgeMillis: number;
   /** Whether somebody promised that it lives. */
   declared: boolean;
-  /** Whether there was an event since the latest look. */
+  /** Whether there was an event since the latest poll. */
   heard: boolean;
   /** When the last event was accepted, epoch ms; `undefined` when none is known. */
   lastEventAt: number | undefined;
@@ -97,8 +97,8 @@ export class Freshness implements LogObserver {
     }
   }
 
-  /** Looks at every channel. Called a few times a second. */
-  look(): void {
+  /** Checks every channel. Called a few times a second. */
+  poll(): void {
     const now = this.#deps.clock.now();
     for (const [channel, watch] of this.#watches) {
       if (watch.heard) {
@@ -128,13 +128,13 @@ export class Freshness implements LogObserver {
     }
   }
 
-  /** The state of a channel as of the latest look. */
+  /** The state of a channel as of the latest poll. */
   status(channel: Channel): ChannelStatus {
     const { state, lastEventAt } = this.#watches.get(channel)!;
     return { channel, state, lastEventAt };
   }
 
-  /** The state of every channel as of the latest look. */
+  /** The state of every channel as of the latest poll. */
   statuses(): readonly ChannelStatus[] {
     return [...this.#watches.keys()].map((channel) => this.status(channel));
   }

@@ -66,12 +66,12 @@ export class Health implements LogObserver {
     this.#freshness.restarted(channel, state);
   }
 
-  /** Looks at everything that depends on time. Called a few times a second while clients are served. */
-  look(): void {
+  /** Checks everything that depends on time. Called a few times a second while clients are served. */
+  poll(): void {
     this.#lookAtStore();
-    this.#freshness.look();
-    this.#watchers.look();
-    this.#warnings.look();
+    this.#freshness.poll();
+    this.#watchers.poll();
+    this.#warnings.poll();
   }
 
   /** A collector says that it lives, and that these channels are its own. */

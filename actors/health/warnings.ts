@@ -130,7 +130,7 @@ export class Warnings {
   }
 
   /** Publishes what was counted in a minute that is over. Called a few times a second. */
-  look(): void {
+  poll(): void {
     const now = this.#deps.clock.now();
     for (const [code, entries] of this.#entries) {
       for (const [subject, { id, dueAt, count, pending }] of entries) {

@@ -50,8 +50,8 @@ export class Watchers {
     this.#leave();
   }
 
-  /** Looks at the subscribers. Called a few times a second. */
-  look(): void {
+  /** Checks for subscribers. Called a few times a second. */
+  poll(): void {
     const { clock, stream, onUnwatched, onWatched } = this.#deps;
     const watched = stream.readers > 0;
     if (this.#unwatchedSince === undefined) {

@@ -1,8 +1,8 @@
 /**
- * The event log: numbers what publishers send, keeps it, and hands it on to everybody who follows.
+ * The event log: numbers what publishers send, stores it, and delivers it to every follower.
  *
  * Everything that depends on events (rings, latest states, incidents, freshness) is folded from
- * {@link EventLog.follow}: whoever appends an event is not who delivers it.
+ * {@link EventLog.follow}: the writer does not deliver.
  *
  * @module
  */
@@ -48,7 +48,7 @@ export type Appendable = Submission | AlertAcknowledgement;
 export interface AcknowledgeReceipt {
   /** The alerts in the order in which they were asked for. */
   readonly alerts: readonly AcknowledgedAlert[];
-  /** The ids of those that nobody had acknowledged before. */
+  /** The ids of those that were not acknowledged before. */
   readonly changed: readonly string[];
 }
 

@@ -99,7 +99,7 @@ export class Follower {
     return epoch === head.epoch && seq === head.seq;
   }
 
-  /** Never rejects. Between the last look at the head and the end nothing can be committed. */
+  /** Never rejects. Between the last read of the head and the end nothing can be committed. */
   async #catchUp(channel: Channel): Promise<void> {
     const { clock, log } = this.#source;
     const { signal } = this.#stopping;

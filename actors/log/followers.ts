@@ -1,5 +1,5 @@
 /**
- * Those who follow a log.
+ * The followers of a log.
  *
  * @module
  */

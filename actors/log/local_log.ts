@@ -179,7 +179,7 @@ export class LocalLog implements EventLog {
   }
 
   /**
-   * The wall clock went ahead, and nobody can say whether it was set or the machine was suspended:
+   * The wall clock went ahead, and it is unknown whether it was set or the machine was suspended:
    * every incident counts as quiet for so long more, as an alert in doubt is active.
    */
   doubtSilence(millis: number): void {

@@ -204,7 +204,7 @@ export class ChannelStream {
     return view;
   }
 
-  /** Forgets a view that nobody uses any more. */
+  /** Removes a view without readers. */
   releaseView(view: View): void {
     if (view.users === 0 && this.#views.get(view.key) === view) this.#views.delete(view.key);
   }

@@ -1,5 +1,5 @@
 /**
- * A connection's place in a channel: the only per-connection state of the data plane.
+ * A connection's position in a channel: the only per-connection state of the data plane.
  *
  * @module
  */

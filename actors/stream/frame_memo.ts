@@ -1,5 +1,5 @@
 /**
- * Frames that several connections send, kept while they may be asked for again.
+ * Frames that several connections send, kept while another connection may need them.
  *
  * @module
  */

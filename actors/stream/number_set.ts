@@ -1,5 +1,5 @@
 /**
- * Ascending numbers of which is asked how many lie in a range.
+ * Ascending numbers, with a count of those within a range.
  *
  * @module
  */

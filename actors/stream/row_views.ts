@@ -8,7 +8,7 @@ import type { ChannelStream } from "./channel_stream.ts";
 import type { RowFilter } from "./row_filter.ts";
 import { RowView } from "./row_view.ts";
 
-/** Limits kept although nobody uses them, as their next reader finds them worked out. */
+/** Most unused views that are kept, so that the next reader need not build one. */
 export const MAX_IDLE_ROW_VIEWS = 32;
 
 /** The row views of one channel. */

@@ -24,9 +24,9 @@ class Fixture {
   }
 
   /** Lets time pass, and looks. */
-  look(ms = 0): void {
+  poll(ms = 0): void {
     this.clock.advance(ms);
-    this.freshness.look();
+    this.freshness.poll();
   }
 
   /** The changes since the last call. */
@@ -38,26 +38,26 @@ class Fixture {
 Deno.test("channels of which nobody promised anything stay fresh for ever", () => {
   const fixture = new Fixture();
   for (const channel of CHANNELS) if (channel !== "market-data") fixture.streams.append(channel);
-  fixture.look();
-  fixture.look(365 * 24 * 3_600_000);
+  fixture.poll();
+  fixture.poll(365 * 24 * 3_600_000);
   assert.deepEqual(fixture.take(), []);
   assert.deepEqual(fixture.freshness.statuses().map(({ state }) => state), Array(5).fill("fresh"));
 });
 
 Deno.test("market-data is declared by its first event, and stale when the next one is late", () => {
   const fixture = new Fixture();
-  fixture.look(MARKET_MS * 2);
+  fixture.poll(MARKET_MS * 2);
   assert.deepEqual(fixture.take(), [], "there was no event yet");
   fixture.streams.append("market-data");
-  fixture.look();
-  fixture.look(MARKET_MS - 1);
+  fixture.poll();
+  fixture.poll(MARKET_MS - 1);
   assert.deepEqual(fixture.take(), []);
-  fixture.look(1);
+  fixture.poll(1);
   assert.deepEqual(fixture.take(), ["market-data stale"]);
-  fixture.look(MARKET_MS);
+  fixture.poll(MARKET_MS);
   assert.deepEqual(fixture.take(), [], "a change is told once");
   fixture.streams.append("market-data");
-  fixture.look();
+  fixture.poll();
   assert.deepEqual(fixture.take(), ["market-data fresh"]);
 });
 
@@ -65,32 +65,32 @@ Deno.test("every event gives a channel its whole age again", () => {
   const fixture = new Fixture();
   for (let i = 0; i < 5; i++) {
     fixture.streams.append("market-data");
-    fixture.look();
-    fixture.look(MARKET_MS - 1);
+    fixture.poll();
+    fixture.poll(MARKET_MS - 1);
   }
   assert.deepEqual(fixture.take(), []);
 });
 
-Deno.test("the other channels are declared by the heartbeat of a collector, and kept by it", () => {
+Deno.test("the other channels are declared by the heartbeat of a publisher, and kept by it", () => {
   const fixture = new Fixture();
   fixture.freshness.declare(["positions", "risk-alerts"]);
-  fixture.look(OTHER_MS - 1);
+  fixture.poll(OTHER_MS - 1);
   fixture.freshness.declare(["positions"]);
-  fixture.look(1);
+  fixture.poll(1);
   assert.deepEqual(fixture.take(), ["risk-alerts stale"]);
   fixture.streams.append("risk-alerts");
-  fixture.look();
+  fixture.poll();
   assert.deepEqual(fixture.take(), ["risk-alerts fresh"], "an event is a sign of life too");
-  fixture.look(OTHER_MS - 1);
+  fixture.poll(OTHER_MS - 1);
   assert.deepEqual(fixture.take(), ["positions stale"]);
   fixture.freshness.declare(["positions"]);
   assert.deepEqual(fixture.take(), ["positions fresh"], "a heartbeat is told at once");
 });
 
-Deno.test("no collector can promise anything of the gateway's own channel", () => {
+Deno.test("no publisher can promise anything of the gateway's own channel", () => {
   const fixture = new Fixture();
   fixture.freshness.declare(CHANNELS);
-  fixture.look(OTHER_MS);
+  fixture.poll(OTHER_MS);
   assert.deepEqual(
     fixture.take(),
     CHANNELS.filter((channel) => channel !== "system-warnings").map((name) => `${name} stale`),
@@ -102,40 +102,40 @@ Deno.test("restored market-data is declared, and has its whole age from the star
   streams.append("market-data");
   streams.append("positions");
   const fixture = new Fixture(streams);
-  fixture.look();
-  fixture.look(MARKET_MS - 1);
+  fixture.poll();
+  fixture.poll(MARKET_MS - 1);
   assert.deepEqual(fixture.take(), [], "the start is no change");
-  fixture.look(1);
+  fixture.poll(1);
   assert.deepEqual(fixture.take(), ["market-data stale"]);
-  fixture.look(OTHER_MS);
+  fixture.poll(OTHER_MS);
   assert.deepEqual(fixture.take(), [], "positions are declared by a heartbeat alone");
 });
 
 Deno.test("a failing store degrades every channel, and what was fresh has its whole age afterwards", () => {
   const fixture = new Fixture();
   fixture.freshness.declare(["market-data"]);
-  fixture.look(MARKET_MS - 1);
+  fixture.poll(MARKET_MS - 1);
   fixture.freshness.degrade(true);
   assert.deepEqual(fixture.take(), CHANNELS.map((channel) => `${channel} degraded`));
-  fixture.look(MARKET_MS * 5);
+  fixture.poll(MARKET_MS * 5);
   fixture.freshness.degrade(true);
   assert.deepEqual(fixture.take(), [], "degraded goes before stale");
   fixture.freshness.degrade(false);
   assert.deepEqual(fixture.take(), CHANNELS.map((channel) => `${channel} fresh`));
-  fixture.look(MARKET_MS - 1);
+  fixture.poll(MARKET_MS - 1);
   assert.deepEqual(fixture.take(), []);
-  fixture.look(1);
+  fixture.poll(1);
   assert.deepEqual(fixture.take(), ["market-data stale"]);
 });
 
 Deno.test("a channel that was stale before the store failed is so afterwards", () => {
   const fixture = new Fixture();
   fixture.freshness.declare(["market-data", "positions"]);
-  fixture.look(MARKET_MS);
+  fixture.poll(MARKET_MS);
   assert.deepEqual(fixture.take(), ["market-data stale"]);
   fixture.freshness.degrade(true);
   fixture.take();
-  fixture.look(OTHER_MS);
+  fixture.poll(OTHER_MS);
   fixture.freshness.degrade(false);
   const after = fixture.take();
   assert.ok(after.includes("market-data stale"));
@@ -145,7 +145,7 @@ Deno.test("a channel that was stale before the store failed is so afterwards", (
 Deno.test("a heartbeat during the failure counts as life afterwards", () => {
   const fixture = new Fixture();
   fixture.freshness.declare(["market-data"]);
-  fixture.look(MARKET_MS);
+  fixture.poll(MARKET_MS);
   fixture.freshness.degrade(true);
   fixture.freshness.declare(["market-data"]);
   fixture.freshness.degrade(false);

@@ -40,7 +40,7 @@ class Fixture {
   pass(ms: number): void {
     for (let passed = 0; passed < ms; passed += 250) {
       this.clock.advance(Math.min(250, ms - passed));
-      this.warnings.look();
+      this.warnings.poll();
     }
   }
 
