@@ -28,6 +28,10 @@ Deno.test("the commands are those of the documentation", () => {
     "config check",
     "backup",
     "epoch rotate",
+    "keys create",
+    "keys list",
+    "keys revoke",
+    "keys rotate",
   ]);
 });
 
