@@ -7,6 +7,7 @@
 import { accessInMemory } from "../actors/access/access.ts";
 import { getPath } from "hono/utils/url";
 import type { Metrics } from "../actors/observability/metrics.ts";
+import type { Principal } from "../actors/ports.ts";
 import type { KeyStore } from "./auth/api_keys.ts";
 import { type Authenticator, KeyAuthenticator } from "./auth/authenticator.ts";
 import { HostCheck } from "./auth/host.ts";
@@ -34,7 +35,7 @@ export interface App {
 }
 
 /** What the application is built with. */
-export interface AppOptions extends Omit<AppDeps, "authenticator" | "access"> {
+export interface AppOptions extends Omit<AppDeps, "authenticator" | "access" | "currentPrincipal"> {
   /** Sessions and tickets; such as end with the process when absent. */
   readonly access?: AppDeps["access"];
   /** The accepted keys. */
@@ -49,7 +50,8 @@ export function createApp({ keys, ...options }: AppOptions): App {
   const rules = originRules(options.config);
   const access = options.access ?? accessInMemory(options.config, options.clock);
   const authenticator = new KeyAuthenticator({ ...rules, security, keys, access });
-  const deps: AppDeps = { authenticator, ...options, access };
+  const currentPrincipal = (principal: Principal) => findCurrent(keys, principal);
+  const deps: AppDeps = { authenticator, currentPrincipal, ...options, access };
   access.sessions.judgeBy({
     inUse: () => hub.sessionsInUse(),
     isInUse: ({ id, grant }) => hub.connectionsOfSession(grant.name, id).length > 0,
@@ -88,6 +90,14 @@ export function createApp({ keys, ...options }: AppOptions): App {
 function describe(request: Request, info: RequestInfo, rules: ForwardingRules): RequestInfo {
   const address = clientAddress(request, info, rules);
   return { ...info, address, secure: isSecure(request, info, rules) };
+}
+
+/** A principal with the rights that its key has now; one without a key has those it had. */
+function findCurrent(keys: KeyStore, principal: Principal): Principal | undefined {
+  const { name, secretId, sessionId } = principal;
+  if (secretId === undefined) return principal;
+  const current = keys.current(name, secretId)?.principal;
+  return current === undefined || sessionId === undefined ? current : { ...current, sessionId };
 }
 
 /** Malformed and foreign hosts and foreign pages are refused before anything else. */

@@ -69,6 +69,11 @@ export interface AppDeps {
   readonly requestRates: Rates;
   /** Counts what limits have refused. */
   readonly limitHits: LimitHits;
+  /**
+   * A principal with the rights that its key has now; `undefined` when the key is not valid any more.
+   * For requests that take a while, as uploads do.
+   */
+  readonly currentPrincipal: (principal: Principal) => Principal | undefined;
   /** The keys of the keys file, and what changes them. */
   readonly keyAdmin: Pick<FileKeyStore, "keys" | "edit">;
   /** Begins a backup of the store; absent when it keeps nothing. */

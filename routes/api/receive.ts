@@ -77,7 +77,28 @@ export async function receiveBody(
     room.release();
     return fail(c, deps, "UNSUPPORTED_MEDIA_TYPE", `${unsupported}, or no body`);
   }
+  const refusal = renewRights(c, deps);
+  if (refusal !== undefined) {
+    room.release();
+    return refusal;
+  }
   return { bytes, mediaType: type.essence, release: room.release };
+}
+
+/** Applies the rights of the key as they are when the body is there; it may have taken a minute. */
+function renewRights(c: AppContext, deps: AppDeps): Response | undefined {
+  const before = c.get("principal");
+  const principal = deps.currentPrincipal(before);
+  if (principal === undefined) {
+    const message = "the key was revoked, or has expired, while the body arrived";
+    return fail(c, deps, "API_KEY_INVALID", message);
+  }
+  if ([...before.scopes].some((scope) => !principal.scopes.has(scope))) {
+    const message = "the key lost scopes while the body arrived; send it again";
+    return fail(c, deps, "FORBIDDEN", message);
+  }
+  c.set("principal", principal);
+  return undefined;
 }
 
 async function receive(

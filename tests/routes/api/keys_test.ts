@@ -8,6 +8,7 @@ import {
   RecordingLogger,
   withGateway,
 } from "../../support/fake_gateway.ts";
+import { position } from "../../support/events.ts";
 import { MemoryKeysFile } from "../../support/memory_keys_file.ts";
 import { TestClock } from "../../support/test_clock.ts";
 
@@ -102,6 +103,39 @@ Deno.test("revoking a key over REST ends its connections with 4401", async () =>
     assert.deepEqual(answer.data, { name: "desk", revoked: true });
     await fake.clock.advanceAsync(10);
     assert.deepEqual([client.socket.codes, other.socket.codes], [[4401], []]);
+  });
+});
+
+Deno.test("a body that is still arriving when its key is revoked or narrowed is refused", async () => {
+  await withKeys(async (fake, file) => {
+    const { answer: { data } } = await send(fake, "POST", "", {
+      name: "core",
+      scopes: ["publish"],
+    });
+    const publish = async (meanwhile: () => Promise<unknown>) => {
+      const bytes = new TextEncoder().encode(JSON.stringify(position("p1")));
+      const body = new ReadableStream<Uint8Array>({
+        async start(controller) {
+          controller.enqueue(bytes.subarray(0, 10));
+          await meanwhile();
+          controller.enqueue(bytes.subarray(10));
+          controller.close();
+        },
+      });
+      const headers = { "Content-Type": "application/json" };
+      const init = { method: "POST", headers, body };
+      const response = await fake.request("/api/v1/telemetry/events", init, data.secret);
+      return (await response.json()).error?.code;
+    };
+    assert.equal(await publish(() => Promise.resolve()), undefined);
+    const narrow = async () => {
+      file.write(file.text!.replace('"publish"', '"subscribe"'), 0);
+      await send(fake, "POST", "", { name: "other", scopes: ["metrics"] }); // Reads the file.
+    };
+    assert.equal(await publish(narrow), "FORBIDDEN");
+    file.write(file.text!.replace('"subscribe"', '"publish"'), 1);
+    await send(fake, "DELETE", "/other");
+    assert.equal(await publish(() => send(fake, "DELETE", "/core")), "API_KEY_INVALID");
   });
 });
 
