@@ -4,6 +4,7 @@
  * @module
  */
 import { Command } from "commander";
+import { keysFilePath } from "../auth/keys/keys_file_path.ts";
 import type { CommandContext } from "./command_context.ts";
 import { addConfigFlags, readConfigFlags } from "./config_flags.ts";
 import { loadConfig, loadSettings, type Surroundings } from "./load_config.ts";
@@ -28,8 +29,8 @@ export function configCommand(context: CommandContext): Command {
     );
   // A permission that this process lacks says nothing about the gateway, and the boot id of this
   // machine must not get into a file that outlasts the boot.
-  const { env, readFile } = context;
-  const surroundings: Surroundings = { env, readFile };
+  const { env, readFile, exists } = context;
+  const surroundings: Surroundings = { env, readFile, ...(exists !== undefined && { exists }) };
   const print = new Command("print")
     .summary("print the configuration as a file, without keys")
     .description("Prints the resulting configuration as a file for --config, without keys.");
@@ -42,8 +43,13 @@ export function configCommand(context: CommandContext): Command {
     .description(
       "Reads the configuration as a gateway does, keys included, and says what is wrong with it.",
     );
-  check.action(() => {
+  check.action(async () => {
     const { config } = loadSettings(readConfigFlags(check), surroundings);
+    const keysFile = keysFilePath(config);
+    if (exists?.(keysFile) === true) {
+      const { checkKeys } = await import("./check_keys.ts");
+      checkKeys(keysFile, readFile(keysFile));
+    }
     const { server, store } = config;
     const where = store.kind === "sqlite" ? `, data in ${store.dataDir}` : ", data in memory";
     context.write(`the configuration is valid: ${server.host}:${server.port}${where}\n`);

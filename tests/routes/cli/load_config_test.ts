@@ -310,6 +310,21 @@ Deno.test("config print leaves out the boot id, which would outlast the boot in 
   assert.deepEqual(Config.parse(JSON.parse(out)), Config.parse({}));
 });
 
+Deno.test("config check reads the keys file as a start does", async () => {
+  const check = async (text: string) => {
+    const { code, errors } = await runInProcess({
+      args: ["config", "check", "--host", "0.0.0.0", "--data-dir", "/srv"],
+      exists: (path) => path === "/srv/keys.json",
+      readFile: () => text,
+    });
+    return [code, ...errors];
+  };
+  assert.deepEqual(await check('{"version": 1, "keys": []}'), [0]);
+  const [code, error] = await check('{\n"version": 1,\n"keys": [{}]}');
+  assert.equal(code, EXIT.failed);
+  assert.match(String(error), /\/srv\/keys\.json:3: keys\[0\]/);
+});
+
 Deno.test("config check says whether a gateway would start, whatever this process may access", async () => {
   const mayAccess = () => false;
   const good = await load({ mayAccess, args: ["config", "check", "--port", "9"] });
