@@ -92,9 +92,13 @@ export class DiskKeysFile implements KeysFile {
   /** {@inheritDoc KeysFile.locked} */
   async locked<Result>(work: () => Promise<Result>): Promise<Result> {
     const lock = await this.#writable(async (path) => {
-      makePrivateDirectory(dirname(path));
-      const options = { create: true, write: true, mode: 0o600 };
-      return await Deno.open(path + KEYS_FILE_COMPANIONS[1], options);
+      try {
+        return await openLock(path);
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+        makePrivateDirectory(dirname(path));
+        return await openLock(path);
+      }
     });
     try {
       await lockWithin(lock, LOCK_MILLIS, this.path);
@@ -147,6 +151,11 @@ export class DiskKeysFile implements KeysFile {
   }
 }
 
+function openLock(path: string): Promise<Deno.FsFile> {
+  const options = { create: true, write: true, mode: 0o600 };
+  return Deno.open(path + KEYS_FILE_COMPANIONS[1], options);
+}
+
 /** The permissions cover a file that was named; another one is then as good as none. */
 function isAbsent(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotCapable;
@@ -186,8 +195,10 @@ async function lockWithin(file: Deno.FsFile, millis: number, path: string): Prom
  * administrator may edit what another user's gateway reads. What cannot be given is left as it is.
  */
 async function giveToOwner(path: string, place: string): Promise<void> {
-  const { uid, gid } = await Deno.stat(place).catch(() => Deno.stat(dirname(place)));
+  const before = await Deno.stat(place).catch(() => Deno.stat(dirname(place)))
+    .catch(() => undefined); // The permissions may cover the file alone.
   const own = await Deno.stat(path);
+  const { uid = null, gid = null } = before ?? {};
   if (uid === null || gid === null || (uid === own.uid && gid === own.gid)) return;
   await Deno.chown(path, uid, gid).catch(() => {});
 }

@@ -139,6 +139,31 @@ async function withGrants(grants: readonly string[], code: string): Promise<stri
   }
 }
 
+Deno.test("a keys file elsewhere is made and edited with the grants of the start task", async () => {
+  const directory = await Deno.makeTempDir();
+  const path = `${directory}/keys.json`;
+  const url = (file: string) => JSON.stringify(pathToFileURL(projectPath(file)).href);
+  const code = `
+    import { createKey } from ${url("protocol/keys/edits.ts")};
+    import { editKeysFile, makeSecret } from ${url("routes/auth/keys/edit_keys_file.ts")};
+    import { DiskKeysFile } from ${url("routes/auth/keys/keys_file.ts")};
+    const file = new DiskKeysFile(${JSON.stringify(path)});
+    for (const name of ["one", "two"]) {
+      const { record } = makeSecret(0);
+      const edit = createKey({ name, scopes: ["subscribe"] }, record, 0);
+      const keys = await editKeysFile(file, edit);
+      console.log(keys.map((key) => key.name).join());
+    }`;
+  try {
+    const paths = grantedPaths(sources({ TELEMETRY_KEYS_FILE: path }));
+    const config = `--config=${projectPath("deno.json")}`;
+    const grants = [config, `--allow-read=${paths}`, `--allow-write=${paths}`];
+    assert.equal(await withGrants(grants, code), "one\none,two");
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
 Deno.test("the gateway gives the permission to write its configuration file back, and no other", async () => {
   const state = (dataDir: string, file: string) => `
     import { giveBackWriting } from ${
