@@ -173,6 +173,7 @@ export function createGateway(
     streams,
     eventLog,
     maxAgeMillis: (channel) => maxAgeSeconds(telemetry, channels.get(channel)) * 1_000,
+    countReaders: (channel) => fanout.readersOf(channel).count,
     announce: (warning) => hub.announceWarning(warning),
     onStatus: (status) => hub.announceStatus(status),
   });
@@ -194,7 +195,14 @@ export function createGateway(
     limits: () => limitHits.counts,
   });
   const { replayLimit } = telemetry;
-  const history = new ChannelHistory({ clock, log, eventLog, streams, replayLimit });
+  const history = new ChannelHistory({
+    clock,
+    log,
+    eventLog,
+    streams,
+    rows: (channel, filter) => fanout.readersOf(channel).rows(filter),
+    replayLimit,
+  });
   return {
     channels,
     hub,

@@ -17,6 +17,7 @@ import { type Clock, isDamage, type Logger, type StoredEvent } from "./ports.ts"
 import type { ChannelStream } from "./stream/channel_stream.ts";
 import { MAX_KEYS } from "./stream/latest_states.ts";
 import type { RowFilter } from "./stream/row_filter.ts";
+import type { RowView } from "./stream/row_view.ts";
 
 /** Most events read from the store at once, and by all readers together in one event-loop turn. */
 export const MAX_READ_EVENTS = 256;
@@ -51,6 +52,8 @@ export interface HistoryDeps {
   readonly eventLog: Pick<EventLog, "oldest" | "read">;
   /** The channels. */
   readonly streams: ReadonlyMap<Channel, ChannelStream>;
+  /** A channel through a limit to traders. */
+  readonly rows: (channel: Channel, filter: RowFilter) => RowView;
   /** Events in the snapshot of a lossless channel. */
   readonly replayLimit: number;
 }
@@ -76,7 +79,7 @@ export class ChannelHistory implements History {
     const counted = isLossless ? [`${limit}-${stream.log.oldest}`] : [];
     const variant = [...counted, ...filter === undefined ? [] : [filter.tag]].join("-");
     const events = () => {
-      const seen = filter === undefined ? stream : stream.rows(filter);
+      const seen = filter === undefined ? stream : this.#deps.rows(channel, filter);
       return seen.replay(limit, head).map(({ stored }) => stored);
     };
     return { epoch, seq: head, ...asOf(stream), variant, events };
@@ -122,7 +125,7 @@ export class ChannelHistory implements History {
     filter: RowFilter | undefined,
   ): Promise<EventsRead> {
     const { channel, log } = stream;
-    const rows = filter && stream.rows(filter);
+    const rows = filter && this.#deps.rows(channel, filter);
     const end = Math.min(upTo, afterSeq + (rows === undefined ? limit : MAX_WITHHELD_RANGE));
     const events: StoredEvent[] = [];
     let last = afterSeq;

@@ -23,6 +23,8 @@ export const RECOVERY_MILLIS = 1_000;
 export interface HealthDeps extends Omit<WarningsDeps, "streams">, Omit<FreshnessDeps, "onChange"> {
   /** Stores warnings, and knows how storing goes. */
   readonly eventLog: Pick<EventLog, "append" | "storage">;
+  /** How many cursors a channel has at this moment. */
+  readonly countReaders: (channel: Channel) => number;
   /** Tells clients of the state of a channel after each change. */
   readonly onStatus: (status: ChannelStatus) => void;
 }
@@ -51,6 +53,7 @@ export class Health implements LogObserver {
     this.#watchers = new Watchers({
       clock,
       stream: alertsOf(streams),
+      countReaders: () => deps.countReaders(alertsOf(streams).channel),
       onUnwatched: (absence) => this.#unwatched(absence),
       onWatched: (absence) => this.#watched(absence),
     });

@@ -26,6 +26,8 @@ export interface WatchersDeps {
   readonly clock: Clock;
   /** The channel that somebody must watch. */
   readonly stream: ChannelStream;
+  /** How many do at this moment. */
+  readonly countReaders: () => number;
   /** Nobody has watched for the grace period, or an event came while nobody did after it. */
   readonly onUnwatched: (absence: Absence) => void;
   /** Somebody watches again; called only after {@link WatchersDeps.onUnwatched}. */
@@ -52,8 +54,8 @@ export class Watchers {
 
   /** Checks for subscribers. Called a few times a second. */
   poll(): void {
-    const { clock, stream, onUnwatched, onWatched } = this.#deps;
-    const watched = stream.readers > 0;
+    const { clock, stream, countReaders, onUnwatched, onWatched } = this.#deps;
+    const watched = countReaders() > 0;
     if (this.#unwatchedSince === undefined) {
       if (!watched) this.#leave();
       return;

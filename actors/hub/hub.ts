@@ -241,11 +241,13 @@ export class Hub implements Operations {
 
   /** {@inheritDoc Operations.stats} */
   stats(): GatewayStats {
-    const { clock, streams } = this.#deps;
+    const { clock, fanout, streams } = this.#deps;
     const states = this.#registry.countStates();
     const count = (...names: readonly LifecycleState[]) =>
       names.reduce((sum, name) => sum + (states.get(name) ?? 0), 0);
-    const channels = [...streams].map(([channel, stream]) => [channel, describe(stream)]);
+    const channels = [...streams].map(([channel, stream]) => {
+      return [channel, describe(stream, fanout.readersOf(channel).count)];
+    });
     return {
       status: this.status,
       uptimeMillis: clock.now() - this.#startedAt,
@@ -345,12 +347,12 @@ export class Hub implements Operations {
   }
 }
 
-function describe(stream: ChannelStream): ChannelStats {
-  const { log, latest, recent, readers, published, sent, shed, conflated } = stream;
+function describe(stream: ChannelStream, subscribers: number): ChannelStats {
+  const { log, latest, recent, published, sent, shed, conflated } = stream;
   return {
     head: log.head,
     epoch: log.epoch,
-    subscribers: readers,
+    subscribers,
     snapshotSize: latest?.size ?? recent?.size ?? log.size,
     ringEvents: log.size,
     ringBytes: log.bytes,

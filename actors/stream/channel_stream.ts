@@ -1,5 +1,6 @@
 /**
- * The data plane of one channel: log, latest states, cursors, counters.
+ * What is held of one channel: its log, its latest states, its counters. Folded from the event log;
+ * who reads it is kept apart (`channel_readers.ts`).
  *
  * @module
  */
@@ -10,18 +11,12 @@ import type { AppendedEvent } from "../log/event_log.ts";
 import type { Clock, RestoredChannel } from "../ports.ts";
 import { Backlog } from "./backlog.ts";
 import { ChannelLog, type LoggedEvent, MAX_RING_BYTES } from "./channel_log.ts";
-import { CursorGroup } from "./cursor_group.ts";
-import type { EventFilter } from "./event_filter.ts";
 import { timeInMetaOf } from "../../protocol/v1/event_frame.ts";
 import { LatestStates } from "./latest_states.ts";
 import { RecentKeys } from "./recent_keys.ts";
-import type { RowFilter } from "./row_filter.ts";
-import type { RowView } from "./row_view.ts";
-import { RowViews } from "./row_views.ts";
 import { TraderAlerts } from "./trader_alerts.ts";
-import { View } from "./view.ts";
 
-/** One channel with its readers. */
+/** One channel. */
 export class ChannelStream {
   /** What the gateway knows about the channel. */
   readonly spec: ChannelDefinition;
@@ -37,16 +32,12 @@ export class ChannelStream {
   recent: RecentKeys | undefined;
   /** What left the log and was read back; `undefined` on channels that can be conflated instead. */
   backlog: Backlog | undefined;
-  /** Its readers, by how often they are served; the first group is served at once. */
-  readonly groups: CursorGroup[];
   /** Most ids in the snapshot of a lossless channel. */
   readonly replayLimit: number;
   /** What snapshots of a lossless channel show of single traders; `undefined` where `recent` is. */
   alerts: TraderAlerts | undefined;
   /** When the last event was appended, monotonic ms. */
   lastAppendAt = 0;
-  readonly #views = new Map<string, View>();
-  readonly #rowViews = new RowViews(this);
   /** Events published since the start. */
   published = 0;
   /** Events delivered since the start, once per connection. */
@@ -65,7 +56,6 @@ export class ChannelStream {
     this.spec = spec;
     this.channel = spec.name;
     this.lane = spec.lane;
-    this.groups = [new CursorGroup(0, this.lane === "lossless")];
     this.replayLimit = replayLimit;
     this.log = log;
     this.#forget();
@@ -119,14 +109,13 @@ export class ChannelStream {
   }
 
   /**
-   * Goes on as another sequence, of which this is the state. Cursors have to be told; counters stay.
+   * Goes on as another sequence, of which this is the state. Readers have to be told; counters stay.
    *
    * @param clock Tells how old tombstones are.
    */
   restart({ epoch, seq, events, latest, horizon }: RestoredChannel, clock: Clock): void {
     this.log = logOf(this.spec, epoch, seq - events.length, this.log.capacity);
     this.#forget();
-    for (const view of this.#views.values()) view.forget();
     for (const stored of events) this.log.append(stored);
     this.latest?.raiseHorizon(horizon);
     for (const stored of latest) {
@@ -136,22 +125,21 @@ export class ChannelStream {
       const age = Math.max(0, clock.epochMillis() - stored.timestamp);
       this.latest?.put(event, clock.now() - age);
     }
-    this.#rowViews.restart();
   }
 
   /**
-   * Appends a committed event.
+   * Appends a committed event, and returns it as it is read from now on.
    *
    * @param now Monotonic time in ms.
    */
-  append({ stored, attributes }: AppendedEvent, now: number): void {
+  append({ stored, attributes }: AppendedEvent, now: number): LoggedEvent {
     const event = this.log.append(stored, attributes);
     this.latest?.put(event, now);
     this.recent?.put(event);
     this.alerts?.put(event);
-    this.#rowViews.append(event, now);
     this.lastAppendAt = now;
     this.published += 1;
+    return event;
   }
 
   /** What a replay of at most `limit` events sends, oldest first, with no number above `upTo`. */
@@ -165,56 +153,12 @@ export class ChannelStream {
     return events;
   }
 
-  /** Readers. */
-  get readers(): number {
-    return this.groups.reduce((sum, { cursors }) => sum + cursors.length, 0);
-  }
-
   /** The event of a number, as far as it is in memory. */
   at(seq: number): LoggedEvent | undefined {
     return this.log.get(seq) ?? this.backlog?.get(seq);
-  }
-
-  /** The readers that are served every so many ms; 0 at once. */
-  group(intervalMillis: number): CursorGroup {
-    const known = this.groups.find((one) => one.intervalMillis === intervalMillis);
-    if (known !== undefined) return known;
-    const [immediate, ...others] = this.groups;
-    const group = new CursorGroup(intervalMillis);
-    const used = others.filter(({ cursors }) => cursors.length > 0);
-    this.groups.splice(0, this.groups.length, immediate!, ...used, group);
-    return group;
-  }
-
-  /** The channel through a limit to traders: the same view for limits that admit the same. */
-  rows(filter: RowFilter): RowView {
-    return this.#rowViews.get(filter);
-  }
-
-  /**
-   * The channel through a client's filter and the limit of its key: the same view for those that
-   * admit the same.
-   */
-  view(filter: EventFilter | undefined, limit?: RowFilter): View {
-    const key = viewKey(filter, limit);
-    let view = this.#views.get(key);
-    if (view === undefined) {
-      this.#views.set(key, view = new View(this, key, filter, limit && this.rows(limit)));
-    }
-    return view;
-  }
-
-  /** Removes a view without readers. */
-  releaseView(view: View): void {
-    if (view.users === 0 && this.#views.get(view.key) === view) this.#views.delete(view.key);
   }
 }
 
 function logOf(spec: ChannelDefinition, epoch: string, head: number, capacity: number): ChannelLog {
   return new ChannelLog(epoch, head, capacity, MAX_RING_BYTES, timeInMetaOf(spec));
-}
-
-/** Empty for a view of everything. */
-function viewKey(filter: EventFilter | undefined, limit: RowFilter | undefined): string {
-  return limit === undefined ? filter?.key ?? "" : `${filter?.key ?? ""} of ${limit.key}`;
 }

@@ -7,6 +7,7 @@ import type { ChannelSubscription } from "../../protocol/v2/client_message.ts";
 import type { ShedReason } from "../operations.ts";
 import type { EventReader } from "./backlog_reader.ts";
 import type { LoggedEvent } from "./channel_log.ts";
+import type { ChannelReaders } from "./channel_readers.ts";
 import type { ChannelStream } from "./channel_stream.ts";
 import type { CursorGroup } from "./cursor_group.ts";
 import type { RowFilter } from "./row_filter.ts";
@@ -35,7 +36,7 @@ export interface OpenedCursor {
  * @param store Where lossless channels are read beyond the ring, if they are.
  */
 export type OpenCursor = (
-  stream: ChannelStream,
+  readers: ChannelReaders,
   subscriber: Subscriber,
   request: CursorRequest,
   store: EventReader | undefined,
@@ -62,16 +63,19 @@ export abstract class Cursor {
   readonly subscriber: Subscriber;
   /** The next number to send. */
   next: number;
+  /** All readers of the channel, with their views. */
+  readonly readers: ChannelReaders;
   /** With whom it is served; `undefined` when detached. */
   group: CursorGroup | undefined;
   /** Index in the group. */
   slot = -1;
 
   /** Starts at the head: live from there. */
-  constructor(stream: ChannelStream, subscriber: Subscriber) {
-    this.stream = stream;
+  constructor(readers: ChannelReaders, subscriber: Subscriber) {
+    this.stream = readers.stream;
     this.subscriber = subscriber;
-    this.next = stream.log.head + 1;
+    this.next = this.stream.log.head + 1;
+    this.readers = readers;
   }
 
   /** Events behind the head. */

@@ -23,7 +23,7 @@ export class CursorV1 extends Cursor {
 
   /** {@inheritDoc Cursor.configure} */
   override configure({ limit }: CursorRequest): void {
-    const rows = limit && this.stream.rows(limit);
+    const rows = limit && this.readers.rows(limit);
     if (rows === this.#rows) return;
     this.release();
     this.#rows = rows;
@@ -192,12 +192,12 @@ export class CursorV1 extends Cursor {
 }
 
 /** Opens a v1 cursor, which is live from the head on, with a replay before that if it is asked for. */
-export const openCursorV1: OpenCursor = (stream, subscriber, request) => {
+export const openCursorV1: OpenCursor = (readers, subscriber, request) => {
   const { snapshot, snapshotLimit } = request;
-  const cursor = new CursorV1(stream, subscriber);
+  const cursor = new CursorV1(readers, subscriber);
   cursor.configure(request);
   if (snapshot) cursor.startSnapshot(snapshotLimit);
-  const { epoch, head: seq } = stream.log;
+  const { epoch, head: seq } = readers.stream.log;
   return { cursor, start: { kind: snapshot ? "snapshot" : "live", epoch, seq } };
 };
 

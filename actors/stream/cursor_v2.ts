@@ -4,7 +4,7 @@
  * @module
  */
 import type { ShedReason } from "../operations.ts";
-import type { ChannelStream } from "./channel_stream.ts";
+import type { ChannelReaders } from "./channel_readers.ts";
 import { Cursor, type CursorRequest, type OpenCursor, type Outcome } from "./cursor.ts";
 import type { EventsFrame } from "./frame_memo.ts";
 import { EventFilter } from "./event_filter.ts";
@@ -34,9 +34,9 @@ export class CursorV2 extends Cursor {
   #flushing = false;
 
   /** Starts at the head: live from there. */
-  constructor(stream: ChannelStream, subscriber: Subscriber, request: CursorRequest) {
-    super(stream, subscriber);
-    this.#view = viewOf(stream, request);
+  constructor(readers: ChannelReaders, subscriber: Subscriber, request: CursorRequest) {
+    super(readers, subscriber);
+    this.#view = viewOf(readers, request);
     this.#conflate = request.conflate;
     this.#snapshotLimit = request.snapshotLimit;
     this.#view.users += 1;
@@ -75,18 +75,18 @@ export class CursorV2 extends Cursor {
   /** {@inheritDoc Cursor.configure} */
   override configure(request: CursorRequest): void {
     const before = this.#view;
-    this.#view = viewOf(this.stream, request);
+    this.#view = viewOf(this.readers, request);
     this.#conflate = request.conflate;
     this.#snapshotLimit = request.snapshotLimit;
     this.#view.users += 1;
     before.users -= 1;
-    this.stream.releaseView(before);
+    this.readers.releaseView(before);
   }
 
   /** {@inheritDoc Cursor.release} */
   override release(): void {
     this.#view.users -= 1;
-    this.stream.releaseView(this.#view);
+    this.readers.releaseView(this.#view);
   }
 
   /** Goes on after a number that the client has; what it missed comes first. */
@@ -249,8 +249,9 @@ export class CursorV2 extends Cursor {
 }
 
 /** Opens a v2 cursor where the subscription says: live, with a snapshot, or after a number. */
-export const openCursorV2: OpenCursor = (stream, subscriber, request, store) => {
-  const cursor = new CursorV2(stream, subscriber, request);
+export const openCursorV2: OpenCursor = (readers, subscriber, request, store) => {
+  const { stream } = readers;
+  const cursor = new CursorV2(readers, subscriber, request);
   const oldestStored = store?.oldest(stream.channel);
   const start = decideStart(stream, oldestStored, request, cursor.view.horizon);
   if (start.kind === "resume") cursor.resumeAfter(start.seq);
@@ -258,6 +259,7 @@ export const openCursorV2: OpenCursor = (stream, subscriber, request, store) => 
   return { cursor, start };
 };
 
-function viewOf(stream: ChannelStream, { filter, limit }: CursorRequest): View {
-  return stream.view(filter && new EventFilter(filter, stream.spec.filterFields), limit);
+function viewOf(readers: ChannelReaders, { filter, limit }: CursorRequest): View {
+  const { filterFields } = readers.stream.spec;
+  return readers.view(filter && new EventFilter(filter, filterFields), limit);
 }

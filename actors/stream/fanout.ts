@@ -12,6 +12,7 @@ import type { AppendedEvent, LogObserver } from "../log/event_log.ts";
 import type { Clock, RestoredChannel } from "../ports.ts";
 import { CoalescedCall } from "../coalesced_call.ts";
 import type { EventReader } from "./backlog_reader.ts";
+import { ChannelReaders } from "./channel_readers.ts";
 import type { ChannelStream } from "./channel_stream.ts";
 import type { Cursor, CursorRequest, OpenCursor } from "./cursor.ts";
 import type { CursorGroup } from "./cursor_group.ts";
@@ -43,9 +44,9 @@ export interface FanoutOptions {
 export class Fanout implements LogObserver {
   readonly #clock: Clock;
   readonly #options: FanoutOptions;
-  readonly #streams: ReadonlyMap<Channel, ChannelStream>;
-  /** Streams in the order in which they are served, which is that of the map. */
-  readonly #ordered: readonly ChannelStream[];
+  readonly #readers: ReadonlyMap<Channel, ChannelReaders>;
+  /** Readers in the order in which they are served, which is that of the map. */
+  readonly #ordered: readonly ChannelReaders[];
   readonly #delivery: Delivery;
   readonly #slice: CoalescedCall;
   readonly #flush: CoalescedCall;
@@ -58,8 +59,10 @@ export class Fanout implements LogObserver {
   ) {
     this.#clock = clock;
     this.#options = options;
-    this.#streams = streams;
-    this.#ordered = [...streams.values()];
+    this.#readers = new Map([...streams].map(([channel, stream]) => {
+      return [channel, new ChannelReaders(stream)];
+    }));
+    this.#ordered = [...this.#readers.values()];
     this.#slice = new CoalescedCall(clock, () => {
       if (!this.#runSlice()) this.#slice.atTurnEnd();
     });
@@ -78,12 +81,18 @@ export class Fanout implements LogObserver {
     return this.#delivery.held;
   }
 
+  /** The readers of a channel. */
+  readersOf(channel: Channel): ChannelReaders {
+    return this.#readers.get(channel)!;
+  }
+
   /** Appends committed events and sees that they are sent at the end of this turn, or at the tick. */
   appended(channel: Channel, events: readonly AppendedEvent[]): void {
     const now = this.#clock.now();
-    const stream = this.#streams.get(channel)!;
-    for (const event of events) stream.append(event, now);
-    for (const group of stream.groups) {
+    const readers = this.#readers.get(channel)!;
+    const { stream, groups } = readers;
+    for (const event of events) readers.append(stream.append(event, now), now);
+    for (const group of groups) {
       group.notify(now);
       if (group.waiting) this.#flush.at(group.nextTickAt, now);
     }
@@ -93,12 +102,10 @@ export class Fanout implements LogObserver {
   /** Begins a channel anew: v2 clients get a snapshot, v1 clients see the new epoch in `meta`. */
   restarted(channel: Channel, state: RestoredChannel): void {
     const now = this.#clock.now();
-    const stream = this.#streams.get(channel)!;
-    stream.restart(state, this.#clock);
-    for (const group of stream.groups) {
-      for (const cursor of group.cursors) cursor.restart();
-      group.flush(now);
-    }
+    const readers = this.#readers.get(channel)!;
+    readers.stream.restart(state, this.#clock);
+    readers.restart();
+    for (const group of readers.groups) group.flush(now);
     this.#slice.atTurnEnd();
   }
 
@@ -111,10 +118,10 @@ export class Fanout implements LogObserver {
    */
   open(subscriber: Subscriber, openCursor: OpenCursor, request: CursorRequest): Start {
     const { channel } = request;
-    const stream = this.#streams.get(channel)!;
+    const readers = this.#readers.get(channel)!;
     const known = subscriber.cursors.get(channel);
     if (known !== undefined) return this.#reopen(known, request);
-    const { cursor, start } = openCursor(stream, subscriber, request, this.#options.store);
+    const { cursor, start } = openCursor(readers, subscriber, request, this.#options.store);
     subscriber.cursors.set(channel, cursor);
     this.#groupFor(cursor, request).attach(cursor);
     return start;
@@ -153,7 +160,7 @@ export class Fanout implements LogObserver {
    *   still owed; the head when it was not subscribed.
    */
   unsubscribe(subscriber: Subscriber, channel: Channel): StreamPosition {
-    const { epoch, head } = this.#streams.get(channel)!.log;
+    const { epoch, head } = this.#readers.get(channel)!.stream.log;
     const cursor = subscriber.cursors.get(channel);
     if (cursor === undefined) return { epoch, seq: head };
     subscriber.cursors.delete(channel);
@@ -182,11 +189,11 @@ export class Fanout implements LogObserver {
   }
 
   /** Lossless lanes never wait for a tick. */
-  #groupFor({ stream, isBatched }: Cursor, { intervalMs }: CursorRequest): CursorGroup {
-    if (stream.lane === "lossless" || !isBatched) return stream.group(0);
+  #groupFor({ stream, readers, isBatched }: Cursor, { intervalMs }: CursorRequest): CursorGroup {
+    if (stream.lane === "lossless" || !isBatched) return readers.group(0);
     const { flushIntervalMillis } = this.#options;
     const ticks = Math.max(1, Math.ceil(intervalMs / flushIntervalMillis));
-    return stream.group(ticks * flushIntervalMillis);
+    return readers.group(ticks * flushIntervalMillis);
   }
 
   /** Sends what waited for this tick; what waits for a later one is flushed then. */
@@ -206,9 +213,9 @@ export class Fanout implements LogObserver {
   #runSlice(): boolean {
     this.#delivery.beginSlice();
     const until = this.#clock.now() + SLICE_MILLIS;
-    for (const stream of this.#ordered) {
+    for (const { stream, groups } of this.#ordered) {
       if (stream.lane !== "lossless" && !this.#delivery.runRound(until)) return false;
-      for (const group of stream.groups) {
+      for (const group of groups) {
         if (!this.#runPass(stream, group, until)) return false;
       }
     }

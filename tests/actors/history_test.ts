@@ -41,7 +41,14 @@ class Fixture {
       ) => [channel, ChannelStream.begin(PRODUCT_CHANNELS.get(channel), "e1", 0, RING)]),
     );
     const { clock, log, streams } = this;
-    this.history = new ChannelHistory({ clock, log, eventLog: store, streams, replayLimit: 5 });
+    this.history = new ChannelHistory({
+      clock,
+      log,
+      eventLog: store,
+      streams,
+      rows: () => assert.fail("nobody is limited"),
+      replayLimit: 5,
+    });
   }
 
   /** Stores and fans out. */

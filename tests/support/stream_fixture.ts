@@ -7,6 +7,7 @@
 import type { ShedReason } from "../../actors/operations.ts";
 import type { StoredEvent } from "../../actors/ports.ts";
 import { type CursorV2, openCursorV2 } from "../../actors/stream/cursor_v2.ts";
+import type { ChannelReaders } from "../../actors/stream/channel_readers.ts";
 import { ChannelStream } from "../../actors/stream/channel_stream.ts";
 import type { CursorRequest } from "../../actors/stream/cursor.ts";
 import { type CursorV1, openCursorV1 } from "../../actors/stream/cursor_v1.ts";
@@ -175,6 +176,11 @@ export class StreamFixture {
   /** The stream of a channel. */
   stream(channel: Channel): ChannelStream {
     return this.streams.get(channel)!;
+  }
+
+  /** The readers of a channel. */
+  readers(channel: Channel): ChannelReaders {
+    return this.fanout.readersOf(channel);
   }
 
   /** Appends the next event of a channel; it is sent when the turn ends. */

@@ -5,7 +5,6 @@
  */
 import type { LogObserver } from "../../../actors/log/event_log.ts";
 import { ChannelStream } from "../../../actors/stream/channel_stream.ts";
-import type { Cursor } from "../../../actors/stream/cursor.ts";
 import { PRODUCT_CHANNELS } from "../../../protocol/channel_set.ts";
 import { type Channel, CHANNELS } from "../../../protocol/channels.ts";
 import { storedEvent } from "../../support/stream_fixture.ts";
@@ -29,11 +28,14 @@ export class Streams extends Map<Channel, ChannelStream> {
     this.observer?.appended(channel, [{ stored }]);
   }
 
+  /** Readers of each channel. */
+  readonly readers = new Map<Channel, number>();
+
   /** Adds a reader to a channel; what is returned takes it away. */
   join(channel: Channel): () => void {
-    const stream = this.get(channel)!;
-    const cursor = { slot: -1 } as Cursor;
-    stream.group(0).attach(cursor);
-    return () => stream.group(0).detach(cursor);
+    const add = (count: number) =>
+      this.readers.set(channel, (this.readers.get(channel) ?? 0) + count);
+    add(1);
+    return () => void add(-1);
   }
 }

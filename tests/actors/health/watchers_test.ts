@@ -11,6 +11,7 @@ class Fixture {
   readonly watchers = new Watchers({
     clock: this.clock,
     stream: this.streams.get("risk-alerts")!,
+    countReaders: () => this.streams.readers.get("risk-alerts") ?? 0,
     onUnwatched: (absence) => void this.told.push({ unwatched: absence }),
     onWatched: (absence) => void this.told.push({ watched: absence }),
   });

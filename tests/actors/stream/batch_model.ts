@@ -325,7 +325,7 @@ export class BatchModel implements ReaderObserver {
       assert.equal(stream.sent, sent);
       assert.equal(stream.published, this.#truth(name).head);
       const subscribed = this.#readers.filter(({ sessions }) => sessions.has(name)).length;
-      assert.equal(stream.readers, subscribed);
+      assert.equal(this.fixture.readers(name).count, subscribed);
     }
     if (this.fixture.clock.waiting === 0) this.#checkPromptness();
   }

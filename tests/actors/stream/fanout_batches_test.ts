@@ -126,7 +126,7 @@ Deno.test("subscribing again replaces filter and interval, and keeps the place",
   publish("A");
   pass(fixture, FLUSH);
   assert.deepEqual(batchesOf(reader), ["4-4: 4"]);
-  assert.equal(fixture.stream("market-data").readers, 1);
+  assert.equal(fixture.readers("market-data").count, 1);
 });
 
 Deno.test("subscribing again ignores since: the place is known better here", () => {
@@ -160,7 +160,7 @@ Deno.test("subscribing again uses a view once, and gives the former one back", (
   fixture.open(reader, "positions", { filter: { symbols: ["A"] } });
   const { view } = fixture.batches(reader, "positions");
   assert.deepEqual([before.users, view.users], [0, 1]);
-  assert.notEqual(fixture.stream("positions").view(undefined), before);
+  assert.notEqual(fixture.readers("positions").view(undefined), before);
   fixture.fanout.remove(reader.subscriber);
   assert.equal(view.users, 0);
 });
@@ -195,9 +195,9 @@ Deno.test("unsubscribing from what was never subscribed tells the head", () => {
 
 Deno.test("views and groups are given back, however often clients come and go", () => {
   const fixture = new StreamFixture();
-  const stream = fixture.stream("market-data");
-  const before = stream.view(undefined);
-  stream.releaseView(before);
+  const readers = fixture.readers("market-data");
+  const before = readers.view(undefined);
+  readers.releaseView(before);
   const reader = fixture.reader();
   for (let round = 0; round < 500; round++) {
     const filter = { symbols: [`S${round}`] };
@@ -206,13 +206,13 @@ Deno.test("views and groups are given back, however often clients come and go", 
     if (round % 3 === 0) fixture.fanout.unsubscribe(reader.subscriber, "market-data");
     if (round % 7 === 0) fixture.publish("market-data", ["a"]);
     // At once, one that is served at an interval, and one that it left.
-    assert.ok(stream.groups.length <= 3, `${stream.groups.length} groups`);
+    assert.ok(readers.groups.length <= 3, `${readers.groups.length} groups`);
     fixture.fanout.unsubscribe(reader.subscriber, "market-data");
     assert.equal(view.users, 0);
-    assert.notEqual(stream.view({ key: view.key } as never), view, "a view that nobody uses");
-    stream.releaseView(stream.view({ key: view.key } as never));
+    assert.notEqual(readers.view({ key: view.key } as never), view, "a view that nobody uses");
+    readers.releaseView(readers.view({ key: view.key } as never));
   }
-  assert.equal(stream.readers, 0);
+  assert.equal(readers.count, 0);
 });
 
 Deno.test("advancing sends what a filter held back: the range, and nothing in it", () => {

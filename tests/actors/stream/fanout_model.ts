@@ -351,7 +351,7 @@ export class FanoutModel {
       assert.equal(stream.sent, this.#sent.get(name));
       assert.equal(stream.published, this.#truth.get(name)!.length);
       const subscribed = this.#readers.filter(({ sessions }) => sessions.has(name)).length;
-      assert.equal(stream.readers, subscribed);
+      assert.equal(this.fixture.readers(name).count, subscribed);
     }
     assert.equal(shed, skipped);
   }

@@ -59,7 +59,7 @@ Deno.test("alerts that come in between two slices overtake the market data that 
 
 Deno.test("an event that comes in between two slices of its own channel reaches everyone in order", () => {
   const { fixture } = crowd(60);
-  const readers = fixture.stream("market-data").group(0).cursors.map(({ subscriber }) =>
+  const readers = fixture.readers("market-data").group(0).cursors.map(({ subscriber }) =>
     subscriber.socket
   );
   fixture.append("market-data", "BTC");
@@ -74,7 +74,7 @@ Deno.test("an event that comes in between two slices of its own channel reaches 
 Deno.test("who leaves between two slices does not cost anyone else an event", () => {
   for (const gone of [0, 5, 30, 59]) {
     const { fixture } = crowd(60);
-    const subscribers = fixture.stream("market-data").group(0).cursors.map(({ subscriber }) =>
+    const subscribers = fixture.readers("market-data").group(0).cursors.map(({ subscriber }) =>
       subscriber
     );
     fixture.append("market-data", "BTC");
@@ -89,7 +89,7 @@ Deno.test("who leaves between two slices does not cost anyone else an event", ()
 
 Deno.test("looking again at many held readers does not delay alerts by more than a slice", () => {
   const { fixture, log } = crowd(60);
-  const readers = fixture.stream("market-data").group(0).cursors.map(({ subscriber }) => ({
+  const readers = fixture.readers("market-data").group(0).cursors.map(({ subscriber }) => ({
     subscriber,
     socket: subscriber.socket as FakeSocket,
   }));
@@ -146,14 +146,14 @@ Deno.test("an alert that comes in the middle of a pass goes first to those who h
   const first = [...Array(begun).keys()];
   assert.deepEqual(indexes.slice(0, begun * 2), [...first, ...first]);
   assert.equal(log.length, 200);
-  for (const { subscriber } of fixture.stream("risk-alerts").group(0).cursors) {
+  for (const { subscriber } of fixture.readers("risk-alerts").group(0).cursors) {
     assert.deepEqual(short((subscriber.socket as FakeSocket).frames), ["1", "2"]);
   }
 });
 
 Deno.test("a reader whose buffer has room again is sent alerts before readers that have not been reached", () => {
   const { fixture, log } = crowd(100);
-  const { cursors } = fixture.stream("risk-alerts").group(0);
+  const { cursors } = fixture.readers("risk-alerts").group(0);
   const first = cursors[0]!.subscriber;
   const socket = first.socket as FakeSocket;
   fillBuffer({ socket, subscriber: first }, HARD_CAP_BYTES);
@@ -170,7 +170,7 @@ Deno.test("a reader whose buffer has room again is sent alerts before readers th
 
 Deno.test("alerts go first to clients that have spoken, wherever they stand", () => {
   const { fixture, log } = crowd(100);
-  const { cursors } = fixture.stream("risk-alerts").group(0);
+  const { cursors } = fixture.readers("risk-alerts").group(0);
   const last = cursors[99]!.subscriber;
   fixture.fanout.heard(last, fixture.clock.now());
   fixture.append("risk-alerts", "a");

@@ -149,7 +149,7 @@ Deno.test("subscribing again without a replay changes nothing", () => {
   fixture.join(reader.subscriber, "positions", 0);
   fixture.publish("positions", ["a"]);
   assert.deepEqual(sent(reader), ["1", "2"]);
-  assert.equal(fixture.stream("positions").readers, 1);
+  assert.equal(fixture.readers("positions").count, 1);
 });
 
 Deno.test("after unsubscribing nothing comes, and a new subscription starts at the head", () => {

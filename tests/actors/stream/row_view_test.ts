@@ -6,22 +6,22 @@ import { StreamFixture } from "../../support/stream_fixture.ts";
 const limit = (...traders: string[]) => new RowFilter(new Set(traders), false);
 
 Deno.test("the same limit is the same view, in whatever order its traders are named", () => {
-  const stream = new StreamFixture().stream("positions");
-  assert.equal(stream.rows(limit("1", "2")), stream.rows(limit("2", "1")));
-  assert.notEqual(stream.rows(limit("1")), stream.rows(limit("1", "2")));
-  assert.notEqual(stream.rows(limit()), stream.rows(new RowFilter(new Set(), true)));
-  assert.equal(stream.view(undefined, limit("1")), stream.view(undefined, limit("1")));
-  assert.notEqual(stream.view(undefined, limit("1")), stream.view(undefined));
+  const readers = new StreamFixture().readers("positions");
+  assert.equal(readers.rows(limit("1", "2")), readers.rows(limit("2", "1")));
+  assert.notEqual(readers.rows(limit("1")), readers.rows(limit("1", "2")));
+  assert.notEqual(readers.rows(limit()), readers.rows(new RowFilter(new Set(), true)));
+  assert.equal(readers.view(undefined, limit("1")), readers.view(undefined, limit("1")));
+  assert.notEqual(readers.view(undefined, limit("1")), readers.view(undefined));
 });
 
 Deno.test("of limits that nobody uses the last ones asked for are kept, and every one in use", () => {
-  const stream = new StreamFixture().stream("positions");
-  const used = stream.rows(limit("used"));
+  const readers = new StreamFixture().readers("positions");
+  const used = readers.rows(limit("used"));
   used.users = 1;
-  const idle = stream.rows(limit("idle"));
-  for (let index = 0; index <= MAX_IDLE_ROW_VIEWS; index++) stream.rows(limit(`${index}`));
-  assert.equal(stream.rows(limit("used")), used);
-  assert.notEqual(stream.rows(limit("idle")), idle);
+  const idle = readers.rows(limit("idle"));
+  for (let index = 0; index <= MAX_IDLE_ROW_VIEWS; index++) readers.rows(limit(`${index}`));
+  assert.equal(readers.rows(limit("used")), used);
+  assert.notEqual(readers.rows(limit("idle")), idle);
 });
 
 Deno.test("an event is judged once, however many clients of v2 have the limit", () => {
@@ -36,7 +36,7 @@ Deno.test("an event is judged once, however many clients of v2 have the limit", 
       limit: limit("1"),
     });
   }
-  const view = fixture.stream("positions").rows(limit("1"));
+  const view = fixture.readers("positions").rows(limit("1"));
   let judged = 0;
   const see = view.see.bind(view);
   view.see = (event) => (judged += 1, see(event));
@@ -50,7 +50,7 @@ Deno.test("numbers that left the ring before the limit was in use are not said t
   for (let count = 0; count < 8; count++) {
     fixture.publish("positions", ["a"], { fields: { traderId: count % 2 === 0 ? "1" : "2" } });
   }
-  const view = fixture.stream("positions").rows(limit("1"));
+  const view = fixture.readers("positions").rows(limit("1"));
   assert.equal(view.countWithheld(1, 8), 2);
   assert.equal(view.countWithheld(5, 8), 2);
   assert.equal(view.countWithheld(7, 6), 0);

@@ -23,7 +23,7 @@ function view(
   };
   const isFiltered = Object.keys(wanted).length > 0;
   const filter = isFiltered ? new EventFilter(wanted, stream.spec.filterFields) : undefined;
-  const it = stream.view(filter);
+  const it = fixture.readers(channel).view(filter);
   it.users = users;
   const append = (keys: string, fill = 0) => {
     for (const key of keys) {
@@ -177,19 +177,19 @@ Deno.test("the size of a frame is told in bytes", () => {
 });
 
 Deno.test("filters that admit the same see through the same view, until nobody does", () => {
-  const stream = new StreamFixture().stream("market-data");
+  const readers = new StreamFixture().readers("market-data");
   const of = (...symbols: string[]) =>
-    stream.view(new EventFilter({ symbols }, stream.spec.filterFields));
+    readers.view(new EventFilter({ symbols }, readers.stream.spec.filterFields));
   const one = of("A", "B");
   assert.equal(of("b", "a"), one);
   assert.notEqual(of("A"), one);
   one.users = 1;
-  stream.releaseView(one);
+  readers.releaseView(one);
   assert.equal(of("A", "B"), one, "it is still used");
   one.users = 0;
-  stream.releaseView(one);
+  readers.releaseView(one);
   const next = of("A", "B");
   assert.notEqual(next, one);
-  stream.releaseView(one);
+  readers.releaseView(one);
   assert.equal(of("A", "B"), next, "giving back twice takes nothing from others");
 });
