@@ -6,6 +6,7 @@
  */
 import type { VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { SEVERITIES } from "../logic/alerts.ts";
 import { VIEW_PATHS } from "../paths.ts";
 import { go } from "./router.ts";
 
@@ -89,10 +90,21 @@ function isTyping(element: HTMLElement): boolean {
     element instanceof HTMLSelectElement;
 }
 
-/** Presses the button of the alert that has the focus, else of the first one of the view. */
+/** Presses the button of the alert that has the focus, else of the most urgent one of the view. */
 function acknowledge(target: HTMLElement): boolean {
-  const place = target.closest<HTMLElement>("[data-alert]") ?? document;
-  const button = place.querySelector<HTMLButtonElement>("button.take:not(:disabled)");
+  const own = target.closest("[data-alert], tr[data-id]");
+  // Nobody means another alert than the one that has the focus.
+  if (own?.matches(".done") || own?.querySelector(".done")) return false;
+  const button = buttonIn(own) ?? buttonIn(document);
   button?.click();
-  return button !== null;
+  return button !== undefined;
+}
+
+function buttonIn(place: ParentNode | null): HTMLButtonElement | undefined {
+  const buttons = [
+    ...place?.querySelectorAll<HTMLButtonElement>("button.take:not(:disabled)") ?? [],
+  ];
+  const rank = ({ dataset }: HTMLElement) =>
+    SEVERITIES.indexOf(dataset["severity"] as (typeof SEVERITIES)[number]);
+  return buttons.sort((one, other) => rank(one) - rank(other))[0];
 }

@@ -5,10 +5,12 @@
  */
 import type { VNode } from "preact";
 import { useComputed } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { Brand } from "../parts/brand.tsx";
 import type { Live } from "../data/live.ts";
 import { STALE_AFTER_MILLIS } from "../logic/presence.ts";
 import { VIEW_PATHS, type ViewName } from "../paths.ts";
+import { announceCritical } from "./announcer.ts";
 import { Interruption } from "./interruption.tsx";
 import { Keyboard } from "./keyboard.tsx";
 import { followLink, route } from "./router.ts";
@@ -19,6 +21,7 @@ import { unacknowledged } from "../logic/alerts.ts";
 
 /** The frame. */
 export function Shell({ live }: { readonly live: Live }): VNode {
+  useEffect(() => announceCritical(live), [live]);
   const isStale = useComputed(() =>
     live.connection.value.status !== "live" || live.clock.silenceMs.value >= STALE_AFTER_MILLIS
   );

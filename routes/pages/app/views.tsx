@@ -6,8 +6,11 @@
 import type { VNode } from "preact";
 import type { Live } from "../data/live.ts";
 import type { ViewName } from "../paths.ts";
+import { Alerts } from "../views/alerts/alerts.tsx";
 import { Floor } from "../views/floor/floor.tsx";
+import { Market } from "../views/market/market.tsx";
 import { Positions } from "../views/positions/positions.tsx";
+import { Tape } from "../views/tape/tape.tsx";
 
 /** A view. */
 export type View = (props: { readonly live: Live }) => VNode;
@@ -25,7 +28,7 @@ export const TITLES: Readonly<Record<ViewName, string>> = {
 export const VIEWS: Readonly<Record<ViewName, View>> = {
   floor: Floor,
   positions: Positions,
-  alerts: Floor,
-  market: Floor,
-  tape: Floor,
+  alerts: Alerts,
+  market: Market,
+  tape: Tape,
 };

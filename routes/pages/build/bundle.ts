@@ -14,8 +14,7 @@ import { resolvePackages } from "./resolve_packages.ts";
 const TARGET = "es2022";
 
 /** The licences of what is in the bundles ask for it. */
-const NOTICE = "/* With preact and @preact/signals (MIT, (c) Preact authors) and " +
-  "uPlot (MIT, (c) Leon Sorokin) */";
+const NOTICE = "/* With preact and @preact/signals (MIT, (c) Preact authors) */";
 
 const TYPES: Readonly<Record<string, string>> = {
   js: "text/javascript; charset=utf-8",

@@ -14,6 +14,7 @@ import type { Session } from "../app/session.ts";
 import { ScreenClock } from "./clock.ts";
 import { ClosedStore } from "./closed_store.ts";
 import { FloorSums } from "./floor_sums.ts";
+import { IncidentStore } from "./incident_store.ts";
 import { RowStore, type TableChannel } from "./row_store.ts";
 
 /** How often rows may change on the screen, in ms: more often cannot be read. */
@@ -49,6 +50,8 @@ export class Live {
   readonly sums: FloorSums;
   /** Today's closed trades; absent when the session may not read positions. */
   readonly closed: ClosedStore | undefined;
+  /** Alerts by incident; absent when the session may not read alerts. */
+  readonly incidents: IncidentStore | undefined;
   readonly #staleCounts = new Map<TableChannel, ReadonlySignal<number>>();
   readonly #stop: () => void;
 
@@ -65,6 +68,8 @@ export class Live {
     this.sums = new FloorSums(this.stores);
     const { positions } = this.stores;
     this.closed = positions && new ClosedStore(positions, this.clock);
+    const alerts = this.stores["risk-alerts"];
+    this.incidents = alerts && new IncidentStore(this.gateway, alerts);
   }
 
   /** How many rows of a table are stale, looked at once a second for all who want to know. */

@@ -12,7 +12,10 @@ type PositionColumn = Column<Position>;
 
 /** The name of a trader, its id where it has not reported. */
 export function traderName(live: Live, id: string): string {
-  return live.stores["trader-status"]?.table.get(id)?.name ?? id;
+  const traders = live.stores["trader-status"];
+  // Who shows the name follows the traders as they come.
+  traders?.members.value;
+  return traders?.table.get(id)?.name ?? id;
 }
 
 /** Sorts by an amount. */

@@ -1,0 +1,20 @@
+/** @module The size of an element. */
+import { type ReadonlySignal, useSignal } from "@preact/signals";
+import type { RefObject } from "preact";
+import { useEffect } from "preact/hooks";
+
+/** Follows it, in px. */
+export function useSize(
+  element: RefObject<HTMLElement | null>,
+): ReadonlySignal<{ readonly width: number; readonly height: number }> {
+  const size = useSignal({ width: 0, height: 0 });
+  useEffect(() => {
+    const observer = new ResizeObserver(() => {
+      const { clientWidth: width, clientHeight: height } = element.current!;
+      size.value = { width, height };
+    });
+    observer.observe(element.current!);
+    return () => observer.disconnect();
+  }, []);
+  return size;
+}
