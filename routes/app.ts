@@ -22,8 +22,8 @@ import { acceptSocket, type SocketRoute } from "./sockets/handshake.ts";
 import { TELEMETRY_SOCKET } from "./sockets/telemetry_socket.ts";
 import { isUpgrade } from "./sockets/websocket.ts";
 
-/** Where sockets are opened. */
-const SOCKETS: ReadonlyMap<string, SocketRoute> = new Map([
+/** Where sockets are opened, by path. */
+export const SOCKETS: ReadonlyMap<string, SocketRoute> = new Map([
   ["/ws/telemetry", TELEMETRY_SOCKET],
   ["/ws/collector", COLLECTOR_SOCKET],
 ]);

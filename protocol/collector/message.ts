@@ -56,7 +56,8 @@ export type CollectorMessageResult =
   | { readonly ok: false; readonly fault: ActionFault };
 
 const SCHEMAS = { publish: PublishMessage, heartbeat: CollectorHeartbeat } as const;
-const ACTIONS = ["publish", "heartbeat"] as const;
+/** What publishers can ask for. */
+export const COLLECTOR_ACTIONS = ["publish", "heartbeat"] as const;
 
 /**
  * Reads one text frame of a publisher, all but its events. Never throws.
@@ -81,7 +82,7 @@ export function parseCollectorMessage(
     const room = `${MAX_CLIENT_MESSAGE_LENGTH} characters beside its events`;
     return fault("invalid_payload", `expected an object of at most ${room}`);
   }
-  const read = readAction(envelope, MAX_CLIENT_MESSAGE_LENGTH, ACTIONS);
+  const read = readAction(envelope, MAX_CLIENT_MESSAGE_LENGTH, COLLECTOR_ACTIONS);
   if (!read.ok) return read;
   const id = echoableId(read.value["id"]);
   const parsed = SCHEMAS[read.value.action].safeParse(read.value);

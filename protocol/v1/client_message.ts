@@ -57,11 +57,12 @@ export type ClientMessageResult =
   | { readonly ok: true; readonly message: ClientMessage }
   | { readonly ok: false; readonly fault: ClientMessageFault };
 
-const ACTIONS = ["subscribe", "unsubscribe", "heartbeat"] as const;
+/** What v1 clients can ask for. */
+export const V1_ACTIONS = ["subscribe", "unsubscribe", "heartbeat"] as const;
 
 /** Reads one text frame of a v1 client. Never throws. */
 export function parseClientMessage(text: string): ClientMessageResult {
-  const read = readAction(text, MAX_CLIENT_MESSAGE_LENGTH, ACTIONS);
+  const read = readAction(text, MAX_CLIENT_MESSAGE_LENGTH, V1_ACTIONS);
   if (!read.ok) return reject(read.fault.code, read.fault.message);
   const parsed = ClientMessage.safeParse(read.value);
   if (parsed.success) return { ok: true, message: parsed.data };

@@ -147,14 +147,15 @@ export type ClientMessageV2Result =
   | { readonly ok: true; readonly message: ClientMessageV2 }
   | { readonly ok: false; readonly fault: ClientFaultV2 };
 
-const ACTIONS = ["subscribe", "unsubscribe", "heartbeat", "acknowledge"] as const;
+/** What v2 clients can ask for. */
+export const V2_ACTIONS = ["subscribe", "unsubscribe", "heartbeat", "acknowledge"] as const;
 
 /** Reads one text frame of a v2 client. Never throws. */
 export function parseClientMessageV2(
   text: string,
   known: ChannelSet = PRODUCT_CHANNELS,
 ): ClientMessageV2Result {
-  const read = readAction(text, MAX_CLIENT_MESSAGE_LENGTH, ACTIONS);
+  const read = readAction(text, MAX_CLIENT_MESSAGE_LENGTH, V2_ACTIONS);
   if (!read.ok) return read;
   const id = echoableId(read.value["id"]);
   const correlation = id === undefined ? {} : { id };

@@ -168,6 +168,8 @@ export interface FakeGatewayOptions {
   readonly config?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly store?: Store;
   readonly keys?: KeyRing;
+  /** Time, when something beside the gateway goes by it. */
+  readonly clock?: TestClock;
   /** Replaces dependencies of the routes. */
   readonly deps?: Partial<AppOptions>;
 }
@@ -196,7 +198,7 @@ export function fakePeer(options: ConnectOptions = {}): Peer {
 
 /** The running gateway and everything around it that a test looks at. */
 export class FakeGateway {
-  readonly clock = new TestClock();
+  readonly clock: TestClock;
   readonly log = new RecordingLogger();
   readonly config: Config;
   readonly gateway: Gateway;
@@ -207,6 +209,7 @@ export class FakeGateway {
 
   /** Builds and starts it; {@link FakeGateway.stop} ends it. */
   constructor(options: FakeGatewayOptions = {}) {
+    this.clock = options.clock ?? new TestClock();
     this.config = Config.parse(options.config ?? {});
     const store = options.store ?? new MemoryStore(this.config.telemetry.ringCapacity, FAKE_EPOCH);
     this.gateway = createGateway(this.config, this.clock, this.log, store);
