@@ -9,11 +9,8 @@ import { GatewayProcess } from "../support/gateway_process.ts";
 import { HttpApi } from "../support/http_api.ts";
 import { rawRequest } from "../support/raw_http.ts";
 import { type RawOptions, RawWebSocket } from "../support/raw_websocket.ts";
+import { base64url, writtenForms } from "../support/written_forms.ts";
 import { telemetryUrl, V1Client, type V1Options } from "../support/v1_client.ts";
-
-const base64 = (text: string) => btoa(text);
-const base64url = (text: string) =>
-  base64(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 
 /** What is taken for no key, and not for a wrong one. */
 const MISSING: ReadonlySet<string> = new Set([
@@ -21,13 +18,6 @@ const MISSING: ReadonlySet<string> = new Set([
   "an empty X-API-Key",
   "another scheme",
 ]);
-
-/** Every written form in which a key could stand in a log. */
-function writtenForms(key: string): string[] {
-  const bare = base64(key).replaceAll("=", "");
-  const forms = [key, bare, base64url(key), encodeURIComponent(key), encodeURI(key)];
-  return [...forms, JSON.stringify(key).slice(1, -1), key.replaceAll("/", "\\/")];
-}
 
 Deno.test("a handshake is let in by a valid credential, and by nothing else", async (t) => {
   await using gateway = await GatewayProcess.start({ env: { TELEMETRY_LOG_LEVEL: "debug" } });
@@ -43,7 +33,7 @@ Deno.test("a handshake is let in by a valid credential, and by nothing else", as
     "an empty X-API-Key": [url, { headers: { "X-API-Key": "" } }],
     "a prefix of the key": [url, { headers: { "X-API-Key": apiKey.slice(0, -1) } }],
     "a wrong bearer": [url, { headers: { Authorization: `Bearer ${wrong}` } }],
-    "another scheme": [url, { headers: { Authorization: `Basic ${base64(`x:${apiKey}`)}` } }],
+    "another scheme": [url, { headers: { Authorization: `Basic ${btoa(`x:${apiKey}`)}` } }],
     "a wrong key as subprotocol": [
       url,
       { protocols: ["telemetry.v1", `telemetry.key.${base64url(wrong)}`] },
@@ -120,7 +110,7 @@ telemetry.v1 is accepted and never echoed`,
   );
 
   await t.step("Basic credentials of a proxy do not stand in the way of the key", async () => {
-    const Authorization = `Basic ${base64("user:password")}`;
+    const Authorization = `Basic ${btoa("user:password")}`;
     const offered = { "Sec-WebSocket-Protocol": `telemetry.v1, ${keyProtocol}` };
     for (const key of [{ "X-API-Key": apiKey }, offered]) {
       const headers = { Authorization, ...key };

@@ -65,6 +65,7 @@ for (const [name, endpoint] of TABLE) {
         const expected = expectedCode(rule, caller);
         await t.step(`${who}: ${expected}`, async () => {
           const before = scene.fingerprint();
+          const { acts } = scene;
           const sessions = scene.sessions.size;
           const { answer, text } = await ask(scene, rule, caller);
           const isChanged = !isSame(before, scene.fingerprint()) ||
@@ -73,6 +74,7 @@ for (const [name, endpoint] of TABLE) {
           if (expected === "success") {
             assert.equal(answer.status, endpoint.answer.status, text);
             assert.equal(isChanged, rule.changes);
+            assert.equal(scene.acts, rule.audited ? acts + 1 : acts);
             assertWithheld(rule, caller, text);
           } else {
             assert.equal(JSON.parse(text).error?.code, expected, text);

@@ -26,6 +26,8 @@ export interface Rule {
   readonly foreignTrader?: "forbidden" | "unknown" | "withheld";
   /** Whether something is different after it. */
   readonly changes: boolean;
+  /** Whether it is an administrative act, which is recorded. Changes of keys are where they are read. */
+  readonly audited?: true;
   /** Begins or ends a session. */
   readonly session?: "begins" | "ends";
 }
@@ -56,6 +58,7 @@ export const RULES: Readonly<Record<EndpointName, Rule>> = {
     channel: true,
     foreignTrader: "unknown",
     changes: true,
+    audited: true,
   },
   getSnapshot: {
     method: "GET",
@@ -86,14 +89,31 @@ export const RULES: Readonly<Record<EndpointName, Rule>> = {
     path: "/api/v1/websocket/clients/desk-7",
     needs: "admin",
     changes: true,
+    audited: true,
+  },
+  listBans: { method: "GET", path: "/api/v1/websocket/bans", needs: "admin", changes: false },
+  liftBan: {
+    method: "DELETE",
+    path: ({ banId }) => `/api/v1/websocket/bans/${banId}`,
+    needs: "admin",
+    changes: true,
+    audited: true,
   },
   drainGateway: {
     method: "POST",
     path: "/api/v1/websocket/drain",
     needs: "admin",
     changes: true,
+    audited: true,
   },
-  backUpStore: { method: "POST", path: "/api/v1/store/backup", needs: "admin", changes: true },
+  backUpStore: {
+    method: "POST",
+    path: "/api/v1/store/backup",
+    needs: "admin",
+    changes: true,
+    audited: true,
+  },
+  getAudit: { method: "GET", path: "/api/v1/audit", needs: "admin", changes: false },
   beginSession: {
     method: "POST",
     path: "/api/v1/session",

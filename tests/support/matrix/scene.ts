@@ -6,7 +6,6 @@
  */
 import assert from "node:assert/strict";
 import { hash } from "node:crypto";
-import type { AuditEntry } from "../../../actors/audit/audit_log.ts";
 import { formatKeys } from "../../../protocol/keys/document.ts";
 import type { KeyRecord } from "../../../protocol/keys/record.ts";
 import { SCOPES } from "../../../protocol/scopes.ts";
@@ -76,8 +75,6 @@ export interface Given {
 export class Scene {
   readonly fake: FakeGateway;
   readonly file: MemoryKeysFile;
-  /** Acts that were recorded. */
-  readonly acts: AuditEntry[];
   readonly sessions: Sessions;
   readonly tickets: Tickets;
   /** A client whose connection requests are about. */
@@ -92,14 +89,14 @@ export class Scene {
   endedCookie = "";
   /** The id of the last secret of the key that was rotated. */
   readonly lastSecretId = secretIdOf(digestOf(secretOf("rotated", 3)));
+  /** The id of a ban in force. */
+  banId = "";
   /** How often a backup was begun. */
   backups = 0;
   readonly #keys: FileKeyStore;
   readonly #authenticator: KeyAuthenticator;
 
   private constructor(keys: FileKeyStore, clock: TestClock, file: MemoryKeysFile) {
-    const acts: AuditEntry[] = [];
-    this.acts = acts;
     this.file = file;
     this.#keys = keys;
     const access = accessInMemory(Config.parse({}), clock);
@@ -108,8 +105,7 @@ export class Scene {
       this.backups += 1;
       return Promise.resolve(EMPTY_BACKUP);
     };
-    const audit = { record: (entry: AuditEntry) => void acts.push(entry) };
-    const deps = { keys, keyAdmin: keys, access, audit, backup };
+    const deps = { keys, keyAdmin: keys, access, backup };
     this.fake = new FakeGateway({ clock, deps });
     this.client = this.fake.connect({ clientId: "desk-7" });
     const { config } = this.fake;
@@ -152,7 +148,10 @@ export class Scene {
     this.file.write(formatKeys(recordsAt(fake.clock, "after")), 1);
     await this.advance(2_000);
     assert.equal(this.#keys.current("revoked", idOf("revoked")), undefined);
-    this.acts.length = 0;
+    const banned = { clientId: "banned" };
+    fake.connect(banned);
+    fake.hub.disconnect(banned.clientId, "test", 3_600, "ops");
+    this.banId = fake.hub.bans()[0]!.id;
   }
 
   /** Rewrites the keys file, and waits until the gateway has read it. */
@@ -181,13 +180,19 @@ export class Scene {
     return this.fake.request(path, { ...init, method }, null);
   }
 
+  /** How many administrative acts were recorded. */
+  get acts(): number {
+    return this.fake.log.find({ message: "audit" }).length;
+  }
+
   /** Everything that a request may change, to be compared; sessions and tickets that end aside. */
   fingerprint(): unknown {
     const { fake, acts, file, tickets, backups, client } = this;
     const { channels } = fake.hub.stats();
     return {
       heads: Object.entries(channels).map(([name, { head }]) => [name, head]),
-      acts: acts.length,
+      acts,
+      bans: fake.hub.bans().length,
       drains: fake.drains,
       backups,
       keys: file.text,
