@@ -13,6 +13,8 @@ export interface Grant {
   readonly name: string;
   /** The short id of the secret; absent for the anonymous principal. */
   readonly secretId?: string;
+  /** The public id of the session that a ticket was asked for with; it ends with that. */
+  readonly sessionId?: string;
 }
 
 /** Why there is no further session or ticket: which limit was reached. */

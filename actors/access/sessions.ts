@@ -23,8 +23,11 @@ const MAX_TOKEN_LENGTH = 128;
 /** A use so soon after the one that was kept last is not written to the disk again, in ms. */
 const KEPT_USE_MILLIS = 60_000;
 
+/** What a session is bound to. */
+export type Bound = Required<Pick<Grant, "name" | "secretId">>;
+
 /** A session as it is kept. */
-export interface StoredSession extends Required<Grant> {
+export interface StoredSession extends Bound {
   /** The digest of its id. */
   readonly digest: string;
   /** Until when it counts unless it is used, epoch ms. */
@@ -36,7 +39,7 @@ export interface Session {
   /** Its public id, for connections that were made from it. */
   readonly id: string;
   /** Whose rights it carries. */
-  readonly grant: Required<Grant>;
+  readonly grant: Bound;
   /** Until when it counts unless it is used, epoch ms. */
   readonly expiresAt: number;
 }
@@ -62,11 +65,13 @@ export interface SessionJudge {
   /** The ids of all sessions that have connections. */
   readonly inUse: () => ReadonlySet<string>;
   /** Whether a secret counts still: sessions of others make room. */
-  readonly isValid: (grant: Required<Grant>) => boolean;
+  readonly isValid: (grant: Bound) => boolean;
 }
 
-interface Entry extends Required<Grant> {
+interface Entry extends Bound {
   readonly digest: string;
+  /** The public id. */
+  readonly id: string;
   expiresAt: number;
   keptExpiresAt: number;
 }
@@ -77,7 +82,10 @@ export class Sessions {
   readonly #secret: Uint8Array;
   readonly #limits: SessionsOptions["limits"];
   readonly #onChange: (urgent: boolean) => void;
+  /** By the digest of the id. */
   readonly #entries = new Map<string, Entry>();
+  /** By the public id. */
+  readonly #byId = new Map<string, Entry>();
   #judge: SessionJudge = {
     isInUse: () => false,
     inUse: () => new Set(),
@@ -95,7 +103,7 @@ export class Sessions {
     for (const { digest, name, secretId, expiresAt } of restored) {
       // The clock may have been set back since: no session counts longer than a new one.
       const until = Math.min(expiresAt, latest);
-      this.#entries.set(digest, { digest, name, secretId, expiresAt: until, keptExpiresAt: until });
+      this.#add({ digest, name, secretId, expiresAt: until });
     }
   }
 
@@ -111,15 +119,14 @@ export class Sessions {
 
   /** Begins a session, or says which limit forbids it. */
   begin(
-    { name, secretId }: Required<Grant>,
+    { name, secretId }: Bound,
   ): { readonly token: string; readonly session: Session } | LimitReached {
     const reached = this.#limitReached(name);
     if (reached !== undefined) return reached;
     const id = randomBytes(ID_BYTES).toString("base64url");
     const expiresAt = this.#steady.now() + SESSION_MILLIS;
     const digest = digestOf(id);
-    const entry = { digest, name, secretId, expiresAt, keptExpiresAt: expiresAt };
-    this.#entries.set(digest, entry);
+    const entry = this.#add({ digest, name, secretId, expiresAt });
     this.#onChange(false);
     return { token: `${id}.${this.#sign(id, entry)}`, session: describe(entry) };
   }
@@ -134,7 +141,7 @@ export class Sessions {
     const entry = this.#find(token);
     if (entry === undefined) return "unknown";
     if (this.#isOver(entry)) {
-      this.#entries.delete(entry.digest);
+      this.#forget(entry);
       this.#onChange(false);
       return "expired";
     }
@@ -146,11 +153,17 @@ export class Sessions {
     return describe(entry);
   }
 
+  /** Whether a session counts still, by its public id. */
+  isLive(id: string): boolean {
+    const entry = this.#byId.get(id);
+    return entry !== undefined && !this.#isOver(entry);
+  }
+
   /** Ends the session of a token; `undefined` when there is none. */
   end(token: string): Session | undefined {
     const entry = this.#find(token);
     if (entry === undefined) return undefined;
-    this.#entries.delete(entry.digest);
+    this.#forget(entry);
     this.#onChange(true);
     return describe(entry);
   }
@@ -164,7 +177,7 @@ export class Sessions {
     if (inUse.size === 0) return;
     const expiresAt = this.#steady.now() + SESSION_MILLIS;
     for (const entry of this.#entries.values()) {
-      if (inUse.has(describe(entry).id)) entry.expiresAt = entry.keptExpiresAt = expiresAt;
+      if (inUse.has(entry.id)) entry.expiresAt = entry.keptExpiresAt = expiresAt;
     }
     this.#onChange(false);
   }
@@ -173,6 +186,20 @@ export class Sessions {
   toStore(): StoredSession[] {
     return [...this.#entries.values()].filter((entry) => !this.#isOver(entry))
       .map(({ digest, name, secretId, expiresAt }) => ({ digest, name, secretId, expiresAt }));
+  }
+
+  #add(stored: StoredSession): Entry {
+    const { digest, expiresAt } = stored;
+    const id = hash("sha256", digest).slice(0, 16);
+    const entry = { ...stored, id, keptExpiresAt: expiresAt };
+    this.#entries.set(digest, entry);
+    this.#byId.set(id, entry);
+    return entry;
+  }
+
+  #forget({ digest, id }: Entry): void {
+    this.#entries.delete(digest);
+    this.#byId.delete(id);
   }
 
   #limitReached(name: string): LimitReached | undefined {
@@ -184,7 +211,7 @@ export class Sessions {
     };
     if (isFull() === undefined) return undefined;
     for (const entry of this.#entries.values()) {
-      if (this.#isOver(entry) || !this.#judge.isValid(entry)) this.#entries.delete(entry.digest);
+      if (this.#isOver(entry) || !this.#judge.isValid(entry)) this.#forget(entry);
     }
     return isFull();
   }
@@ -201,7 +228,7 @@ export class Sessions {
     return given.length === expected.length && timingSafeEqual(given, expected) ? entry : undefined;
   }
 
-  #sign(id: string, { name, secretId }: Required<Grant>): string {
+  #sign(id: string, { name, secretId }: Bound): string {
     const bound = JSON.stringify([id, name, secretId]);
     return createHmac("sha256", this.#secret).update(bound).digest("base64url");
   }
@@ -211,8 +238,8 @@ export class Sessions {
   }
 }
 
-function describe({ digest, name, secretId, expiresAt }: Entry): Session {
-  return { id: hash("sha256", digest).slice(0, 16), grant: { name, secretId }, expiresAt };
+function describe({ id, name, secretId, expiresAt }: Entry): Session {
+  return { id, grant: { name, secretId }, expiresAt };
 }
 
 function digestOf(id: string): string {

@@ -3,11 +3,13 @@
  *
  * @module
  */
+import type { Session } from "../../actors/access/sessions.ts";
 import type { Principal } from "../../actors/ports.ts";
 import type { SessionInfo } from "../../protocol/rest/session.ts";
 import {
   carriedSession,
   endedSessionCookie,
+  foreignUseOf,
   mustBeSecure,
   sessionCookie,
 } from "../auth/session_cookie.ts";
@@ -32,12 +34,11 @@ export function beginSession(c: AppContext, deps: AppDeps): Response {
   const secure = mustBeSecure(request, c.env);
   const carried = carriedSession(request);
   const before = carried === undefined ? undefined : sessions.use(carried.token);
-  if (carried !== undefined && typeof before === "object") {
-    if (before.grant.name === name && before.grant.secretId === secretId) {
-      c.header("Set-Cookie", sessionCookie(request, { token: carried.token, secure }));
-      return succeed(c, deps, "beginSession", describe(principal, before.expiresAt));
-    }
-    end(c, deps, carried.token);
+  const isSame = typeof before === "object" && before.grant.name === name &&
+    before.grant.secretId === secretId;
+  if (isSame) {
+    c.header("Set-Cookie", sessionCookie(request, { token: carried!.token, secure }));
+    return succeed(c, deps, "beginSession", describe(principal, before.expiresAt));
   }
   const begun = sessions.begin({ name, secretId });
   if (typeof begun === "string") {
@@ -49,6 +50,7 @@ export function beginSession(c: AppContext, deps: AppDeps): Response {
       "where it is not needed";
     return fail(c, deps, "TOO_MANY_SESSIONS", message);
   }
+  if (typeof before === "object") end(c, deps, carried!.token);
   const { token, session } = begun;
   deps.log.info("session begun", { principal: name, secretId, session: session.id, ...from(c) });
   c.header("Set-Cookie", sessionCookie(request, { token, secure }));
@@ -58,24 +60,33 @@ export function beginSession(c: AppContext, deps: AppDeps): Response {
 /** `GET /api/v1/session`: who one is, by whatever credential. */
 export function getSession(c: AppContext, deps: AppDeps): Response {
   const principal = c.get("principal");
-  const carried = carriedSession(c.req.raw);
-  if (principal.sessionId === undefined || carried === undefined) {
-    return succeed(c, deps, "getSession", describe(principal));
-  }
-  const session = deps.access.sessions.use(carried.token);
-  const expiresAt = typeof session === "object" ? session.expiresAt : undefined;
-  return succeed(c, deps, "getSession", describe(principal, expiresAt));
+  return succeed(c, deps, "getSession", describe(principal, ownSession(c, deps)?.expiresAt));
 }
 
 /** `DELETE /api/v1/session`: signs out; connections made from the session end with 4401. */
 export function endSession(c: AppContext, deps: AppDeps): Response {
-  const carried = carriedSession(c.req.raw);
-  if (c.get("principal").sessionId === undefined || carried === undefined) {
+  const own = ownSession(c, deps);
+  if (own === undefined) {
     return fail(c, deps, "NO_SESSION", "the request has no session that could end");
   }
-  const connections = end(c, deps, carried.token);
+  const connections = end(c, deps, own.token);
   c.header("Set-Cookie", endedSessionCookie(c.req.raw));
   return succeed(c, deps, "endSession", { ended: true, connections });
+}
+
+/**
+ * The session that let a request in by its cookie. A principal may also stand on a session by a ticket,
+ * with the cookie of another one beside it.
+ */
+function ownSession(
+  c: AppContext,
+  { access }: AppDeps,
+): (Session & { readonly token: string }) | undefined {
+  const carried = carriedSession(c.req.raw);
+  if (carried === undefined || foreignUseOf(c.req.raw) !== undefined) return undefined;
+  const session = access.sessions.use(carried.token);
+  if (typeof session !== "object" || session.id !== c.get("principal").sessionId) return undefined;
+  return { ...session, token: carried.token };
 }
 
 /** Ends a session; returns how many connections ended with it. */

@@ -8,8 +8,12 @@ import { type AppContext, type AppDeps, fail, succeed } from "../context.ts";
 
 /** `POST /api/v1/websocket/tickets`: issues a ticket with the rights of the one who asks. */
 export function issueTicket(c: AppContext, deps: AppDeps): Response {
-  const { name, secretId } = c.get("principal");
-  const issued = deps.access.tickets.issue(secretId === undefined ? { name } : { name, secretId });
+  const { name, secretId, sessionId } = c.get("principal");
+  const issued = deps.access.tickets.issue({
+    name,
+    ...(secretId !== undefined && { secretId }),
+    ...(sessionId !== undefined && { sessionId }),
+  });
   if (typeof issued === "string") {
     const option = issued === "key" ? "maxTicketsPerKey" : "maxTickets";
     const limit = deps.config.security[option];

@@ -138,18 +138,22 @@ export class KeyAuthenticator implements Authenticator {
     if (session === "expired") return refuseEnded("the session was not used for 12 hours");
     if (session === "unknown") return refuseEnded("the session has ended");
     const { id, grant } = session;
-    const found = this.#withGrant(grant, request);
-    if (found.ok) return { ok: true, principal: { ...found.principal, sessionId: id } };
+    const found = this.#withGrant({ ...grant, sessionId: id }, request);
+    if (found.ok) return found;
     if (this.#rules.keys.current(grant.name, grant.secretId) !== undefined) return found;
     sessions.end(token);
     return { ok: false, fault: { ...found.fault, sessionEnded: true } };
   }
 
   /** Whoever was known once is known as far as the key still counts, with its rights of now. */
-  #withGrant({ name, secretId }: Grant, request: Request): Authentication {
+  #withGrant({ name, secretId, sessionId }: Grant, request: Request): Authentication {
     if (secretId === undefined) return this.#withoutKey(request);
+    if (sessionId !== undefined && !this.#rules.access.sessions.isLive(sessionId)) {
+      const message = `the session that asked for the ticket has ended; ${SIGN_IN_AGAIN}`;
+      return refuse("API_KEY_INVALID", message, name);
+    }
     const key = this.#rules.keys.current(name, secretId);
-    if (key !== undefined) return this.#withKey(key, request);
+    if (key !== undefined) return withSession(this.#withKey(key, request), sessionId);
     const message = `the key was revoked or has expired; ${SIGN_IN_AGAIN} with another`;
     return refuse("API_KEY_INVALID", message, name);
   }
@@ -175,6 +179,12 @@ export class KeyAuthenticator implements Authenticator {
       `security.allowAnonymousRemote is on; ${HOW_TO_SEND}`;
     return refuse("API_KEY_MISSING", message);
   }
+}
+
+/** Connections that stand on a session end with it. */
+function withSession(found: Authentication, sessionId: string | undefined): Authentication {
+  if (!found.ok || sessionId === undefined) return found;
+  return { ok: true, principal: { ...found.principal, sessionId } };
 }
 
 const USED_UP =

@@ -23,7 +23,12 @@ import type { AuthenticationFault } from "./authenticator.ts";
 import { noteFailure, UNHELD_MESSAGE } from "./lockout.ts";
 import { loopbackFault } from "./origin.ts";
 import { readSignIn } from "./sign_in.ts";
-import { carriedSession, endedSessionCookie, sessionCookie } from "./session_cookie.ts";
+import {
+  carriedSession,
+  endedSessionCookie,
+  foreignUseOf,
+  sessionCookie,
+} from "./session_cookie.ts";
 
 /** Finds out who asks; answers 401 to who is not known and 403 to who does not have the scope. */
 export function requireScope(deps: AppDeps, endpoint: Endpoint): MiddlewareHandler<AppEnv> {
@@ -55,7 +60,8 @@ export function requireScope(deps: AppDeps, endpoint: Endpoint): MiddlewareHandl
 /** Hands the cookie of a session that was used on for another twelve hours. */
 function prolong(c: AppContext): void {
   const carried = carriedSession(c.req.raw);
-  if (carried !== undefined) c.header("Set-Cookie", sessionCookie(c.req.raw, carried));
+  if (carried === undefined || foreignUseOf(c.req.raw) !== undefined) return;
+  c.header("Set-Cookie", sessionCookie(c.req.raw, carried));
 }
 
 /** Answers a failed authentication, as soon as lockout lets it. */

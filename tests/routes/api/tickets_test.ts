@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
 import { TICKET_MILLIS } from "../../../actors/access/tickets.ts";
+import type { Connection } from "../../../actors/connection/actor.ts";
 import { apiKey, KeyRing } from "../../../routes/auth/api_keys.ts";
 import { assertError } from "../../support/envelopes.ts";
-import { type FakeGateway, OPS_SECRET, withGateway } from "../../support/fake_gateway.ts";
+import {
+  type FakeGateway,
+  HANDSHAKE,
+  OPS_SECRET,
+  withGateway,
+} from "../../support/fake_gateway.ts";
 import { signIn } from "../../support/sign_in.ts";
 import { TEST_EPOCH } from "../../support/test_clock.ts";
 
@@ -81,5 +87,47 @@ Deno.test("the tickets of a key that wait are bounded, and the answer names the 
     assert.match(metrics, /^autotrader_telemetry_tickets 3$/m);
     assert.match(metrics, /^autotrader_telemetry_tickets_issued_total 4$/m);
     assert.match(metrics, /^autotrader_telemetry_tickets_used_total 1$/m);
+  });
+});
+
+Deno.test("a ticket that a page got ends with its session, and so do connections made from it", async () => {
+  await withGateway({ keys }, async (fake) => {
+    const headers = await signIn(fake);
+    const { ticket } = await ticketFor(fake, null, { headers });
+    const { ticket: used } = await ticketFor(fake, null, { headers });
+    const shake = { headers: HANDSHAKE };
+    const admitted: Connection[] = [];
+    const { hub } = fake;
+    const admit = hub.admit.bind(hub);
+    hub.admit = (peer) => {
+      const answer = admit(peer);
+      if (answer.ok) admitted.push(answer.connection);
+      return answer;
+    };
+    await fake.request(`/ws/telemetry?ticket=${used}`, shake, null);
+    const { principal } = admitted[0]!.peer;
+    const { socket } = fake.connect({ principal });
+    await fake.request("/api/v1/session", { method: "DELETE", headers }, null);
+    await fake.clock.advanceAsync(2_000);
+    assert.deepEqual(socket.codes, [4401]);
+    assert.equal(await statusWith(fake, ticket), 401);
+  });
+});
+
+Deno.test("a page that came by a ticket signs nobody out whose cookie the browser sends along", async () => {
+  const config = { security: { allowedOrigins: ["http://localhost:3000"] } };
+  await withGateway({ keys, config }, async (fake) => {
+    const { Cookie } = await signIn(fake);
+    const { ticket } = await ticketFor(fake, null, { headers: await signIn(fake) });
+    const headers = { Cookie, Origin: "http://localhost:3000" };
+    const path = `/api/v1/session?ticket=${ticket}`;
+    const answer = await fake.request(path, { method: "DELETE", headers }, null);
+    const body = await answer.json();
+    assertError({ status: answer.status, body }, 404, "NO_SESSION");
+    assert.equal(answer.headers.get("set-cookie"), null);
+    assert.equal(
+      (await fake.request("/api/v1/session", { headers: { Cookie } }, null)).status,
+      200,
+    );
   });
 });
