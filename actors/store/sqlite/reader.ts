@@ -202,11 +202,14 @@ export class Reader {
     damaged: Damage[],
   ): StoredEvent[] {
     const table = eventsTable(channel);
-    const sql = `SELECT ${EVENT_COLUMNS} FROM ${table} WHERE seq IN
-        (SELECT max(seq) FROM ${table} GROUP BY key ORDER BY max(seq) DESC LIMIT ?1)
+    // Deno 2.4 takes ?1 for a named parameter and binds nothing to it.
+    const sql = `WITH most (keys) AS (VALUES (?))
+      SELECT ${EVENT_COLUMNS} FROM ${table} WHERE seq IN
+        (SELECT max(seq) FROM ${table} GROUP BY key ORDER BY max(seq) DESC
+          LIMIT (SELECT keys FROM most))
       OR seq IN (SELECT seq FROM (
         SELECT max(seq) AS seq, row_number() OVER (PARTITION BY trader ORDER BY max(seq) DESC) AS rank
-          FROM ${table} GROUP BY trader, key) WHERE rank <= ?1)
+          FROM ${table} GROUP BY trader, key) WHERE rank <= (SELECT keys FROM most))
       ORDER BY seq DESC`;
     const isConsecutive = false;
     return this.#descending(channel, sql, { limit, characters, isConsecutive }, damaged);
