@@ -16,6 +16,7 @@ import { validatePath, validateQuery } from "./api/validation.ts";
 import { isListedOrigin } from "./auth/origin.ts";
 import { requireScope } from "./auth/require_scope.ts";
 import { answerError, type AppDeps, type AppEnv, fail, failure } from "./context.ts";
+import { CLIENT_PATH } from "./pages/paths.ts";
 import { addPages } from "./pages/serve.ts";
 
 /**
@@ -53,18 +54,17 @@ export function createRouter(deps: AppDeps, sockets: Iterable<string>): Hono<App
   return app;
 }
 
-/** Lets pages of allowed origins read the answers of the API. */
+/** Lets pages of allowed origins read the answers of the API, and load the client. */
 function addCors(app: Hono<AppEnv>, { config }: AppDeps): void {
   const { allowedOrigins } = config.security;
   if (allowedOrigins.length === 0) return;
-  app.use(
-    "/api/*",
-    cors({
-      origin: (origin) => isListedOrigin(origin, allowedOrigins) ? origin : null,
-      exposeHeaders: ["ETag", "Retry-After", "Link"],
-      maxAge: 600,
-    }),
-  );
+  const listed = cors({
+    origin: (origin) => isListedOrigin(origin, allowedOrigins) ? origin : null,
+    exposeHeaders: ["ETag", "Retry-After", "Link"],
+    maxAge: 600,
+  });
+  app.use("/api/*", listed);
+  app.use(CLIENT_PATH, listed);
 }
 
 /** A request whose parameters were read; Hono's type of it knows no schema of a table. */

@@ -10,6 +10,7 @@ import { buildBinary, occurrences, prepareCompiler } from "../support/binary.ts"
 import { riskAlert } from "../support/events.ts";
 import { type GatewayOptions, GatewayProcess } from "../support/gateway_process.ts";
 import { HttpApi, type Json } from "../support/http_api.ts";
+import { loadPage } from "../support/page_bundle.ts";
 import { projectPath } from "../support/paths.ts";
 import { ProcessOutput } from "../support/process_output.ts";
 import { TempDir } from "../support/store_fixture.ts";
@@ -67,6 +68,14 @@ Deno.test({
       });
     const publish = async (gateway: GatewayProcess, id: string): Promise<Json> =>
       (await new HttpApi(gateway).publish(riskAlert(id))).last["risk-alerts"];
+
+    await t.step("the pages and the client are in it", async () => {
+      await using gateway = await start();
+      assert.equal((await loadPage(gateway.url)).length, 2, "a script and a style");
+      const client = await (await fetch(`${gateway.url}/client.js`)).text();
+      assert.match(client, /^\/\* @telemetry\/client \d/);
+      assert.equal((await gateway.stop("SIGTERM")).code, 0);
+    });
 
     let first: Json = {};
     await t.step("it serves, tail shows what is published, and tape publishes", async () => {

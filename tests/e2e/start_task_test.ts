@@ -7,12 +7,13 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { STORE_FILE } from "../../actors/store/sqlite/database.ts";
+import { loadPage } from "../support/page_bundle.ts";
 import { projectPath } from "../support/paths.ts";
 import { ProcessOutput } from "../support/process_output.ts";
 import { TempDir } from "../support/store_fixture.ts";
 import { waitUntil, within } from "../support/wait.ts";
 
-Deno.test("deno task start serves from a data directory with a space in its name, and knows the boot", async () => {
+Deno.test("deno task start serves its pages, from a data directory with a space in its name, and knows the boot", async () => {
   using root = new TempDir();
   const [dataDir, config] = [`${root.path}/my data`, `${root.path}/my config.json`];
   await Deno.writeTextFile(config, '{"server": {"drainSeconds": 1}}');
@@ -37,6 +38,8 @@ Deno.test("deno task start serves from a data directory with a space in its name
     const listens = () => ended || /"listening"/.test(output.text);
     await waitUntil("the gateway listens", listens, Boolean, { withinMs: 30_000 });
     assert.match(output.text, /"listening"/);
+    const { url } = JSON.parse(/^.*"listening".*$/m.exec(output.text)![0]).properties;
+    assert.equal((await loadPage(url)).length, 2, "a script and a style");
   } finally {
     if (!ended) task.kill("SIGTERM");
   }

@@ -111,6 +111,16 @@ Deno.test("an allowed origin may ask ahead and read answers, another may not", a
   });
 });
 
+Deno.test("a page of an allowed origin may load the client", async () => {
+  const Origin = "https://desk.example";
+  const config = { security: { allowedOrigins: [Origin] } };
+  await withGateway({ config }, async (fake) => {
+    const answer = await fake.request("/client.js", { headers: { Origin } }, null);
+    assert.equal(answer.headers.get("Access-Control-Allow-Origin"), Origin);
+    await answer.body?.cancel();
+  });
+});
+
 Deno.test("without allowed origins no answer may be read by a page elsewhere", async () => {
   await withGateway({}, async (fake) => {
     const answer = await fake.request("/api/health");

@@ -16,12 +16,14 @@ import { Keyboard } from "./keyboard.tsx";
 import { followLink, route } from "./router.ts";
 import { StateBar } from "./state_bar.tsx";
 import { StatusRegion } from "./status_region.tsx";
+import { useTitle } from "./title.ts";
 import { TITLES, VIEWS } from "./views.tsx";
 import { unacknowledged } from "../logic/alerts.ts";
 
 /** The frame. */
 export function Shell({ live }: { readonly live: Live }): VNode {
   useEffect(() => announceCritical(live), [live]);
+  useTitle(live);
   const isStale = useComputed(() =>
     live.connection.value.status !== "live" || live.clock.silenceMs.value >= STALE_AFTER_MILLIS
   );

@@ -1,9 +1,12 @@
 /** @module What is shown of a position. */
 import type { ChannelData } from "../../../protocol/client/mod.ts";
+import { go } from "../app/router.ts";
 import type { Live } from "../data/live.ts";
 import type { RowStore } from "../data/row_store.ts";
+import { symbolPath } from "../logic/addresses.ts";
 import { compareDecimals, formatDecimal } from "../logic/decimal.ts";
 import { RowAge } from "./age.tsx";
+import { CellLink } from "./cell_link.tsx";
 import type { Column } from "./columns.ts";
 import { Change, Tinted } from "./numbers.tsx";
 
@@ -16,6 +19,14 @@ export function traderName(live: Live, id: string): string {
   // Who shows the name follows the traders as they come.
   traders?.members.value;
   return traders?.table.get(id)?.name ?? id;
+}
+
+/** Opens the chart of a position's symbol. */
+export function openSymbol(store: RowStore<"positions">): (id: string) => void {
+  return (id) => {
+    const symbol = store.table.get(id)?.symbol;
+    if (symbol !== undefined) go(symbolPath(symbol));
+  };
 }
 
 /** Sorts by an amount. */
@@ -36,9 +47,7 @@ export function positionColumns(live: Live, store: RowStore<"positions">): Posit
       text: true,
       rank: (row) => row.symbol,
       cell: ({ data }) => (
-        <>
-          <b title={data.id}>{data.symbol}</b>
-        </>
+        <CellLink href={symbolPath(data.symbol)} title={data.id}>{data.symbol}</CellLink>
       ),
     },
     {

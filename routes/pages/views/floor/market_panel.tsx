@@ -4,6 +4,7 @@ import { useMemo } from "preact/hooks";
 import { followLink, go } from "../../app/router.ts";
 import type { Live } from "../../data/live.ts";
 import type { RowStore } from "../../data/row_store.ts";
+import { symbolPath } from "../../logic/addresses.ts";
 import { VIEW_PATHS } from "../../paths.ts";
 import { DataTable } from "../../parts/data_table.tsx";
 import { marketColumns } from "../../parts/market_columns.tsx";
@@ -40,5 +41,5 @@ export function MarketPanel({ live, store }: {
 }
 
 function openSymbol(id: string): void {
-  go(`${VIEW_PATHS.market}/${encodeURIComponent(id)}`);
+  go(symbolPath(id));
 }

@@ -7,7 +7,7 @@ import type { RowStore } from "../../data/row_store.ts";
 import { VIEW_PATHS } from "../../paths.ts";
 import { DataTable } from "../../parts/data_table.tsx";
 import { Panel } from "../../parts/panel.tsx";
-import { positionColumns } from "../../parts/position_columns.tsx";
+import { openSymbol, positionColumns } from "../../parts/position_columns.tsx";
 import { StaleSum } from "../../parts/stale_sum.tsx";
 
 /** Rows on the floor; all of them are in the view of positions. */
@@ -19,6 +19,7 @@ export function OpenPositions({ live, store }: {
   readonly store: RowStore<"positions">;
 }): VNode {
   const columns = useMemo(() => positionColumns(live, store), [live]);
+  const open = useMemo(() => openSymbol(store), [store]);
   store.members.value;
   const { size } = store.table;
   return (
@@ -32,6 +33,7 @@ export function OpenPositions({ live, store }: {
         live={live}
         source={store}
         label="Open positions"
+        onOpen={open}
         columns={columns}
         sort={{ key: "symbol", descending: false }}
         limit={LIMIT}

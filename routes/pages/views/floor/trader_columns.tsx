@@ -3,9 +3,11 @@ import type { VNode } from "preact";
 import type { ChannelData } from "../../../../protocol/client/mod.ts";
 import type { Live } from "../../data/live.ts";
 import type { RowStore } from "../../data/row_store.ts";
+import { traderPath } from "../../logic/addresses.ts";
 import { compareDecimals, formatDecimal } from "../../logic/decimal.ts";
 import { formatDuration, parseIsoDuration } from "../../logic/durations.ts";
 import { Age, RowAge } from "../../parts/age.tsx";
+import { CellLink } from "../../parts/cell_link.tsx";
 import type { Column } from "../../parts/columns.ts";
 import { Change, Tinted } from "../../parts/numbers.tsx";
 import { Sparkline } from "../../parts/sparkline.tsx";
@@ -35,7 +37,9 @@ export function traderColumns(live: Live, store: RowStore<"trader-status">): Tra
       head: "Name",
       text: true,
       rank: (row) => row.name,
-      cell: ({ data }) => <b title={data.id}>{data.name}</b>,
+      cell: ({ data }) => (
+        <CellLink href={traderPath(data.name)} title={data.id}>{data.name}</CellLink>
+      ),
     },
     {
       key: "status",

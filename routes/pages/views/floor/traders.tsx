@@ -1,10 +1,11 @@
 /** @module The traders of the floor. */
 import type { VNode } from "preact";
 import { useMemo } from "preact/hooks";
-import { route, setQuery } from "../../app/router.ts";
+import { go, route, setQuery } from "../../app/router.ts";
 import type { ChannelData } from "../../../../protocol/client/mod.ts";
 import type { Live } from "../../data/live.ts";
 import type { RowStore } from "../../data/row_store.ts";
+import { traderPath } from "../../logic/addresses.ts";
 import { matches, parseSort, type Sort, writeSort } from "../../logic/arrange.ts";
 import { DataTable } from "../../parts/data_table.tsx";
 import { FilterField } from "../../parts/filter_field.tsx";
@@ -26,6 +27,9 @@ export function Traders(
   const sort = parseSort(query.get("sort"), columns.map(({ key }) => key)) ?? DEFAULT_SORT;
   const admits = ({ id, name, symbol, strategy, status, exchange }: ChannelData["trader-status"]) =>
     matches(filter, [id, name, symbol, strategy, status, exchange]);
+  const open = useMemo(() => (id: string) => go(traderPath(store.table.get(id)?.name ?? id)), [
+    store,
+  ]);
   return (
     <Panel
       title="Traders"
@@ -39,6 +43,7 @@ export function Traders(
         label="Traders"
         columns={columns}
         sort={sort}
+        onOpen={open}
         onSort={(next) => setQuery("sort", writeSort(next))}
         {...(filter !== "" && { admits })}
         empty={filter === "" ? "No trader has reported yet." : `No trader matches “${filter}”.`}

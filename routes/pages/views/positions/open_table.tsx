@@ -9,7 +9,7 @@ import { matches, parseSort, type Sort, writeSort } from "../../logic/arrange.ts
 import { DataTable } from "../../parts/data_table.tsx";
 import { FilterField } from "../../parts/filter_field.tsx";
 import { Panel } from "../../parts/panel.tsx";
-import { positionColumns, traderName } from "../../parts/position_columns.tsx";
+import { openSymbol, positionColumns, traderName } from "../../parts/position_columns.tsx";
 import { StaleSum } from "../../parts/stale_sum.tsx";
 
 const DEFAULT_SORT: Sort = { key: "symbol", descending: false };
@@ -28,6 +28,7 @@ export function OpenTable({ live, store }: {
       matches(filter, [id, symbol, action, traderId, traderName(live, traderId), status]),
     [live, filter],
   );
+  const open = useMemo(() => openSymbol(store), [store]);
   store.members.value;
   return (
     <Panel
@@ -40,6 +41,7 @@ export function OpenTable({ live, store }: {
         live={live}
         source={store}
         label="Open positions"
+        onOpen={open}
         columns={columns}
         sort={sort}
         onSort={(next) => setQuery("sort", writeSort(next))}

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { parseRoute } from "../../../../routes/pages/logic/route.ts";
+import { symbolPath, traderPath } from "../../../../routes/pages/logic/addresses.ts";
 import { VIEW_PATHS } from "../../../../routes/pages/paths.ts";
 
 const at = (path: string) => parseRoute(new URL(path, "http://localhost:8080"));
@@ -19,4 +20,11 @@ Deno.test("an address names an item, a filter and a sort", () => {
 
 Deno.test("an address that nobody can decode is taken as it stands", () => {
   assert.equal(at("/market/%E0%A4%A").item, "%E0%A4%A");
+});
+
+Deno.test("what rows lead to is read as it was written", () => {
+  for (const text of ["BTC/USDT", "100 %", "a&b=c#d?"]) {
+    assert.equal(at(symbolPath(text)).item, text);
+    assert.equal(at(traderPath(text)).query.get("filter"), text);
+  }
 });
