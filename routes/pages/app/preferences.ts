@@ -12,9 +12,14 @@ export type Theme = "dark" | "light";
 /** A choice that stays on this machine, where the browser lets it. */
 function stored<Value extends string>(name: string, values: readonly Value[], initial: Value) {
   const choice = signal(read(name, values) ?? initial);
+  let before = choice.peek();
   effect(() => {
+    const { value } = choice;
+    // Nobody chose what it is at first: it may be another the next time.
+    if (value === before) return;
+    before = value;
     try {
-      localStorage.setItem(`telemetry.${name}`, choice.value);
+      localStorage.setItem(`telemetry.${name}`, value);
     } catch { /* Then it stays until the page is closed. */ }
   });
   return choice;

@@ -33,9 +33,14 @@ Deno.test("scripts and styles of the dashboard stay within their budget, and not
 
 Deno.test("pages that are built are not built again, and the look costs little", async () => {
   await buildPages();
-  const from = performance.now();
-  assert.equal(await buildPages(), false);
-  assert.ok(performance.now() - from < 100, "a start must not wait for it");
+  const times: number[] = [];
+  for (let run = 0; run < 10; run += 1) {
+    const from = performance.now();
+    assert.equal(await buildPages(), false);
+    times.push(performance.now() - from);
+  }
+  // The best of ten: other tests have the processors as well.
+  assert.ok(Math.min(...times) < 60, `a start must not wait for it: ${times}`);
 });
 
 Deno.test("a source that changes, comes or goes makes other pages; nothing else does", () => {
