@@ -9,6 +9,7 @@ import { type Config, effectiveMaxConnections } from "../protocol/config.ts";
 import type { AuditTrail } from "./audit/audit_log.ts";
 import { AuditRecorder } from "./audit/audit_recorder.ts";
 import { MemoryAuditStore } from "./audit/memory_audit_store.ts";
+import { LocalCluster } from "./cluster/local_cluster.ts";
 import { ClockWatch } from "./clock_watch.ts";
 import { Health } from "./health/health.ts";
 import { ChannelHistory } from "./history.ts";
@@ -34,6 +35,8 @@ export interface Gateway {
   readonly channels: ChannelSet;
   /** All connections. */
   readonly hub: Hub;
+  /** The instances of the gateway: this one. */
+  readonly cluster: LocalCluster;
   /** Numbers, keeps and hands on events. */
   readonly eventLog: EventLog;
   /** Takes batches that have arrived. */
@@ -157,7 +160,7 @@ export function createGateway(
     replayLimit: telemetry.replayLimit,
     inboundMessagesPerSecond: telemetry.inboundMessagesPerSecond,
     publishing: {
-      declare: (channels) => health.declare(channels),
+      declare: (channels) => cluster.declare(channels),
       intake,
       maxMessageBytes: server.maxBodyBytes,
     },
@@ -176,6 +179,10 @@ export function createGateway(
     countReaders: (channel) => fanout.readersOf(channel).count,
     announce: (warning) => hub.announceWarning(warning),
     onStatus: (status) => hub.announceStatus(status),
+  });
+  const cluster = new LocalCluster({
+    operations: hub,
+    declared: (channels) => health.declare(channels),
   });
   const places = new Map([...streams].map(([channel, { log }]) => {
     const { epoch, head } = log;
@@ -206,6 +213,7 @@ export function createGateway(
   return {
     channels,
     hub,
+    cluster,
     eventLog,
     intake,
     history,

@@ -6,6 +6,7 @@
 import type { Context, Env } from "hono";
 import type { AuditTrail } from "../actors/audit/audit_log.ts";
 import type { Access } from "../actors/access/access.ts";
+import type { Cluster } from "../actors/cluster/cluster.ts";
 import type { Hub } from "../actors/hub/hub.ts";
 import type { Intake } from "../actors/intake/intake.ts";
 import type { LimitHits } from "../actors/limits/limit_hits.ts";
@@ -44,6 +45,8 @@ export interface AppDeps {
   readonly channels: ChannelSet;
   /** All connections. */
   readonly hub: Hub;
+  /** All instances together: their connections, bans, and the end of this one. */
+  readonly cluster: Cluster;
   /** Takes events and acknowledgements. */
   readonly eventLog: Pick<EventLog, "append" | "storage">;
   /** Takes batches that have arrived. */
@@ -78,8 +81,6 @@ export interface AppDeps {
   readonly keyAdmin: Pick<FileKeyStore, "keys" | "edit">;
   /** Begins a backup of the store; absent when it keeps nothing. */
   readonly backup?: (() => Promise<RunningBackup>) | undefined;
-  /** Begins to end the process, as SIGTERM does. Returns at once; idempotent. */
-  readonly drain: () => void;
   /** The kind of the store, for health. */
   readonly storeKind: string;
   /** The version of the gateway. */

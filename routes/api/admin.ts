@@ -4,7 +4,6 @@
  * @module
  */
 import { actor } from "../../actors/audit/audit_log.ts";
-import type { ClientInfo } from "../../protocol/api.ts";
 import type { Channel } from "../../protocol/channels.ts";
 import type { EndpointInput } from "../../protocol/rest/endpoints.ts";
 import { type AppContext, type AppDeps, fail, succeed } from "../context.ts";
@@ -39,24 +38,20 @@ function perChannel<T>(
 }
 
 /** `GET /api/v1/websocket/clients`: a page of connections, ordered by `connectionId`. */
-export function listClients(
+export async function listClients(
   c: AppContext,
   deps: AppDeps,
   { query: { limit, cursor, state, channel: name } }: EndpointInput<"listClients">,
-): Response {
+): Promise<Response> {
   const channel = name === undefined ? undefined : deps.channels.parse(name);
   if (name !== undefined && channel === undefined) {
     return fail(c, deps, "INVALID_REQUEST", `channel: use one of ${deps.channels.list}`);
   }
-  const page: ClientInfo[] = [];
-  for (const client of deps.hub.clients(cursor, state)) {
-    if (channel !== undefined && !client.subscribedChannels.includes(channel)) continue;
-    if (page.length === limit) {
-      // `data` is the list alone by contract, so the next page is named in a header.
-      c.header("Link", `<${nextPage(c.req.url, page.at(-1)!.connectionId)}>; rel="next"`);
-      break;
-    }
-    page.push(client);
+  const clients = await deps.cluster.clients({ after: cursor, state, channel, limit: limit + 1 });
+  const page = clients.slice(0, limit);
+  if (clients.length > limit) {
+    // `data` is the list alone by contract, so the next page is named in a header.
+    c.header("Link", `<${nextPage(c.req.url, page.at(-1)!.connectionId)}>; rel="next"`);
   }
   return succeed(c, deps, "listClients", page);
 }
@@ -69,27 +64,28 @@ function nextPage(url: string, cursor: string): string {
 }
 
 /** `GET /api/v1/websocket/clients/{id}`: one connection, or the newest of a `clientId`. */
-export function getClient(
+export async function getClient(
   c: AppContext,
   deps: AppDeps,
   { params: { id } }: EndpointInput<"getClient">,
-): Response {
-  const client = deps.hub.clientsById(id).at(-1);
+): Promise<Response> {
+  const client = (await deps.cluster.clientsById(id)).at(-1);
   return client === undefined ? failUnknown(c, deps, id) : succeed(c, deps, "getClient", client);
 }
 
 /** `DELETE /api/v1/websocket/clients/{id}?reason=&banSeconds=&by=` */
-export function disconnectClient(
+export async function disconnectClient(
   c: AppContext,
   deps: AppDeps,
   { params: { id }, query }: EndpointInput<"disconnectClient">,
-): Response {
+): Promise<Response> {
   const { reason = "disconnected by an administrator", banSeconds = 0 } = query;
   const { by = "peer" } = query;
   if (query.by !== undefined && banSeconds === 0) {
     return fail(c, deps, "INVALID_REQUEST", "by: says what is banned, and needs banSeconds");
   }
-  const count = deps.hub.disconnect(id, reason, banSeconds, c.get("principal").name, by);
+  const { name: principal } = c.get("principal");
+  const count = await deps.cluster.disconnect({ id, reason, banSeconds, principal, by });
   if (count === 0) return failUnknown(c, deps, id);
   const who = actor(c.get("principal"), addressOf(c.env));
   const details = { reason: query.reason, connections: count };
@@ -109,7 +105,7 @@ export function drainGateway(c: AppContext, deps: AppDeps): Response {
     ...actor(c.get("principal"), addressOf(c.env)),
     object: "gateway",
   });
-  deps.drain();
+  deps.cluster.drain();
   return succeed(c, deps, "drainGateway", { status: "draining" });
 }
 

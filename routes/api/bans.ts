@@ -9,17 +9,17 @@ import { type AppContext, type AppDeps, fail, succeed } from "../context.ts";
 import { addressOf } from "../request_info.ts";
 
 /** `GET /api/v1/websocket/bans` */
-export function listBans(c: AppContext, deps: AppDeps): Response {
-  return succeed(c, deps, "listBans", deps.hub.bans());
+export async function listBans(c: AppContext, deps: AppDeps): Promise<Response> {
+  return succeed(c, deps, "listBans", await deps.cluster.bans());
 }
 
 /** `DELETE /api/v1/websocket/bans/{id}` */
-export function liftBan(
+export async function liftBan(
   c: AppContext,
   deps: AppDeps,
   { params: { id } }: EndpointInput<"liftBan">,
-): Response {
-  const ban = deps.hub.liftBan(id);
+): Promise<Response> {
+  const ban = await deps.cluster.liftBan(id);
   if (ban === undefined) return fail(c, deps, "BAN_NOT_FOUND", "no such ban is in force", { id });
   const { by, principal, clientId, address, setBy } = ban;
   deps.audit.record({

@@ -117,7 +117,6 @@ async function serveFrom(
     ...gateway,
     access,
     backup: storage.backup,
-    drain: () => shutdown.begin("request"),
     closing: closing.signal,
     storeKind: store.kind,
     version,
@@ -166,6 +165,7 @@ async function serveFrom(
     },
     exit: Deno.exit,
   });
+  gateway.cluster.onDrain(() => shutdown.begin("request"));
   signals.attach({
     shutDown: shutdown.begin,
     exitNow: shutdown.exitNow,

@@ -35,7 +35,6 @@ const app = createApp({
   keyAdmin: memoryKeyAdmin(),
   keys: new KeyRing([apiKey("attacker", attacker), apiKey("healthy", healthy)]),
   eventLog: gateway.eventLog,
-  drain: () => Deno.exit(),
   storeKind: store.kind,
   version: "chaos",
 });

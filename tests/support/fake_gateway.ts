@@ -214,6 +214,7 @@ export class FakeGateway {
     const store = options.store ?? new MemoryStore(this.config.telemetry.ringCapacity, FAKE_EPOCH);
     this.gateway = createGateway(this.config, this.clock, this.log, store);
     this.#endpoints = endpointsOf(this.gateway.channels);
+    this.gateway.cluster.onDrain(() => void (this.drains += 1));
     this.app = createApp({
       config: this.config,
       clock: this.clock,
@@ -231,7 +232,7 @@ export class FakeGateway {
       limitHits: this.gateway.limitHits,
       audit: this.gateway.audit,
       keyAdmin: memoryKeyAdmin(),
-      drain: () => void (this.drains += 1),
+      cluster: this.gateway.cluster,
       storeKind: store.kind,
       version: "1.2.3-test",
       ...options.deps,
