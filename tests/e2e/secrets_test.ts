@@ -8,47 +8,16 @@
 import assert from "node:assert/strict";
 import { hash } from "node:crypto";
 import { GatewayProcess, randomKey } from "../support/gateway_process.ts";
-import { type Answer, HttpApi } from "../support/http_api.ts";
+import { HttpApi } from "../support/http_api.ts";
 import { type RawHeaders, requestHead, writeAll } from "../support/raw_http.ts";
 import { RawWebSocket } from "../support/raw_websocket.ts";
 import { BOOT, TempDir } from "../support/store_fixture.ts";
 import { telemetryUrl } from "../support/v1_client.ts";
 import { waitUntil } from "../support/wait.ts";
-import { base64url, writtenForms } from "../support/written_forms.ts";
+import { Evidence, KEY_STYLES } from "../support/secret_search.ts";
+import { writtenForms } from "../support/written_forms.ts";
 
 const SESSION = "/api/v1/session";
-
-/** What a request carries. */
-interface Carried {
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly query?: string;
-}
-
-/** Every way to send a key. */
-const KEY_STYLES: Readonly<Record<string, (key: string, port: number) => Carried>> = {
-  "X-API-Key": (key) => ({ headers: { "X-API-Key": key } }),
-  "Authorization: Bearer": (key) => ({ headers: { Authorization: `Bearer ${key}` } }),
-  "Authorization of another scheme": (key) => ({
-    headers: { Authorization: `Basic ${btoa(`x:${key}`)}` },
-  }),
-  "a subprotocol": (key) => ({
-    headers: { "Sec-WebSocket-Protocol": `telemetry.v1, telemetry.key.${base64url(key)}` },
-  }),
-  "a subprotocol alone": (key) => ({
-    headers: { "Sec-WebSocket-Protocol": `telemetry.key.${base64url(key)}` },
-  }),
-  "?apiKey=": (key) => ({ query: `apiKey=${encodeURIComponent(key)}` }),
-  "?apiKey= in another case": (key) => ({ query: `APIKEY=${encodeURIComponent(key)}` }),
-  "?apiKey= with an encoded name": (key) => ({ query: `%61piKey=${encodeURIComponent(key)}` }),
-  "?apiKey= twice": (key) => ({ query: `apiKey=${encodeURIComponent(key)}&apiKey=wrong` }),
-  "the password of an Origin": (key) => ({
-    headers: { Origin: `http://user:${encodeURIComponent(key)}@elsewhere.example` },
-  }),
-  "a ticket": (key) => ({ query: `ticket=${encodeURIComponent(key)}` }),
-  "a cookie": (key, port) => ({
-    headers: { Cookie: `telemetry_session_${port}=${encodeURIComponent(key)}.signature` },
-  }),
-};
 
 /** What is asked with each of them: what is served, what is not, and what does not exist. */
 const PATHS = [
@@ -62,29 +31,6 @@ const PATHS = [
   "PUT /api/v1/session",
   "GET /ws/telemetry",
 ] as const;
-
-/** Texts that must not hold a secret, by where they are from. */
-class Evidence {
-  readonly #texts: [where: string, text: string][] = [];
-
-  /** Adds a text. */
-  add(where: string, text: string): void {
-    this.#texts.push([where, text]);
-  }
-
-  /** Adds an answer, all of it but what hands a secret to its owner. */
-  addAnswer(where: string, { headers, text }: Answer): void {
-    this.add(where, text);
-    this.add(where, JSON.stringify([...headers]));
-  }
-
-  /** Asserts that no form of a secret occurs. */
-  assertWithout(what: string, forms: readonly string[]): void {
-    for (const [where, text] of this.#texts) {
-      for (const form of forms) assert.ok(!text.includes(form), `${what} stands in ${where}`);
-    }
-  }
-}
 
 /** Uses a key in every way, over REST and in handshakes. */
 async function useKey(gateway: GatewayProcess, key: string, evidence: Evidence): Promise<void> {
@@ -153,20 +99,6 @@ async function abortUpload({ port }: GatewayProcess, key: string): Promise<void>
   await writeAll(connection, requestHead("POST", target, headers));
   await writeAll(connection, new TextEncoder().encode('{"channel":'));
   connection.close();
-}
-
-/** All files below a folder, as text in which each byte is a character. */
-function addFiles(evidence: Evidence, folder: string): number {
-  let files = 0;
-  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
-    const path = `${folder}/${name}`;
-    if (isDirectory) files += addFiles(evidence, path);
-    else {
-      evidence.add(`the file ${name}`, new TextDecoder("latin1").decode(Deno.readFileSync(path)));
-      files += 1;
-    }
-  }
-  return files;
 }
 
 Deno.test("no secret can be found in the output, files, answers, metrics, audit or process list", async (t) => {
@@ -319,7 +251,7 @@ Deno.test("no secret can be found in the output, files, answers, metrics, audit 
   const output = gateway.output.text;
   assert.equal(output.split(link!).length, 2, "the link is printed once");
   evidence.add("the output", output.replace(link!, ""));
-  assert.ok(addFiles(evidence, directory.path) >= 4);
+  assert.ok(evidence.addFiles(directory.path) >= 4);
   secrets.set("the ticket of a link", link!);
   // What is no secret is found: the output, the files and the answers were searched.
   for (
