@@ -134,6 +134,31 @@ Deno.test("matrix: HEAD needs what GET needs, and shows nothing", async () => {
   });
 });
 
+/** Headers by which proxies say who has signed in with them. */
+const ASSERTED = {
+  "X-Forwarded-User": "ops",
+  "X-Forwarded-Email": "ops@example.com",
+  "X-Auth-Request-User": "every",
+  "X-Remote-User": "every",
+  "Remote-User": "every",
+  "X-SSL-Client-S-DN": "CN=every",
+};
+
+Deno.test("matrix: an identity that a proxy asserts is nobody, and a token of another issuer a wrong key", async () => {
+  await withScene(async (scene) => {
+    const token = `Bearer ${["{}", '{"sub":"every"}', "signature"].map(btoa).join(".")}`;
+    for (const [name, { scope }] of TABLE) {
+      if (scope === undefined) continue;
+      const codeOf = async (headers: Readonly<Record<string, string>>) => {
+        const caller: Caller = { standing: "missing", form: "header", send: () => ({ headers }) };
+        return JSON.parse((await ask(scene, RULES[name], caller)).text).error?.code;
+      };
+      assert.equal(await codeOf(ASSERTED), "API_KEY_MISSING", name);
+      assert.equal(await codeOf({ ...ASSERTED, Authorization: token }), "API_KEY_INVALID", name);
+    }
+  });
+});
+
 Deno.test("matrix: metrics are open on loopback whatever is sent, except to foreign pages", async () => {
   await withScene(async (scene) => {
     const { openOnLoopback: _, ...rule } = RULES.getMetrics;
