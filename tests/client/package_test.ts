@@ -172,7 +172,8 @@ Deno.test({
       },
     });
 
-    const [log, publishing] = GUIDE.code("ts") as [string, string];
+    const exampleWith = (call: string) => GUIDE.code("ts").find((code) => code.includes(call))!;
+    const [log, publishing] = [exampleWith(".log("), exampleWith("publisher(")];
 
     await t.step("the example for Deno follows a log", async () => {
       const path = installed.write("log.ts", log);
