@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { MemoryStore } from "../../../actors/store/memory.ts";
 import { CHANNELS } from "../../../protocol/channels.ts";
 import { marketData, position, riskAlert } from "../../support/events.ts";
 import {
@@ -163,5 +164,24 @@ Deno.test("a repeat from before the change keeps its number", async () => {
     const epoch = await rotate(fake);
     const { duplicates, last } = await fake.publish(event);
     assert.deepEqual([duplicates, last["market-data"]], [1, { epoch, seq: 1 }]);
+  });
+});
+
+/** A store that cannot be read back. */
+class UnreadableStore extends MemoryStore {
+  override restore(): Promise<never> {
+    return Promise.reject(new Error("cannot be read"));
+  }
+}
+
+Deno.test("a change that fails leaves the epoch as it is, and events are taken again", async () => {
+  const store = new UnreadableStore(100, FAKE_EPOCH);
+  await withGateway({ store }, async (fake) => {
+    const client = fake.connect({ protocol: "telemetry.v2", channels: ["positions"] });
+    await assert.rejects(fake.settled(fake.gateway.eventLog.rotateEpoch()), /cannot be read/);
+    const { last } = await fake.publish(position("p1"));
+    assert.deepEqual(last["positions"], { epoch: FAKE_EPOCH, seq: 1 });
+    await fake.clock.advanceAsync(100);
+    assert.ok(take(client).every(({ type }) => type !== "snapshot"));
   });
 });

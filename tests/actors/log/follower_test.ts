@@ -105,3 +105,18 @@ Deno.test("who stops while it waits leaves no timer, and is told nothing", async
   await fixture.clock.advanceAsync(RETRY_MILLIS * 2);
   assert.deepEqual([fixture.reads, fixture.told], [1, []]);
 });
+
+Deno.test("what a follower has read before it is handed on is not told twice", async () => {
+  const fixture = new Fixture();
+  fixture.commit(2);
+  const follower = fixture.follow(1);
+  fixture.commit(2); // Committed, and not handed on yet.
+  await fixture.clock.advanceAsync(0);
+  assert.deepEqual(fixture.told.splice(0).join(), "2,3,4");
+  const [third, fourth] = fixture.stored.slice(2);
+  follower.take("positions", [{ stored: third! }, { stored: fourth! }]);
+  const fifth = storedEvent("positions", 5, "k");
+  fixture.stored.push(fifth);
+  follower.take("positions", [{ stored: fourth! }, { stored: fifth }]);
+  assert.deepEqual(fixture.told, ["5"]);
+});
