@@ -93,6 +93,7 @@ export class Scene {
   banId = "";
   /** How often a backup was begun. */
   backups = 0;
+  #senders = 0;
   readonly #keys: FileKeyStore;
   readonly #authenticator: KeyAuthenticator;
 
@@ -175,9 +176,11 @@ export class Scene {
     return this.fake.clock.advanceAsync(ms);
   }
 
-  /** Sends a request as it is. */
+  /** Sends a request as it is, from an address of its own: the answers to wrong keys are not held then. */
   send(method: string, path: string, init: RequestInit = {}): Promise<Response> {
-    return this.fake.request(path, { ...init, method }, null);
+    this.#senders += 1;
+    const address = `10.0.${this.#senders >> 8}.${this.#senders & 255}`;
+    return this.fake.request(path, { ...init, method }, null, address);
   }
 
   /** How many administrative acts were recorded. */
