@@ -9,6 +9,7 @@ import { type ErrorCode, ERRORS } from "../../../protocol/errors.ts";
 import { SOCKETS } from "../../../routes/app.ts";
 import { HANDSHAKE } from "../../support/fake_gateway.ts";
 import { type Caller, CALLERS, standingFor } from "../../support/matrix/callers.ts";
+import { forEachCaller } from "../../support/matrix/each_caller.ts";
 import { DIALECTS } from "../../support/matrix/message_rules.ts";
 import { type Scene, withScene } from "../../support/matrix/scene.ts";
 
@@ -46,27 +47,25 @@ Deno.test("matrix: every socket and every dialect of it is in the matrix", () =>
 });
 
 for (const [protocol, { path }] of Object.entries(DIALECTS) as [ProtocolName, { path: string }][]) {
-  Deno.test(`matrix: a handshake of ${protocol} is answered for each credential as it is worth`, async (t) => {
+  Deno.test(`matrix: a handshake of ${protocol} is answered for each credential as it is worth`, async () => {
     await withScene(async (scene) => {
-      for (const [who, caller] of Object.entries(CALLERS)) {
+      await forEachCaller(Object.entries(CALLERS), async (_who, caller) => {
         const expected = expectedCode(protocol, caller);
-        await t.step(`${who}: ${expected}`, async () => {
-          const seats = seatsOf(scene);
-          const answer = await shake(scene, path, caller, protocol);
-          if (expected === "success") {
-            assert.equal(answer.status, 101, await answer.text());
-            assert.equal(answer.headers.get("Sec-WebSocket-Protocol"), protocol);
-            assert.equal(seatsOf(scene).difference(seats).size, 1);
-            return;
-          }
-          const text = await answer.text();
-          assert.equal(JSON.parse(text).error?.code, expected, text);
-          assert.equal(answer.status, ERRORS[expected].status);
-          assert.equal(answer.headers.has("WWW-Authenticate"), answer.status === 401);
-          // Earlier ones may have timed out, as answers to wrong keys are held.
-          assert.equal(seatsOf(scene).difference(seats).size, 0);
-        });
-      }
+        const seats = seatsOf(scene);
+        const answer = await shake(scene, path, caller, protocol);
+        if (expected === "success") {
+          assert.equal(answer.status, 101, await answer.text());
+          assert.equal(answer.headers.get("Sec-WebSocket-Protocol"), protocol);
+          assert.equal(seatsOf(scene).difference(seats).size, 1);
+          return;
+        }
+        const text = await answer.text();
+        assert.equal(JSON.parse(text).error?.code, expected, text);
+        assert.equal(answer.status, ERRORS[expected].status);
+        assert.equal(answer.headers.has("WWW-Authenticate"), answer.status === 401);
+        // Earlier ones may have timed out, as answers to wrong keys are held.
+        assert.equal(seatsOf(scene).difference(seats).size, 0);
+      });
     });
   });
 }

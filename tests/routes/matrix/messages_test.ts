@@ -13,6 +13,7 @@ import { V2_ACTIONS } from "../../../protocol/v2/client_message.ts";
 import { position } from "../../support/events.ts";
 import { type FakeClient, HANDSHAKE } from "../../support/fake_gateway.ts";
 import { type Caller, CALLERS, type Rights, standingFor } from "../../support/matrix/callers.ts";
+import { forEachCaller } from "../../support/matrix/each_caller.ts";
 import { DIALECTS, type MessageRule } from "../../support/matrix/message_rules.ts";
 import { Scene, TRADER, withScene } from "../../support/matrix/scene.ts";
 import { OWN_ORIGIN } from "../../support/sign_in.ts";
@@ -83,28 +84,26 @@ Deno.test("matrix: every message of every dialect is in the matrix", () => {
 
 for (const protocol of PROTOCOLS) {
   for (const [action, rule] of Object.entries(DIALECTS[protocol].messages)) {
-    Deno.test(`matrix: ${action} of ${protocol} is answered for each credential as it is worth`, async (t) => {
+    Deno.test(`matrix: ${action} of ${protocol} is answered for each credential as it is worth`, async () => {
       let scene = await Scene.build();
       try {
-        for (const [who, caller, rights] of admittedTo(protocol)) {
+        await forEachCaller(admittedTo(protocol), async (_who, caller, rights) => {
           const expected = expectedAnswer(rule, rights);
-          await t.step(`${who}: ${expected}`, async () => {
-            const client = await connect(scene, caller, protocol);
-            const before = stateOf(scene);
-            const from = client.socket.frames.length;
-            client.say(rule.say);
-            await scene.advance(MESSAGE_MILLIS);
-            assert.equal(answerOf(client, from), expected, client.socket.frames.join("\n"));
-            const isChanged = stateOf(scene) !== before;
-            assert.equal(isChanged, expected === rule.answer && rule.changes);
-            if (rule.foreignTrader === "withheld") {
-              await assertSeen(scene, client, expected === rule.answer && !rights.foreignTrader);
-            }
-            if (!isChanged) return;
-            scene.stop();
-            scene = await Scene.build();
-          });
-        }
+          const client = await connect(scene, caller, protocol);
+          const before = stateOf(scene);
+          const from = client.socket.frames.length;
+          client.say(rule.say);
+          await scene.advance(MESSAGE_MILLIS);
+          assert.equal(answerOf(client, from), expected, client.socket.frames.join("\n"));
+          const isChanged = stateOf(scene) !== before;
+          assert.equal(isChanged, expected === rule.answer && rule.changes);
+          if (rule.foreignTrader === "withheld") {
+            await assertSeen(scene, client, expected === rule.answer && !rights.foreignTrader);
+          }
+          if (!isChanged) return;
+          scene.stop();
+          scene = await Scene.build();
+        });
       } finally {
         scene.stop();
       }

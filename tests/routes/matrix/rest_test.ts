@@ -10,6 +10,7 @@ import type { Endpoint } from "../../../protocol/rest/endpoint.ts";
 import { type EndpointName, ENDPOINTS } from "../../../protocol/rest/endpoints.ts";
 import { endpointOf } from "../../support/rest_answers.ts";
 import { type Caller, CALLERS, standingFor } from "../../support/matrix/callers.ts";
+import { forEachCaller } from "../../support/matrix/each_caller.ts";
 import { type Rule, RULES } from "../../support/matrix/rules.ts";
 import { Scene, TRADER, withScene } from "../../support/matrix/scene.ts";
 
@@ -57,42 +58,40 @@ function pathOf({ path }: Rule, scene: Scene): string {
 
 for (const [name, endpoint] of TABLE) {
   const rule = RULES[name];
-  Deno.test(`matrix: ${name} is answered for each credential as it is worth`, async (t) => {
+  Deno.test(`matrix: ${name} is answered for each credential as it is worth`, async () => {
     let scene = await Scene.build();
     try {
       assert.equal(endpointOf(rule.method, pathOf(rule, scene)), name);
-      for (const [who, caller] of Object.entries(CALLERS)) {
+      await forEachCaller(Object.entries(CALLERS), async (_who, caller) => {
         const expected = expectedCode(rule, caller);
-        await t.step(`${who}: ${expected}`, async () => {
-          const before = scene.fingerprint();
-          const { acts } = scene;
-          const sessions = scene.sessions.size;
-          const { answer, text } = await ask(scene, rule, caller);
-          const isChanged = !isSame(before, scene.fingerprint()) ||
-            scene.sessions.size > sessions ||
-            (rule.session === "ends" && scene.sessions.size < sessions);
-          if (expected === "success") {
-            assert.equal(answer.status, endpoint.answer.status, text);
-            assert.equal(isChanged, rule.changes);
-            assert.equal(scene.acts, rule.audited ? acts + 1 : acts);
-            assertWithheld(rule, caller, text);
-          } else {
-            assert.equal(JSON.parse(text).error?.code, expected, text);
-            assert.equal(answer.status, ERRORS[expected].status);
-            // A session of a secret that counts no more ends at its first use.
-            assert.deepEqual(scene.fingerprint(), before);
-            assert.ok(scene.sessions.size <= sessions);
-            assert.equal(answer.headers.has("WWW-Authenticate"), answer.status === 401);
-          }
-          if (endpoint.noStore && expected !== "ORIGIN_NOT_ALLOWED") {
-            assert.equal(answer.headers.get("Cache-Control"), "no-store");
-          }
-          if (isChanged) {
-            scene.stop();
-            scene = await Scene.build();
-          }
-        });
-      }
+        const before = scene.fingerprint();
+        const { acts } = scene;
+        const sessions = scene.sessions.size;
+        const { answer, text } = await ask(scene, rule, caller);
+        const isChanged = !isSame(before, scene.fingerprint()) ||
+          scene.sessions.size > sessions ||
+          (rule.session === "ends" && scene.sessions.size < sessions);
+        if (expected === "success") {
+          assert.equal(answer.status, endpoint.answer.status, text);
+          assert.equal(isChanged, rule.changes);
+          assert.equal(scene.acts, rule.audited ? acts + 1 : acts);
+          assertWithheld(rule, caller, text);
+        } else {
+          assert.equal(JSON.parse(text).error?.code, expected, text);
+          assert.equal(answer.status, ERRORS[expected].status);
+          // A session of a secret that counts no more ends at its first use.
+          assert.deepEqual(scene.fingerprint(), before);
+          assert.ok(scene.sessions.size <= sessions);
+          assert.equal(answer.headers.has("WWW-Authenticate"), answer.status === 401);
+        }
+        if (endpoint.noStore && expected !== "ORIGIN_NOT_ALLOWED") {
+          assert.equal(answer.headers.get("Cache-Control"), "no-store");
+        }
+        if (isChanged) {
+          scene.stop();
+          scene = await Scene.build();
+        }
+      });
     } finally {
       scene.stop();
     }
