@@ -1,6 +1,7 @@
 // deno-lint-ignore-file no-console -- a script; its output is what it is for
 /**
- * Runs the tests in parts, each as parallel as its tests allow: `deno task test`, `test:unit`.
+ * Runs the tests in parts, each as parallel as its tests allow: `deno task test`, `test:unit`,
+ * `test:browser`.
  *
  * A part is one `deno test`; with `--parallel` its files run in threads of one process. A new file
  * is a unit test, unless it is below a path that is listed here. Unit tests run without permission
@@ -43,9 +44,15 @@ const SYSTEM_THREADS_PER_PROCESSOR = 2;
 /** What unit tests may do. */
 const UNIT_PERMISSIONS = ["--allow-read", "--allow-write", "--allow-env", "--allow-sys"];
 
+/** Tests of the pages in a browser, each with a browser of its own. */
+const BROWSER = "tests/browser/";
+
+/** Browsers at once, per processor: a browser has several processes. */
+const BROWSERS_PER_PROCESSOR = 1;
+
 /** A part of the tests: one `deno test`. */
 export interface Part {
-  readonly name: "unit" | "system" | "alone";
+  readonly name: "unit" | "system" | "alone" | "browser";
   readonly files: readonly string[];
   /** Its arguments, files aside. */
   readonly args: readonly string[];
@@ -57,10 +64,11 @@ export interface Part {
 export function partsOf(files: readonly string[], processors: number): Part[] {
   const isAlone = (file: string) => file in ALONE;
   const isSystem = (file: string) => SYSTEM.some((path) => file.startsWith(path));
+  const isBrowser = (file: string) => file.startsWith(BROWSER);
   return [
     {
       name: "unit",
-      files: files.filter((file) => !isSystem(file) && !isAlone(file)),
+      files: files.filter((file) => !isSystem(file) && !isAlone(file) && !isBrowser(file)),
       args: ["--parallel", ...UNIT_PERMISSIONS],
     },
     {
@@ -70,6 +78,12 @@ export function partsOf(files: readonly string[], processors: number): Part[] {
       threads: Math.ceil(processors * SYSTEM_THREADS_PER_PROCESSOR),
     },
     { name: "alone", files: files.filter(isAlone), args: ["--allow-all"] },
+    {
+      name: "browser",
+      files: files.filter(isBrowser),
+      args: ["--parallel", "--allow-all"],
+      threads: Math.ceil(processors * BROWSERS_PER_PROCESSOR),
+    },
   ];
 }
 
@@ -93,7 +107,9 @@ if (import.meta.main) {
   const parts = partsOf(testFiles(), navigator.hardwareConcurrency);
   const unknown = names.filter((name) => parts.every((part) => part.name !== name));
   if (unknown.length > 0) {
-    console.error(`no such part: ${unknown.join(", ")}; run unit, system, alone, or all of them`);
+    console.error(
+      `no such part: ${unknown.join(", ")}; run unit, system, alone, browser, or all of them`,
+    );
     console.error("A single file is run by: deno test -A FILE");
     Deno.exit(2);
   }

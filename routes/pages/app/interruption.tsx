@@ -24,7 +24,10 @@ export function Interruption({ live }: { readonly live: Live }): VNode | null {
   const isNew = live.stores["trader-status"]?.progress.value.place === undefined;
   if (isNew && state.status === "connecting") return null;
   return (
-    <div class={state.status === "ended" ? "interruption ended" : "interruption"}>
+    <section
+      class={state.status === "ended" ? "interruption ended" : "interruption"}
+      aria-label="Connection"
+    >
       <p>
         <b>{explain(state)}</b> {!isNew && (
           <>
@@ -35,7 +38,7 @@ export function Interruption({ live }: { readonly live: Live }): VNode | null {
       {state.status === "ended" && (
         <button type="button" class="primary" onClick={connectAgain}>{remedy(state.why)}</button>
       )}
-    </div>
+    </section>
   );
 }
 

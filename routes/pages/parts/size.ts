@@ -9,11 +9,11 @@ export function useSize(
 ): ReadonlySignal<{ readonly width: number; readonly height: number }> {
   const size = useSignal({ width: 0, height: 0 });
   useEffect(() => {
+    const observed = element.current!;
     const observer = new ResizeObserver(() => {
-      const { clientWidth: width, clientHeight: height } = element.current!;
-      size.value = { width, height };
+      size.value = { width: observed.clientWidth, height: observed.clientHeight };
     });
-    observer.observe(element.current!);
+    observer.observe(observed);
     return () => observer.disconnect();
   }, []);
   return size;
