@@ -3,7 +3,7 @@ import type { RestoredChannel, StoredEvent } from "../../../actors/ports.ts";
 import { openCursorV2 } from "../../../actors/stream/cursor_v2.ts";
 import { RowFilter } from "../../../actors/stream/row_filter.ts";
 import type { Channel } from "../../../protocol/channels.ts";
-import { short, storedEvent, StreamFixture } from "../../support/stream_fixture.ts";
+import { EPOCH, short, storedEvent, StreamFixture } from "../../support/stream_fixture.ts";
 
 /** Another sequence of a channel, whose events are all in the ring. */
 function sequence(channel: Channel, keys: string, traders = ""): RestoredChannel {
@@ -46,17 +46,25 @@ Deno.test("v2 readers of every filter get the states of the new sequence, and wh
   assert.deepEqual(shortV2(again.socket.take()), ["3-3 z"]);
 });
 
-Deno.test("frames that were made of the old sequence are not sent to who resumes in the new one", () => {
+Deno.test("frames and snapshots that were made of the old sequence are not sent in the new one", () => {
   const fixture = new StreamFixture();
-  const readers = [fixture.reader(), fixture.reader()];
-  for (const reader of readers) fixture.open(reader, "market-data");
+  const readers = [fixture.reader(), fixture.reader(), fixture.reader()];
   fixture.publish("market-data", ["a", "b"]);
-  fixture.tick(100);
+  for (const reader of readers) fixture.open(reader, "market-data", { snapshot: true });
+  const resumed = [fixture.reader(), fixture.reader()];
+  for (const reader of resumed) {
+    fixture.open(reader, "market-data", { since: { epoch: EPOCH, seq: 0 } });
+    assert.deepEqual(shortV2(reader.socket.take()), ["1-2 ab"]);
+  }
+  for (const { socket } of readers) assert.deepEqual(shortV2(socket.take()), [`${EPOCH} ab`]);
+  // The same numbers stand for other events.
   fixture.fanout.restarted("market-data", sequence("market-data", "xy"));
   fixture.tick(100);
+  for (const { socket } of [...readers, ...resumed]) {
+    assert.deepEqual(shortV2(socket.take()), ["e2 xy"]);
+  }
   const late = fixture.reader();
   fixture.open(late, "market-data", { since: { epoch: "e2", seq: 0 } });
-  fixture.tick(100);
   assert.deepEqual(shortV2(late.socket.take()), ["1-2 xy"]);
 });
 
