@@ -100,8 +100,8 @@ export interface EventLog {
    * Numbers and commits events, whole or not at all. An event whose `eventId` was used for the same
    * payload before is a duplicate: it keeps the number that it has.
    *
-   * Acknowledgements are told apart from each other by the incidents as they were before; an alert
-   * that was acknowledged before stays as it was, counts as a duplicate, and nothing is published.
+   * Acknowledgements mean the incidents as they are before the batch, and follow its events. An
+   * incident that is acknowledged already stays as it is and counts as a duplicate.
    *
    * @param principal The name of the key: the scope of `eventId`s, and who acknowledges.
    * @param limit What it may publish, and whose alerts it knows; everything when absent. See
