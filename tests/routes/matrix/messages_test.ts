@@ -11,7 +11,7 @@ import type { KeyRecord } from "../../../protocol/keys/record.ts";
 import { V1_ACTIONS } from "../../../protocol/v1/client_message.ts";
 import { V2_ACTIONS } from "../../../protocol/v2/client_message.ts";
 import { position } from "../../support/events.ts";
-import { type FakeClient, HANDSHAKE } from "../../support/fake_gateway.ts";
+import { type ConnectOptions, type FakeClient, HANDSHAKE } from "../../support/fake_gateway.ts";
 import { type Caller, CALLERS, type Rights, standingFor } from "../../support/matrix/callers.ts";
 import { forEachCaller } from "../../support/matrix/each_caller.ts";
 import { DIALECTS, type MessageRule } from "../../support/matrix/message_rules.ts";
@@ -44,13 +44,14 @@ async function connect(
   scene: Scene,
   caller: Caller,
   protocol: ProtocolName,
+  asked: Pick<ConnectOptions, "channels" | "replay"> = {},
 ): Promise<FakeClient> {
   const { headers = {}, query = "" } = caller.send(scene);
   const url = `http://localhost:8080${DIALECTS[protocol].path}?${query}`;
   const host = { host: "localhost:8080" };
   const request = new Request(url, { headers: { ...host, ...HANDSHAKE, ...headers } });
   const principal = await scene.principalOf(request);
-  return scene.fake.connect({ principal, protocol });
+  return scene.fake.connect({ principal, protocol, ...asked });
 }
 
 /** The type of the first answer after so many frames, or the code of the error. */
@@ -120,6 +121,20 @@ async function assertSeen(scene: Scene, client: FakeClient, isSeen: boolean): Pr
     assert.equal(frames.includes(word), isSeen, word);
   }
 }
+
+Deno.test("matrix: what v1 clients name in their URL needs what a subscription needs", async () => {
+  const rule = DIALECTS["telemetry.v1"].messages["subscribe"]!;
+  await withScene(async (scene) => {
+    await forEachCaller(admittedTo("telemetry.v1"), async (_who, caller, rights) => {
+      const asked = { channels: ["positions"], replay: true };
+      const client = await connect(scene, caller, "telemetry.v1", asked);
+      const expected = expectedAnswer(rule, rights);
+      await scene.advance(MESSAGE_MILLIS);
+      assert.equal(answerOf(client, 0), expected);
+      await assertSeen(scene, client, expected === rule.answer && !rights.foreignTrader);
+    });
+  });
+});
 
 /** How a credential ends while its connection lives. */
 const ENDINGS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {

@@ -71,6 +71,9 @@ export interface Given {
   readonly ticket: string;
 }
 
+/** Options of the gateway by section, as in a configuration file. */
+export type SceneConfig = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
 /** See the module. */
 export class Scene {
   readonly fake: FakeGateway;
@@ -97,30 +100,35 @@ export class Scene {
   readonly #keys: FileKeyStore;
   readonly #authenticator: KeyAuthenticator;
 
-  private constructor(keys: FileKeyStore, clock: TestClock, file: MemoryKeysFile) {
+  private constructor(
+    keys: FileKeyStore,
+    clock: TestClock,
+    file: MemoryKeysFile,
+    config: SceneConfig,
+  ) {
     this.file = file;
     this.#keys = keys;
-    const access = accessInMemory(Config.parse({}), clock);
+    const access = accessInMemory(Config.parse(config), clock);
     ({ sessions: this.sessions, tickets: this.tickets } = access);
     const backup = () => {
       this.backups += 1;
       return Promise.resolve(EMPTY_BACKUP);
     };
     const deps = { keys, keyAdmin: keys, access, backup };
-    this.fake = new FakeGateway({ clock, deps });
+    this.fake = new FakeGateway({ clock, config, deps });
     this.client = this.fake.connect({ clientId: "desk-7" });
-    const { config } = this.fake;
-    const rules = { ...originRules(config), security: config.security, keys, access };
+    const { security } = this.fake.config;
+    const rules = { ...originRules(this.fake.config), security, keys, access };
     this.#authenticator = new KeyAuthenticator(rules);
   }
 
   /** Builds it: credentials are given out first, then those that end are ended. */
-  static async build(): Promise<Scene> {
+  static async build(config: SceneConfig = {}): Promise<Scene> {
     const clock = new TestClock();
     const file = new MemoryKeysFile(formatKeys(recordsAt(clock, "before")));
     const log = new RecordingLogger();
     const keys = await FileKeyStore.open({ clock, log, file, fixed: [] });
-    const scene = new Scene(keys, clock, file);
+    const scene = new Scene(keys, clock, file, config);
     await scene.#prepare();
     return scene;
   }
@@ -228,8 +236,11 @@ export class Scene {
 }
 
 /** Runs a test body with a scene that is stopped afterwards. */
-export async function withScene(body: (scene: Scene) => Promise<void>): Promise<void> {
-  const scene = await Scene.build();
+export async function withScene(
+  body: (scene: Scene) => Promise<void>,
+  config?: SceneConfig,
+): Promise<void> {
+  const scene = await Scene.build(config);
   try {
     await body(scene);
   } finally {
