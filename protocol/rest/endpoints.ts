@@ -158,6 +158,7 @@ export const endpointsOf = (channels: ChannelSet) => ({
     method: "POST",
     path: "/api/v1/store/backup",
     scope: "admin",
+    noStore: true,
     summary: "Makes a copy of the running store.",
     params: NOTHING,
     query: NOTHING,

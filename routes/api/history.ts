@@ -53,7 +53,7 @@ export async function getEvents(
   } catch (error) {
     if (!(error instanceof HistoryError)) throw error;
     const { code, message, details } = error;
-    for (const name of ["ETag", "Cache-Control"]) c.header(name, undefined);
+    c.header("ETag", undefined);
     if (ERRORS[code].retryable) return failForNow(c, deps, code, message);
     return fail(c, deps, code, message, details);
   }
@@ -72,7 +72,6 @@ function setCacheHeaders(
   parts: readonly (string | number)[],
 ): boolean {
   c.header("Content-Type", "application/json");
-  c.header("Cache-Control", "private, no-cache");
   if (asOf === undefined) return false;
   const tag = `"${parts.join("-")}"`;
   c.header("ETag", tag);

@@ -38,6 +38,8 @@ export function requireScope(deps: AppDeps, endpoint: Endpoint): MiddlewareHandl
     const request = c.req.raw;
     if (noStore) c.header("Cache-Control", "no-store");
     if (scope === undefined) return await next();
+    // Caches know that answers to Authorization are somebody's own; of X-API-Key and cookies they do not.
+    if (!noStore) c.header("Cache-Control", "private, no-cache");
     if (openOnLoopback && loopbackFault(request, origins) === undefined) return await next();
     const signIn = credentials === "sign-in" ? await readSignIn(c as AppContext, deps) : undefined;
     if (signIn instanceof Response) return signIn;
