@@ -8,7 +8,7 @@ export function Brand(): VNode {
       <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
         <path d="M1 11l4-2 3-5 3 4 4-6" />
       </svg>
-      Telemetry
+      <span>Telemetry</span>
     </span>
   );
 }

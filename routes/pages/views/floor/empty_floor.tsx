@@ -38,6 +38,9 @@ export function EmptyFloor({ live }: { readonly live: Live }): VNode {
         <span role="status">{said}</span>
       </p>
       <p class="muted">
+        {publisher.kind === "ticket" && (
+          <>The copy has a ticket in the place of the dots: for one use, within a minute.{" "}</>
+        )}
         {publisher.kind === "key" && (
           <>
             Your key may not publish: put one with the scope <code>publish</code> into{" "}

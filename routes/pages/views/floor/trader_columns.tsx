@@ -44,7 +44,6 @@ export function traderColumns(live: Live, store: RowStore<"trader-status">): Tra
     {
       key: "status",
       head: "Status",
-      text: true,
       rank: (row) => row.status,
       cell: ({ data }) => (
         <span title={data.reason}>
@@ -55,7 +54,6 @@ export function traderColumns(live: Live, store: RowStore<"trader-status">): Tra
     {
       key: "symbol",
       head: "Symbol",
-      text: true,
       wide: true,
       rank: (row) => row.symbol,
       cell: ({ data }) => data.symbol,
