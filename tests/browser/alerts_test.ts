@@ -66,6 +66,7 @@ browserTest(
     await api.publish(riskAlert("c", { severity: "CRITICAL", message: LOSS }));
     await page.locator("p[role=status].hidden", { hasText: `Critical alert: ${LOSS}` }).waitFor();
     assert.equal(await rows.count(), 1);
+    assert.equal(await page.title(), "▲ (3) Alerts – Telemetry");
     await page.getByLabel("Filter").fill("");
     await rows.nth(2).waitFor();
     assert.doesNotMatch(page.url(), /filter/);

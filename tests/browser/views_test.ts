@@ -1,19 +1,36 @@
 /**
- * Every view and state in both themes and on a phone: axe-core finds nothing, and on request
- * (`SCREENSHOTS=docs/images`) the pictures of the documentation are made.
+ * Every view and state in both themes and on a phone: axe-core finds nothing. With
+ * `SCREENSHOTS=docs` the pictures of the documentation are made; with a folder, those of everything.
  *
  * @module
  */
 import assert from "node:assert/strict";
 import { GatewayProcess } from "../support/gateway_process.ts";
 import { HttpApi } from "../support/http_api.ts";
+import { projectPath } from "../support/paths.ts";
 import { waitUntil } from "../support/wait.ts";
 import { axe, browserTest, DESK, PHONE } from "./browser.ts";
 import { createKey } from "./keys.ts";
 import type { Page } from "./playwright.ts";
+import { withPalette } from "./small_png.ts";
 
 /** Where pictures go; none are made without it. */
 const PICTURES = Deno.env.get("SCREENSHOTS");
+
+/** The pictures of the documentation. */
+const DOCUMENTED: ReadonlySet<string> = new Set([
+  "floor-dark",
+  "floor-light",
+  "floor-phone-dark",
+  "positions-dark",
+  "alerts-dark",
+  "market-dark",
+  "tape-dark",
+  "lost-dark",
+]);
+
+/** Largest picture, in bytes. */
+const MAX_PICTURE_BYTES = 150_000;
 
 /** How long the floor trades before pictures are made, in ms: lines need some past. */
 const TRADING_MILLIS = 90_000;
@@ -35,16 +52,22 @@ async function inspect(page: Page, name: string, themes = ["light", "dark"]): Pr
   const found: string[] = [];
   for (const theme of themes) {
     await page.evaluate(`document.documentElement.dataset.theme = "${theme}"`);
-    if (PICTURES !== undefined) {
-      const path = `${PICTURES}/dashboard-${name}-${theme}.png`;
-      await page.screenshot({ path, animations: "disabled" });
-    }
+    await takePicture(page, `${name}-${theme}`);
     found.push(...(await axe(page)).map((fault) => `${name} ${theme}: ${fault}`));
   }
   const isWide = await page.evaluate<boolean>(
     "document.documentElement.scrollWidth > document.documentElement.clientWidth",
   );
   return isWide ? [...found, `${name}: the page is wider than the screen`] : found;
+}
+
+async function takePicture(page: Page, name: string): Promise<void> {
+  if (PICTURES === undefined || PICTURES === "docs" && !DOCUMENTED.has(name)) return;
+  const folder = PICTURES === "docs" ? projectPath("docs/images") : PICTURES;
+  const picture = withPalette(await page.screenshot({ animations: "disabled" }));
+  assert.ok(picture.length < MAX_PICTURE_BYTES, `${name}: ${picture.length} bytes`);
+  Deno.mkdirSync(folder, { recursive: true });
+  Deno.writeFileSync(`${folder}/dashboard-${name}.png`, picture);
 }
 
 /** A demo with alerts, and the key that its page signs in with. */
@@ -62,7 +85,7 @@ async function startDemo(): Promise<GatewayProcess> {
         message: severity === "CRITICAL" ? "Daily loss 5.2 % of 5 %" : "Exposure 82 % of its limit",
         violations: [
           {
-            type: "DAILY_LOSS",
+            type: severity === "CRITICAL" ? "DAILY_LOSS" : "EXPOSURE",
             message: "limit 500.00",
             details: { limit: "500.00", used: "520.00" },
           },

@@ -13,7 +13,8 @@ export interface NamedTest {
 }
 
 /** Where the name of a test stands: the registration of a test, a step, or a helper for either. */
-const REGISTRATION = /(?:\b(?:Deno\.test|test|step)\(|\bname:)\s*(["`])((?:\\.|(?!\1)[^\\])*)\1/g;
+const REGISTRATION =
+  /(?:\b(?:Deno\.test|browserTest|test|step)\(|\bname:)\s*(["`])((?:\\.|(?!\1)[^\\])*)\1/g;
 
 /** The names of the tests in a source, with `…` for what varies. */
 export function testNames(source: string): ReadonlySet<string> {

@@ -15,6 +15,7 @@ const KEYS: readonly (readonly [keys: string, does: string])[] = [
   ["/", "filter the table of the view"],
   ["↑ ↓", "move through rows; Page Up, Page Down, Home and End as well"],
   ["Enter", "open the row"],
+  ["+ − 0", "zoom the chart that has the focus, and show the whole again"],
   ["a", "acknowledge the alert that has the focus, else the most urgent one"],
   ["1 … 5", "floor, positions, alerts, market, tape"],
   ["Esc", "leave a field, close what is open"],

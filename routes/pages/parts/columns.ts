@@ -13,6 +13,8 @@ export interface Column<Data> {
   readonly title?: string;
   /** Texts take the room that is left and may be cut; a column of numbers is as wide as they are. */
   readonly text?: boolean;
+  /** The one text that takes all the room that is left, and is cut. */
+  readonly fill?: boolean;
   /** Numbers stand at the end. */
   readonly end?: boolean;
   /** Left out where there is little room: on a phone. */
@@ -30,7 +32,7 @@ export interface Column<Data> {
 }
 
 /** The class of the cells of a column. */
-export function classOf<Data>({ end, text, wide, wider }: Column<Data>): string {
-  const names = [end && "end", text && "text", wide && "wide", wider && "wider"];
+export function classOf<Data>({ end, text, fill, wide, wider }: Column<Data>): string {
+  const names = [end && "end", text && "text", fill && "fill", wide && "wide", wider && "wider"];
   return names.filter(Boolean).join(" ");
 }

@@ -24,7 +24,8 @@ export function SeverityShape({ severity }: { readonly severity: Alert["severity
 export function Severity({ severity }: { readonly severity: Alert["severity"] }): VNode {
   return (
     <span class={`severity ${severity.toLowerCase()}`}>
-      <span class="shape" aria-hidden="true">{SHAPES[severity]}</span> {severityWord(severity)}
+      <span class="shape" aria-hidden="true">{SHAPES[severity]}</span>{" "}
+      <span class="word">{severityWord(severity)}</span>
     </span>
   );
 }

@@ -36,6 +36,7 @@ export function incidentColumns(live: Live): Column<Incident>[] {
       key: "message",
       head: "Message",
       text: true,
+      fill: true,
       rank: ({ data }) => data.message,
       cell: ({ data: { key, data } }) => (
         <CellLink href={incidentPath(key)} title={data.message}>{data.message}</CellLink>

@@ -39,6 +39,7 @@ export function tapeColumns(): Column<TapeEvent>[] {
       key: "summary",
       head: "Event",
       text: true,
+      fill: true,
       cell: ({ data }) => (
         <button
           type="button"
