@@ -25,7 +25,7 @@ export function Positions({ live }: { readonly live: Live }): VNode {
       <div class="main">
         <OpenTable live={live} store={store} />
       </div>
-      <div class="side last">
+      <div class="side last broad">
         <ClosedTradesPanel live={live} closed={closed} />
       </div>
     </>
