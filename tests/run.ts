@@ -44,11 +44,8 @@ const SYSTEM_THREADS_PER_PROCESSOR = 2;
 /** What unit tests may do. */
 const UNIT_PERMISSIONS = ["--allow-read", "--allow-write", "--allow-env", "--allow-sys"];
 
-/** Tests of the pages in a browser, each with a browser of its own. */
+/** Tests of the pages in a browser, one after the other: a browser has several processes. */
 const BROWSER = "tests/browser/";
-
-/** Browsers at once, per processor: a browser has several processes. */
-const BROWSERS_PER_PROCESSOR = 1;
 
 /** A part of the tests: one `deno test`. */
 export interface Part {
@@ -81,8 +78,7 @@ export function partsOf(files: readonly string[], processors: number): Part[] {
     {
       name: "browser",
       files: files.filter(isBrowser),
-      args: ["--parallel", "--allow-all"],
-      threads: Math.ceil(processors * BROWSERS_PER_PROCESSOR),
+      args: ["--allow-all"],
     },
   ];
 }

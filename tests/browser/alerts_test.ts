@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { riskAlert, traderStatus } from "../support/events.ts";
 import { GatewayProcess } from "../support/gateway_process.ts";
 import { HttpApi } from "../support/http_api.ts";
+import { waitUntil } from "../support/wait.ts";
 import { browserTest } from "./browser.ts";
 import { createKey } from "./keys.ts";
 
@@ -66,7 +67,11 @@ browserTest(
     await api.publish(riskAlert("c", { severity: "CRITICAL", message: LOSS }));
     await page.locator("p[role=status].hidden", { hasText: `Critical alert: ${LOSS}` }).waitFor();
     assert.equal(await rows.count(), 1);
-    assert.equal(await page.title(), "▲ (3) Alerts – Telemetry");
+    await waitUntil(
+      "the title",
+      () => page.title(),
+      (title) => title === "▲ (3) Alerts – Telemetry",
+    );
     await page.getByLabel("Filter").fill("");
     await rows.nth(2).waitFor();
     assert.doesNotMatch(page.url(), /filter/);

@@ -15,7 +15,7 @@ const tools = new NpmTools(fromFileUrl(new URL("./tools/", import.meta.url)));
 const CHROMIUM = Deno.env.get("CHROMIUM_PATH") ?? "/usr/bin/chromium";
 
 /** How long a page may take for anything, in ms, unless a test says otherwise. */
-const PATIENCE_MILLIS = 10_000;
+const PATIENCE_MILLIS = 20_000;
 
 /** The size of a desk. */
 export const DESK = { width: 1440, height: 900 } as const;
