@@ -20,7 +20,7 @@ export const SESSIONS_FILE = "sessions.json";
 /** Bytes of the secret. */
 export const SESSION_SECRET_BYTES = 32;
 
-/** How long changes are collected before the table is written, in ms. */
+/** Least time between two writes of the table, in ms; changes in between are collected. */
 export const WRITE_AFTER_MILLIS = 250;
 
 const Table = z.object({
@@ -67,13 +67,17 @@ export function restoreSessions(dataDir: string, log: Logger): RestoredSessions 
   return { secret: made, sessions: [] };
 }
 
-/** Writes the table when it has changed: soon, or at once when a session has ended. */
+/**
+ * Writes the table when it has changed: at once, so that who has just signed in stays signed in over a
+ * kill, but not more often than {@link WRITE_AFTER_MILLIS} unless a session has ended.
+ */
 export class SessionsWriter {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #path: string;
   readonly #table: () => readonly StoredSession[];
   #timer: unknown;
+  #writtenAt = -Infinity;
   #failing = false;
 
   /** Writes what `table` returns. */
@@ -86,14 +90,16 @@ export class SessionsWriter {
 
   /** The table has changed. What has ended must not come back after a kill, and is written at once. */
   changed(urgent: boolean): void {
-    if (urgent) return this.flush();
-    this.#timer ??= this.#clock.setTimeout(() => this.flush(), WRITE_AFTER_MILLIS);
+    const elapsed = this.#clock.now() - this.#writtenAt;
+    if (urgent || elapsed >= WRITE_AFTER_MILLIS) return this.flush();
+    this.#timer ??= this.#clock.setTimeout(() => this.flush(), WRITE_AFTER_MILLIS - elapsed);
   }
 
   /** Writes now; a failure is logged once, and tried again with the next change. */
   flush(): void {
     this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#writtenAt = this.#clock.now();
     const partial = `${this.#path}.partial`;
     try {
       removeIfPresent(partial);

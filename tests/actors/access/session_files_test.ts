@@ -36,16 +36,20 @@ Deno.test("the first start makes a secret that its owner alone can read, and lat
   });
 });
 
-Deno.test("the table is written soon, by rename, for its owner alone, and read by a later process", async () => {
+Deno.test("the table is written at once, by rename, for its owner alone, and read by a later process", async () => {
   await inDirectory((dataDir, log) => {
     restoreSessions(dataDir, log);
     const clock = new TestClock();
-    const writer = new SessionsWriter(clock, log, dataDir, () => [SESSION]);
+    const table = [SESSION];
+    const writer = new SessionsWriter(clock, log, dataDir, () => table);
     writer.changed(false);
-    writer.changed(false);
-    assert.deepEqual(restoreSessions(dataDir, log).sessions, []);
-    clock.advance(WRITE_AFTER_MILLIS);
     assert.deepEqual(restoreSessions(dataDir, log).sessions, [SESSION]);
+    table.push({ ...SESSION, digest: "d2" });
+    clock.advance(WRITE_AFTER_MILLIS - 1);
+    writer.changed(false);
+    assert.deepEqual(restoreSessions(dataDir, log).sessions, [SESSION]);
+    clock.advance(1);
+    assert.deepEqual(restoreSessions(dataDir, log).sessions, table);
     assert.equal(modeOf(join(dataDir, SESSIONS_FILE)), 0o600);
     assert.equal(clock.pendingTimers, 0);
     assert.deepEqual([...Deno.readDirSync(dataDir)].map(({ name }) => name).sort(), [
