@@ -41,6 +41,9 @@ export const ALONE: Readonly<Record<string, string>> = {
  */
 const SYSTEM_THREADS_PER_PROCESSOR = 2;
 
+/** Tells tests that run others in a process of their own which configuration to use. */
+const CONFIG_VARIABLE = "TELEMETRY_TEST_CONFIG";
+
 /** What unit tests may do. */
 const UNIT_PERMISSIONS = ["--allow-read", "--allow-write", "--allow-env", "--allow-sys"];
 
@@ -89,9 +92,13 @@ export function testFiles(): string[] {
 }
 
 async function run({ files, args, threads }: Part, options: readonly string[]): Promise<boolean> {
+  const config = options.find((option) => option.startsWith("--config="));
   const command = new Deno.Command(Deno.execPath(), {
     args: ["test", "--no-check", ...args, ...options, ...files],
-    env: threads === undefined ? {} : { DENO_JOBS: `${threads}` },
+    env: {
+      ...(threads !== undefined && { DENO_JOBS: `${threads}` }),
+      ...(config !== undefined && { [CONFIG_VARIABLE]: config }),
+    },
     stdin: "null",
   });
   return (await command.spawn().status).success;
