@@ -139,7 +139,8 @@ Deno.test({
         };
         const project = { compilerOptions, files: ["typed.ts"] };
         installed.write("tsconfig.json", JSON.stringify(project));
-        const args = ["run", "-A", `${TOOLS}node_modules/typescript/bin/tsc`];
+        const compiler = `${TOOLS}node_modules/typescript/bin/tsc`;
+        const args = ["run", "-A", "--no-config", "--unstable-detect-cjs", compiler];
         await run(Deno.execPath(), args, installed.project);
       }
     });

@@ -44,6 +44,8 @@ export function logTests(name: string, open: LogFactory): LogTest {
     Deno.test(`${name}: ${holds}`, async () => {
       await using under = await open(retained);
       await check(under.log, under);
+      // What was deferred to the end of the turn has run when the test ends.
+      await new Promise((resolve) => setTimeout(resolve, 5));
     });
 }
 

@@ -6,8 +6,18 @@
 import { TempDir } from "../../support/store_fixture.ts";
 import { installTools, run, TOOLS } from "./tools.ts";
 
-/** The arguments of Deno that build; the compiler is CommonJS, which older versions ask to be told. */
-const BUILD = ["run", "-A", "--no-lock", "--unstable-detect-cjs", `${TOOLS}build.ts`];
+/**
+ * The arguments of Deno that build. The compiler is CommonJS, which older versions ask to be told;
+ * they also refuse the manifest of the tools, which is not a member of the workspace.
+ */
+const BUILD = [
+  "run",
+  "-A",
+  "--no-lock",
+  "--no-config",
+  "--unstable-detect-cjs",
+  `${TOOLS}build.ts`,
+];
 
 /** A project that installed the package, with `ws` beside it. */
 export class InstalledPackage implements Disposable {
@@ -31,12 +41,23 @@ export class InstalledPackage implements Disposable {
     const directory = new TempDir();
     try {
       await run(Deno.execPath(), [...BUILD, `${directory.path}/client`], TOOLS);
-      const packed = await run("npm", ["pack", "--json", "./client"], directory.path);
+      const packed = await run(
+        "npm",
+        ["pack", "--json", "./client"],
+        directory.path,
+      );
       const [{ filename, files }] = JSON.parse(packed);
       const project = `${directory.path}/project`;
       Deno.mkdirSync(`${project}/node_modules`, { recursive: true });
-      Deno.writeTextFileSync(`${project}/package.json`, '{"private": true, "type": "module"}\n');
-      await run("npm", ["install", "--offline", "--no-save", `../${filename}`], project);
+      Deno.writeTextFileSync(
+        `${project}/package.json`,
+        '{"private": true, "type": "module"}\n',
+      );
+      await run(
+        "npm",
+        ["install", "--offline", "--no-save", `../${filename}`],
+        project,
+      );
       Deno.symlinkSync(`${TOOLS}node_modules/ws`, `${project}/node_modules/ws`);
       const paths = files.map(({ path }: { path: string }) => path);
       return new InstalledPackage(directory, paths);
