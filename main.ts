@@ -6,7 +6,6 @@
 import { existsSync } from "node:fs";
 import { machineFacts } from "./routes/cli/machine_facts.ts";
 import { EXTRA_VARIABLES } from "./protocol/config/options.ts";
-import { VERSION } from "./protocol/version.ts";
 import { printError, printText } from "./routes/cli/print.ts";
 import { runProgram } from "./routes/cli/program.ts";
 import { RUNS } from "./routes/cli/runs.ts";
@@ -20,7 +19,6 @@ if (import.meta.main) {
     exists: (path) => existsSync(path),
     mayAccess: (name, path) => Deno.permissions.querySync({ name, path }).state === "granted",
     machine: machineFacts(env[EXTRA_VARIABLES.machineFacts], readFile),
-    version: VERSION,
     runs: RUNS,
     write: printText,
     printError,

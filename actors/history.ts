@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { hash } from "node:crypto";
 import type { Channel } from "../protocol/channels.ts";
 import {
   type ChannelSnapshot,
@@ -77,7 +78,7 @@ export class ChannelHistory implements History {
     const limit = isLossless ? this.#deps.replayLimit : MAX_KEYS;
     // How many events a lossless channel shows depends on the configuration and on the ring.
     const counted = isLossless ? [`${limit}-${stream.log.oldest}`] : [];
-    const variant = [...counted, ...filter === undefined ? [] : [filter.tag]].join("-");
+    const variant = [...counted, ...filter === undefined ? [] : [tagOf(filter)]].join("-");
     const events = () => {
       const seen = filter === undefined ? stream : this.#deps.rows(channel, filter);
       return seen.replay(limit, head).map(({ stored }) => stored);
@@ -104,7 +105,7 @@ export class ChannelHistory implements History {
     }
     if (afterSeq < oldest - 1) throw expired(channel, afterSeq, details);
     const read = () => this.#readPage(stream, { afterSeq, upTo: head, limit }, filter);
-    const variant = filter?.tag ?? "";
+    const variant = filter === undefined ? "" : tagOf(filter);
     return { epoch, head, oldest, afterSeq, ...asOf(stream), variant, read };
   }
 
@@ -195,4 +196,9 @@ function expired(
   const message = `events of ${channel} after ${afterSeq} are no longer kept; the oldest is ` +
     details["oldest"];
   return new HistoryError("EVENTS_EXPIRED", message, details);
+}
+
+/** Stands for a limit in an `ETag`, where its key is too long and not to be read. */
+function tagOf({ key }: RowFilter): string {
+  return hash("sha256", key, "hex").slice(0, 16);
 }

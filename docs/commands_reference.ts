@@ -59,7 +59,6 @@ export function renderCommandsReference(): string {
   const context: CommandContext = {
     env: {},
     readFile: () => "",
-    version: "",
     write: (text) => help += text,
     printError: () => {},
     runs: new Proxy({} as CommandContext["runs"], { get: () => () => Promise.resolve(0) }),

@@ -83,8 +83,6 @@ export interface AppDeps {
   readonly backup?: (() => Promise<RunningBackup>) | undefined;
   /** The kind of the store, for health. */
   readonly storeKind: string;
-  /** The version of the gateway. */
-  readonly version: string;
 }
 
 /** Hono's types for our context. */

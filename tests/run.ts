@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { CONFIG_VARIABLE } from "./support/quiet_tests.ts";
 import { sourceFiles } from "./support/source_files.ts";
 
 /** Files and folders of tests that start processes, open sockets, or write databases. */
@@ -40,9 +41,6 @@ export const ALONE: Readonly<Record<string, string>> = {
  * or a timeout.
  */
 const SYSTEM_THREADS_PER_PROCESSOR = 2;
-
-/** Tells tests that run others in a process of their own which configuration to use. */
-const CONFIG_VARIABLE = "TELEMETRY_TEST_CONFIG";
 
 /** What unit tests may do. */
 const UNIT_PERMISSIONS = ["--allow-read", "--allow-write", "--allow-env", "--allow-sys"];

@@ -123,7 +123,8 @@ export class Metrics {
       (stats) => stats.failures,
     );
     this.#counter("listener_losses_total", "Losses of the listener", () => this.#listenerLosses);
-    this.#counters(
+    this.#register(
+      Counter,
       "connections_ended_total",
       "Connections ended, by cause",
       ["cause"],
@@ -132,7 +133,8 @@ export class Metrics {
   }
 
   #refusals(kind: keyof RefusalCounts, help: string): void {
-    this.#counters(
+    this.#register(
+      Counter,
       `${kind}s_refused_total`,
       help,
       ["code"],
@@ -141,13 +143,15 @@ export class Metrics {
   }
 
   #limits(): void {
-    this.#counters(
+    this.#register(
+      Counter,
       "limit_refusals_total",
       "Refusals by a limit, by the option that sets it",
       ["option"],
       ({ limits }) => [...limits].map(([option, count]) => [{ option }, count]),
     );
-    this.#counters(
+    this.#register(
+      Counter,
       "wrong_credentials_total",
       "Answers to wrong credentials: at once, held, or unheld as too many were held",
       ["answer"],
@@ -164,13 +168,20 @@ export class Metrics {
       Object.values(stats.channels).reduce((sum, numbers) => sum + count(numbers), 0);
     this.#counter(`messages_${kind}_total`, `${what}, over all connections`, total);
     const byChannel = perChannel(count);
-    this.#gauges(`messages_${kind}_channel`, `${what}, by channel`, ["channel"], byChannel);
+    this.#register(
+      Gauge,
+      `messages_${kind}_channel`,
+      `${what}, by channel`,
+      ["channel"],
+      byChannel,
+    );
     const counter = `messages_${kind}_counter_total`;
-    this.#counters(counter, `${what}, by channel`, ["channel"], byChannel);
+    this.#register(Counter, counter, `${what}, by channel`, ["channel"], byChannel);
   }
 
   #streams(): void {
-    this.#counters(
+    this.#register(
+      Counter,
       "messages_shed_total",
       "Events shed, by channel and reason",
       ["channel", "reason"],
@@ -180,9 +191,10 @@ export class Metrics {
         ),
     );
     const counter = (name: string, help: string, count: (numbers: ChannelStats) => number) =>
-      this.#counters(name, help, ["channel"], perChannel(count));
+      this.#register(Counter, name, help, ["channel"], perChannel(count));
     counter("events_published_total", "Events accepted", ({ published }) => published);
-    this.#counters(
+    this.#register(
+      Counter,
       "ignored_fields_total",
       "Unknown fields of published events that were left out",
       ["channel"],
@@ -193,7 +205,7 @@ export class Metrics {
     const conflated = "Events left out for clients that want the latest alone, by channel";
     counter("messages_conflated_total", conflated, ({ conflated }) => conflated);
     const gauge = (name: string, help: string, value: (numbers: ChannelStats) => number) =>
-      this.#gauges(name, help, ["channel"], perChannel(value));
+      this.#register(Gauge, name, help, ["channel"], perChannel(value));
     gauge("channel_head", "Number of the last event", ({ head }) => head);
     gauge("channel_subscribers", "Connections subscribed", ({ subscribers }) => subscribers);
     gauge("snapshot_size", "States that a replay draws from", ({ snapshotSize }) => snapshotSize);
@@ -203,14 +215,16 @@ export class Metrics {
 
   /** A channel without an event has no time: alerts on an age must not take 0 for one. */
   #freshness(): void {
-    this.#gauges(
+    this.#register(
+      Gauge,
       "channel_stale",
       "1 while a declared channel is silent",
       ["channel"],
       ({ statuses }) =>
         statuses.map(({ channel, state }) => [{ channel }, Number(state === "stale")]),
     );
-    this.#gauges(
+    this.#register(
+      Gauge,
       "channel_last_event_timestamp_seconds",
       "When the last event was accepted, Unix time",
       ["channel"],
@@ -244,29 +258,19 @@ export class Metrics {
   }
 
   #gauge(name: string, help: string, value: (readings: Readings) => number): void {
-    this.#gauges(name, help, [], (readings) => [[{}, value(readings)]]);
+    this.#register(Gauge, name, help, [], (readings) => [[{}, value(readings)]]);
   }
 
   #counter(name: string, help: string, value: (readings: Readings) => number): void {
-    this.#counters(name, help, [], (readings) => [[{}, value(readings)]]);
+    this.#register(Counter, name, help, [], (readings) => [[{}, value(readings)]]);
   }
 
-  #gauges(
-    name: string,
-    help: string,
-    labelNames: string[],
-    samples: (readings: Readings) => readonly Sample[],
-  ): void {
-    const collect = () => {
-      metric.reset();
-      for (const [labels, value] of samples(this.#readings)) metric.set(labels, value);
-    };
-    const options = { name: `${PREFIX}_${name}`, help, labelNames, collect };
-    const metric = new Gauge({ ...options, registers: [this.#registry] });
-  }
-
-  /** prom-client only increments counters, so they are set through a reset. */
-  #counters(
+  /**
+   * Registers a metric. It is set by a reset and an increment: prom-client has no other way to set a
+   * counter.
+   */
+  #register(
+    Metric: typeof Gauge | typeof Counter,
     name: string,
     help: string,
     labelNames: string[],
@@ -277,7 +281,7 @@ export class Metrics {
       for (const [labels, value] of samples(this.#readings)) metric.inc(labels, value);
     };
     const options = { name: `${PREFIX}_${name}`, help, labelNames, collect };
-    const metric = new Counter({ ...options, registers: [this.#registry] });
+    const metric = new Metric({ ...options, registers: [this.#registry] });
   }
 }
 

@@ -26,7 +26,6 @@ export class RowFilter {
   readonly key: string;
   readonly #traders: ReadonlySet<string>;
   readonly #portfolio: boolean;
-  #tag: string | undefined;
 
   /**
    * Prepares a limit.
@@ -38,11 +37,6 @@ export class RowFilter {
     this.#traders = traders;
     this.#portfolio = portfolio;
     this.key = JSON.stringify([portfolio, ...[...traders].sort()]);
-  }
-
-  /** Stands for {@link RowFilter.key} where that is too long or not to be read, as in an `ETag`. */
-  get tag(): string {
-    return this.#tag ??= hash(this.key, 0x811c9dc5) + hash(this.key, 0x1b873593);
   }
 
   /** Whether an event is one of the holder's, who may then publish it as well. */
@@ -62,15 +56,6 @@ export class RowFilter {
   loses({ previousTrader }: StoredEvent): boolean {
     return previousTrader !== undefined && this.#traders.has(previousTrader);
   }
-}
-
-/** FNV-1a of 32 bits from a start of one's own; two of them make it unlikely that limits meet. */
-function hash(text: string, start: number): string {
-  let state = start;
-  for (let at = 0; at < text.length; at++) {
-    state = Math.imul(state ^ text.charCodeAt(at), 0x01000193);
-  }
-  return (state >>> 0).toString(16).padStart(8, "0");
 }
 
 /** The limit of a principal; `undefined` when it sees every row. */

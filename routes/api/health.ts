@@ -4,6 +4,7 @@
  * @module
  */
 import { answerError, type AppContext, type AppDeps, succeed } from "../context.ts";
+import { VERSION } from "../../protocol/version.ts";
 
 /** The paths of health checks, which are answered under any host name. */
 export const HEALTH_PATHS: ReadonlySet<string> = new Set([
@@ -18,7 +19,7 @@ export function getHealth(c: AppContext, deps: AppDeps): Response {
   const running = deps.eventLog.storage().failing ? "degraded" : "ok";
   return succeed(c, deps, "getHealth", {
     status: status === "running" ? running : status,
-    version: deps.version,
+    version: VERSION,
     uptimeSeconds: Math.floor(uptimeMillis / 1_000),
     activeConnections,
     store: deps.storeKind,

@@ -16,7 +16,7 @@ import type { TapeOptions } from "./tape.ts";
  */
 export interface Runs {
   /** Resolves when the gateway listens. */
-  readonly serve: (settings: Settings, version: string) => Promise<number>;
+  readonly serve: (settings: Settings) => Promise<number>;
   /** Rejects when the connection ends. */
   readonly tail: (options: TailOptions) => Promise<number>;
   /** Resolves when the tape was played, or stopped by Ctrl-C. */
@@ -31,8 +31,6 @@ export interface Runs {
 
 /** The outside of the program. */
 export interface CommandContext extends Surroundings {
-  /** Version of the gateway. */
-  readonly version: string;
   /** What each command does. */
   readonly runs: Runs;
   /** Writes text to standard output as it is. */

@@ -16,6 +16,7 @@ import { tailCommand } from "./tail.ts";
 import { tapeCommand } from "./tape.ts";
 import { explainUsage } from "./usage.ts";
 import { requireValues, ValueOption } from "./value_option.ts";
+import { VERSION } from "../../protocol/version.ts";
 
 /** Name of the binary. */
 const PROGRAM = "telemetry-gateway";
@@ -40,7 +41,7 @@ examples:
 export function createProgram(context: CommandContext, end: End): Command {
   const program = new Command(PROGRAM)
     .description("Streams trading telemetry to UIs and automation over WebSocket.")
-    .version(`${PROGRAM} ${context.version}`, "--version", "print the version")
+    .version(`${PROGRAM} ${VERSION}`, "--version", "print the version")
     .addCommand(serveCommand(context, end), { isDefault: true })
     .addCommand(tailCommand(context, end))
     .addCommand(tapeCommand(context, end))

@@ -14,13 +14,13 @@ const places = {
 
 /** The commands of the program. */
 export const RUNS: Runs = {
-  serve: async (settings, version) => {
+  serve: async (settings) => {
     // Signals first: until they are listened to, most of them end the process.
     const { systemClock } = await import("../../actors/system_clock.ts");
     const { listenToSignals } = await import("./signals.ts");
     const signals = listenToSignals(systemClock);
     const { serveGateway } = await import("./serve_gateway.ts");
-    await serveGateway(settings, signals, version);
+    await serveGateway(settings, signals);
     return EXIT.ok;
   },
   tail: async (options) => {

@@ -8,6 +8,7 @@ import { EXTRA_VARIABLES } from "../../protocol/config/options.ts";
 import type { CommandContext, End } from "./command_context.ts";
 import { addConfigFlags, readConfigFlags } from "./config_flags.ts";
 import { loadSettings } from "./load_config.ts";
+import { VERSION } from "../../protocol/version.ts";
 
 const NOTES = `
 Defaults give way to the file, the file to the environment, the environment to flags.
@@ -31,11 +32,11 @@ export function serveCommand(context: CommandContext, end: End): Command {
   const command = new Command("serve")
     .summary("run a gateway (the default)")
     .description("Runs a gateway: streams trading telemetry to UIs and automation.")
-    .version(`telemetry-gateway ${context.version}`, "--version", "print the version");
+    .version(`telemetry-gateway ${VERSION}`, "--version", "print the version");
   return addConfigFlags(command)
     .addHelpText("after", NOTES)
     .action(async () => {
       const settings = loadSettings(readConfigFlags(command), context);
-      end(await context.runs.serve(settings, context.version));
+      end(await context.runs.serve(settings));
     });
 }

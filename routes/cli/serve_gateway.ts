@@ -35,24 +35,19 @@ import { explainStartError } from "./start_error.ts";
  * Starts a gateway, which runs until a signal or a request ends the process.
  *
  * @param signals Listened to since the process began.
- * @param version The version of the gateway.
  * @returns When it listens, or was asked to end before.
  * @throws {CommandError} When it cannot start for a reason that can be named.
  */
-export async function serveGateway(
-  settings: Settings,
-  signals: Signals,
-  version: string,
-): Promise<void> {
+export async function serveGateway(settings: Settings, signals: Signals): Promise<void> {
   try {
-    await start(settings, signals, version);
+    await start(settings, signals);
   } catch (error) {
     const explanation = explainStartError(error, settings.config);
     throw explanation === undefined ? error : new CommandError(explanation);
   }
 }
 
-async function start(settings: Settings, signals: Signals, version: string): Promise<void> {
+async function start(settings: Settings, signals: Signals): Promise<void> {
   const { config, apiKey, metricsApiKey, configFile, ignoredVariables } = settings;
   const { tlsCert, tlsKey } = config.server;
   for (const path of [configFile, tlsCert, tlsKey]) {
@@ -78,7 +73,7 @@ async function start(settings: Settings, signals: Signals, version: string): Pro
     };
     try {
       if (signals.ending === undefined) {
-        await serveFrom({ ...storage, audit, close }, settings, log, keys, tls, signals, version);
+        await serveFrom({ ...storage, audit, close }, settings, log, keys, tls, signals);
         serves = true;
       } else log.info("stopped during the start, before it listened", { by: signals.ending });
     } finally {
@@ -97,7 +92,6 @@ async function serveFrom(
   keys: FileKeyStore,
   tls: Tls | undefined,
   signals: Signals,
-  version: string,
 ): Promise<void> {
   const { store } = storage;
   const access = openAccess(config, clock, log);
@@ -119,7 +113,6 @@ async function serveFrom(
     backup: storage.backup,
     closing: closing.signal,
     storeKind: store.kind,
-    version,
   });
   let { host: hostname, port } = config.server;
   const serve = (options: TlsOptions | Record<never, never>) =>

@@ -36,7 +36,6 @@ const app = createApp({
   keys: new KeyRing([apiKey("attacker", attacker), apiKey("healthy", healthy)]),
   eventLog: gateway.eventLog,
   storeKind: store.kind,
-  version: "chaos",
 });
 
 let longestMillis = 0;

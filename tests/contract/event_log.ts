@@ -5,6 +5,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { setImmediate } from "node:timers";
 import { acknowledgeAlerts, type EventLog } from "../../actors/log/event_log.ts";
 import { PublishError } from "../../actors/operations.ts";
 import { type Channel, CHANNELS } from "../../protocol/channels.ts";
@@ -45,7 +46,7 @@ export function logTests(name: string, open: LogFactory): LogTest {
       await using under = await open(retained);
       await check(under.log, under);
       // What was deferred to the end of the turn has run when the test ends.
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await new Promise<void>((resolve) => setImmediate(() => resolve()));
     });
 }
 

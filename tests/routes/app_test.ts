@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import metadata from "../../deno.json" with { type: "json" };
 import type { Scope } from "../../actors/ports.ts";
 import { apiKey, KeyRing } from "../../routes/auth/api_keys.ts";
 import { assertError } from "../support/envelopes.ts";
@@ -233,7 +234,7 @@ Deno.test("health is open, and says how the gateway is and nothing confidential"
       success: true,
       data: {
         status: "ok",
-        version: "1.2.3-test",
+        version: metadata.version,
         uptimeSeconds: 61,
         activeConnections: 1,
         store: "memory",

@@ -234,7 +234,6 @@ export class FakeGateway {
       keyAdmin: memoryKeyAdmin(),
       cluster: this.gateway.cluster,
       storeKind: store.kind,
-      version: "1.2.3-test",
       ...options.deps,
     });
   }

@@ -39,7 +39,6 @@ export interface ProgramResult {
 export const EMPTY_CONTEXT: CommandContext = {
   env: {},
   readFile: () => "{}",
-  version: "1.2.3",
   write: () => {},
   printError: () => {},
   runs: {

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 
 /** Holds `--config=…` when the tests run with another configuration than that of the project. */
-const CONFIG_VARIABLE = "TELEMETRY_TEST_CONFIG";
+export const CONFIG_VARIABLE = "TELEMETRY_TEST_CONFIG";
 
 /** Set in that process. */
 const QUIET_VARIABLE = "TELEMETRY_TEST_QUIET";

@@ -4,6 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import metadata from "../../../deno.json" with { type: "json" };
 import type { Command } from "commander";
 import { CONFIG_OPTIONS } from "../../../protocol/config/options.ts";
 import { CommandError } from "../../../routes/cli/command_error.ts";
@@ -65,7 +66,7 @@ Deno.test("serve --help names every option of the configuration, its variable, d
 Deno.test("--version prints the version, after the program's name and after serve", async () => {
   for (const args of [["--version"], ["serve", "--version"]]) {
     const { code, out } = await runInProcess({ args });
-    assert.deepEqual([code, out], [0, "telemetry-gateway 1.2.3\n"]);
+    assert.deepEqual([code, out], [0, `telemetry-gateway ${metadata.version}\n`]);
   }
 });
 
