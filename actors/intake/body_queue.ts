@@ -64,7 +64,7 @@ export class BodyQueue {
     const queue = this.#queues.get(principal)!;
     queue.admitted -= bytes;
     admitNext(queue);
-    if (queue.admitted === 0) this.#queues.delete(principal); // Then nobody waits either.
+    if (queue.admitted === 0) this.#queues.delete(principal); // Then no body waits either.
   }
 
   #wait(queue: Queue, bytes: number): Promise<boolean> {

@@ -8,7 +8,7 @@ import { addressGroup } from "../observability/address_group.ts";
 import type { Clock, Logger } from "../ports.ts";
 import { FailureLevels } from "./failure_levels.ts";
 
-/** Failures of an address that are answered at once: people mistype, and old tabs come back. */
+/** Failures of an address that are answered at once: people mistype, and old tabs reconnect. */
 export const FREE_FAILURES = 10;
 
 /** The time in which one failure is forgotten, in ms. */
@@ -117,15 +117,14 @@ export class Lockout {
     this.#lines += 1;
     const more = this.#unwritten > 0 ? { unwritten: this.#unwritten } : {};
     this.#unwritten = 0;
-    const message = "wrong credentials from this address again and again; answers to it are held";
+    const message = "repeated wrong credentials from this address; its refusals are delayed";
     this.#log.warn(message, { address, maxHoldMillis: MAX_HOLD_MILLIS, ...more });
   }
 
   #writeFull(now: number): void {
     if (now - this.#fullLoggedAt < LINES_MILLIS) return;
     this.#fullLoggedAt = now;
-    const message =
-      "as many answers to wrong credentials are held as may be; others go out at once";
+    const message = "too many refusals are delayed at once; further ones are sent without delay";
     this.#log.warn(message, { held: this.#held });
   }
 }

@@ -1,5 +1,5 @@
 /**
- * One who follows a log: its place in every channel, and how it gets to the head.
+ * A follower of a log: its position in every channel, and how it catches up with the head.
  *
  * A follower at the head is handed each commit as it is. One that is behind reads pages of the store
  * until it is at the head; what is committed meanwhile is in the store, so that nothing is queued.

@@ -8,7 +8,7 @@ import type { RestoredChannel } from "../ports.ts";
 import type { AppendedEvent, LogObserver, LogPlaces } from "./event_log.ts";
 import { Follower, type FollowerSource } from "./follower.ts";
 
-/** All who follow, in the order in which they came. */
+/** All followers, in the order in which they were added. */
 export class Followers {
   readonly #source: FollowerSource;
   readonly #followers = new Set<Follower>();
@@ -40,7 +40,7 @@ export class Followers {
     }
   }
 
-  /** Tells everybody that channels begin anew. */
+  /** Tells every follower that channels begin anew. */
   restart(states: ReadonlyMap<Channel, RestoredChannel>): void {
     for (const [channel, state] of states) {
       for (const follower of this.#followers) follower.restart(channel, state);

@@ -265,8 +265,8 @@ export class LocalLog implements EventLog {
     } else {
       turn.undo();
     }
-    // The store gets its next batch before anybody hears of this one: whoever hears has work to do,
-    // and the store would wait for it.
+    // Start the next commit before the receipts are resolved: they let waiting batches be parsed, and
+    // the store would be idle meanwhile.
     this.#goOn();
     if (isStored) this.#confirm(turn, answers);
     else rejectAll(answers);

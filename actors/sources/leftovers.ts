@@ -58,6 +58,6 @@ function fieldOf({ data }: StoredEvent, name: string): unknown {
   try {
     return (JSON.parse(data) as Readonly<Record<string, unknown>>)[name];
   } catch {
-    return undefined; // Damaged in the store, so nobody knows whose it is.
+    return undefined; // The stored event is damaged.
   }
 }

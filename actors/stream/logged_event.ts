@@ -2,7 +2,7 @@
  * An event in the data plane, and its v1 frame as long as it is needed.
  *
  * A frame holds the payload a second time. Events of the ring are what everybody is sent, so theirs
- * is made once and kept. A latest state outlives the ring by days, and hardly anybody asks for it:
+ * is made once and kept. A latest state outlives the ring by days, and is rarely sent again:
  * its frame is let go when the event leaves the ring and made anew for a replay; a few of those are
  * kept, as many clients come back at once.
  *

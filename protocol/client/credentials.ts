@@ -97,7 +97,7 @@ export async function askReason(
     const { method, body = null } = reason;
     const response = await fetch(href, { method, headers, body, signal: aborter.signal });
     const error = await refusal(response);
-    // Any other answer was given to somebody who may ask.
+    // Any other status means that the credential was accepted.
     const isRefusal = [401, 403, 421, 429].includes(error.status!) || error.status! >= 500;
     if (isRefusal) return error;
     return new TelemetryError("lost", "the handshake failed, though the gateway answers");

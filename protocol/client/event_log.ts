@@ -132,7 +132,7 @@ export class EventLog<C extends Channel>
     const fresh = events[0] !== undefined && events[0].seq > seq
       ? events
       : events.filter((event) => event.seq > seq);
-    // Of a frame that begins before this place nobody says where its skipped numbers are.
+    // A frame that begins before this position does not say which of its numbers were skipped.
     if (skipped > 0 && fresh.length < to - seq) {
       this.#feed.remove(this.#user);
       return this.#gap("skipped", { epoch, seq: to });

@@ -3,7 +3,7 @@
  * files.
  *
  * The file is a log of lines: `{"id","event"}` for an event, `{"done":[…]}` for events that are stored.
- * A line that a killed program did not finish was not promised to anybody, and is cut off.
+ * An unfinished last line of a killed program was never confirmed, and is cut off.
  *
  * @module
  */

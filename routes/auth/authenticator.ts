@@ -95,7 +95,7 @@ export class KeyAuthenticator implements Authenticator {
     if (signIn !== undefined) return this.#signIn(signIn, request);
     const session = this.#withSession(request);
     if (session?.ok === true) return session;
-    // A cookie comes by itself: one that does not count takes nothing away from what was sent on purpose.
+    // Browsers send cookies by themselves: an invalid one must not override a credential sent on purpose.
     const ticket = queryTicketOf(request);
     if (ticket !== undefined) return this.#withTicket(ticket, request);
     const queryKey = security.allowQueryApiKey ? queryKeyOf(request) : undefined;

@@ -38,7 +38,7 @@ export function requireScope(deps: AppDeps, endpoint: Endpoint): MiddlewareHandl
     const request = c.req.raw;
     if (noStore) c.header("Cache-Control", "no-store");
     if (scope === undefined) return await next();
-    // Caches know that answers to Authorization are somebody's own; of X-API-Key and cookies they do not.
+    // Shared caches treat answers to Authorization as private, but not those to X-API-Key or cookies.
     if (!noStore) c.header("Cache-Control", "private, no-cache");
     if (openOnLoopback && loopbackFault(request, origins) === undefined) return await next();
     const signIn = credentials === "sign-in" ? await readSignIn(c as AppContext, deps) : undefined;

@@ -58,14 +58,14 @@ export function foreignUseOf(request: Request): string | undefined {
   const { method, headers } = request;
   const origin = headers.get("origin");
   if (origin !== null) {
-    // Where TLS is ours, a page in plain text can be anybody's.
+    // With TLS of our own, a page over plain HTTP is not ours: anyone on the network can forge it.
     const isPlain = request.url.startsWith("https:") && !origin.startsWith("https:");
     return isSameOrigin(request) && !isPlain ? undefined : FOREIGN;
   }
   const site = headers.get("sec-fetch-site");
   const isReading = SAFE_METHODS.has(method) && !headers.has("upgrade");
   if (site === "same-origin") return undefined;
-  // "none": somebody typed the address.
+  // "none": the user typed the address.
   if (isReading && (site === null || site === "none")) return undefined;
   return site === null ? ORIGIN_NEEDED : FOREIGN;
 }

@@ -1,5 +1,5 @@
 /**
- * Reads what somebody signs in with who wants a session.
+ * Reads the credential of a request that begins a session.
  *
  * @module
  */

@@ -16,7 +16,7 @@ const scope = globalThis as unknown as {
 
 let engine: EngineCalls | undefined;
 
-// Deno 2.4 does not let go of a file that an ended thread had open, and nobody else could open it.
+// Deno 2.4 keeps files of an ended thread open; the lock on the database would stay with them.
 addEventListener("error", () => engine?.abandon());
 
 scope.onmessage = ({ data }) => scope.postMessage(answer(data));

@@ -10,7 +10,7 @@
  *
  * Numbers that were given out after the exchange are not in the file that the next start finds. A
  * marker beside the store tells that start to begin a new epoch. It is put back for as long as the
- * gateway runs, as whoever exchanges the database may empty the directory as well.
+ * gateway runs, as the directory may be emptied together with the database.
  *
  * @module
  */

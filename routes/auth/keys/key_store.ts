@@ -20,12 +20,12 @@ import { keysOf, readKeys } from "./edit_keys_file.ts";
 import { KeyTable } from "./key_table.ts";
 import type { FileStamp, KeysFile } from "./keys_file.ts";
 
-/** Time between two looks at the file, in ms: what is revoked must end within a second. */
+/** Time between two checks of the file, in ms: revocation must take effect within a second. */
 export const POLL_MILLIS = 250;
 
 /**
  * How young a change must be for the next one to have the same time, in ms: file systems count time in
- * steps of up to 2 s. So long the file is read at every look.
+ * steps of up to 2 s. Until then the file is read at every check.
  */
 const SAME_TIME_MILLIS = 2_000;
 
@@ -197,7 +197,7 @@ export class FileKeyStore implements KeyStore {
     }, POLL_MILLIS);
   }
 
-  /** Tells of keys whose time has come. They are not found any more, whether somebody hears it or not. */
+  /** Reports keys that have expired. They are not found any more, with or without a listener. */
   #expire(): void {
     const now = this.#deps.clock.epochMillis();
     if (now < this.#expiresAt) return;
