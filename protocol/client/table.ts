@@ -37,7 +37,10 @@ export interface Row<Data> {
 export interface Change<Data> {
   /** Rows that are new or another state. */
   readonly changed: ReadonlyMap<string, Data>;
-  /** Rows that left, with their last state: a closed position with its `CLOSED`. */
+  /**
+   * Rows that left, with their last state: a closed position with its `CLOSED`, also one that was
+   * opened and closed between two frames and never was a row.
+   */
   readonly removed: ReadonlyMap<string, Data>;
   /** Whether a snapshot replaced the table. */
   readonly reset: boolean;
@@ -274,8 +277,9 @@ export class Table<C extends Channel> implements ReadonlyMap<string, ChannelData
     changed.delete(id);
     const closing = CLOSING[this.channel];
     const isClosed = closing && data["status"] === closing;
-    if (data["removed"] === true || isClosed) {
-      if (before !== undefined) removed.set(id, isClosed ? state : before.data);
+    if (isClosed || data["removed"]) {
+      const last = isClosed ? state : before?.data;
+      if (last) removed.set(id, last);
       return;
     }
     removed.delete(id);

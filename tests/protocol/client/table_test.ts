@@ -45,6 +45,19 @@ Deno.test("a table asks for a snapshot, and is empty until it is whole", () => {
   assert.equal(network.clock.pendingTimers, 0);
 });
 
+Deno.test("a position that was opened and closed between two frames is told of, and is no row", () => {
+  const { network, table, changes, gateway } = positions();
+  network.connection.frame("positions", 11, [row(12, "brief", { status: "CLOSED" })], {
+    to: 12,
+    skipped: 1,
+  });
+  assert.deepEqual([...changes[0]!.removed], [
+    ["brief", { id: "brief", status: "CLOSED", seq: 12 }],
+  ]);
+  assert.deepEqual([...table.keys()], ["a", "b"]);
+  gateway.close();
+});
+
 Deno.test("a frame changes a table at once, with one announcement", () => {
   const { network, table, changes, gateway } = positions();
   network.connection.frame("positions", 11, [
