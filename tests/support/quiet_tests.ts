@@ -6,8 +6,11 @@
  */
 import assert from "node:assert/strict";
 
-/** Holds `--config=…` when the tests run with another configuration than that of the project. */
-export const CONFIG_VARIABLE = "TELEMETRY_TEST_CONFIG";
+/**
+ * Holds `--config=…` when the tests run with another configuration than that of the project. Gateways
+ * that tests start inherit it, and refuse variables of their own prefix that they do not know.
+ */
+export const CONFIG_VARIABLE = "TEST_CONFIG_OPTION";
 
 /** Set in that process. */
 const QUIET_VARIABLE = "TELEMETRY_TEST_QUIET";
